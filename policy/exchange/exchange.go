@@ -1,0 +1,259 @@
+// Package exchange is one request and its answer inside the gate: the vocabulary
+// that policies, the gateway, backends, tasks and the workflow facade share.
+//
+// It is not net/http (no type of it appears here; adapters stand at the wires)
+// and not a pipeline: it holds data and a body that may stream, and runs nothing.
+// Wires make an Exchange, a pipeline changes it, a Caller answers it.
+//
+// Invariants: an Exchange belongs to one goroutine at a time; header fields keep
+// their order and spelling; a Principal is made by internal/app alone; what a
+// Caller returns as an error means "no complete answer", never an HTTP status.
+package exchange
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Caller answers an exchange: it fills ex.Response, or returns an error where no
+// complete answer was had (connection failure, timeout, cancelled context). A
+// callee that stops because ctx was cancelled ends the response body with ctx's
+// error, so that a cut answer never looks whole. Do runs on the caller's
+// goroutine and may be called from many.
+type Caller interface {
+	Do(ctx context.Context, ex *Exchange) error
+}
+
+// CallerFunc makes a function a Caller.
+type CallerFunc func(ctx context.Context, ex *Exchange) error
+
+// Do calls f.
+func (f CallerFunc) Do(ctx context.Context, ex *Exchange) error { return f(ctx, ex) }
+
+// Exchange is one request on its way through the gate, and its answer.
+type Exchange struct {
+	// ID is context.RequestId: a GUID in lower case with dashes.
+	ID       string
+	Request  Request
+	Response Response
+
+	// API, Operation, Product and Subscription are set by the gateway's router and
+	// key check; nil where there is none. They belong to the snapshot: read only.
+	API          *API
+	Operation    *Operation
+	Product      *Product
+	Subscription *Subscription
+
+	// Principal is the caller as Stile itself knows it; nil for an edge caller
+	// without one.
+	Principal *Principal
+
+	// Variables is context.Variables: values keep the type that policy/expr gave
+	// them (string for a literal).
+	Variables map[string]any
+
+	// LastError is context.LastError; nil until a section failed.
+	LastError *LastError
+
+	// Verdict is the denial that ended the pipeline, nil where none did.
+	Verdict *Verdict
+
+	// Decisions lists what every policy that ran decided, in order.
+	Decisions []Decision
+
+	// Backend is where forward-request sends: set-backend-service changes it.
+	Backend Backend
+
+	// SubscriptionID names the subscription that a call with a Principal counts
+	// against (its role's). The gateway ignores it without a Principal.
+	SubscriptionID string
+
+	// Calls lists every backend call of this exchange, in order.
+	Calls []Call
+
+	// Trace joins the exchange to its trace; see Trace.
+	Trace Trace
+
+	// Hops counts gateways and in-process calls this request came through.
+	Hops int
+
+	// Started is when the exchange began; context.Timestamp.
+	Started time.Time
+
+	// Revision names the snapshot of configuration that the exchange runs on.
+	Revision string
+}
+
+// Request is context.Request.
+type Request struct {
+	Method string
+	// URL is where the request goes next: policies rewrite it. Its path is the one
+	// canonical path that routing, authorization and the upstream share.
+	URL URL
+	// OriginalURL is what the client asked for.
+	OriginalURL URL
+	Header      Header
+	Body        *Body // nil: no body
+	// Client is the caller's address; for a step it is engine.address.
+	Client netip.Addr
+	// Matched holds the values of the operation's URL template, in its order.
+	Matched []Param
+}
+
+// Response is context.Response. StatusCode 0 means "no answer yet".
+type Response struct {
+	StatusCode int
+	Reason     string // the reason phrase; empty means the standard one
+	Header     Header
+	Body       *Body // nil: empty
+}
+
+// Param is a name with its value.
+type Param struct{ Name, Value string }
+
+// Backend is where forward-request sends a request.
+type Backend struct {
+	// ID is the backend entity's name; empty for a plain URL.
+	ID string
+	// BaseURL is an absolute URL without trailing slash, or stile://workflows/NAME.
+	BaseURL string
+	// Tainted says that BaseURL came from an expression, so that egress rules apply.
+	Tainted bool
+}
+
+// API is context.Api: part of a configuration snapshot, read only.
+type API struct {
+	ID, Name, Path, Revision, Version string
+	ServiceURL                        string
+	Protocols                         []string
+	IsCurrentRevision                 bool
+	SubscriptionRequired              bool
+	KeyHeader, KeyQuery               string // subscription key parameter names
+}
+
+// Operation is context.Operation.
+type Operation struct{ ID, Name, Method, URLTemplate string }
+
+// Product is context.Product.
+type Product struct {
+	ID, Name             string
+	State                string // NotPublished or Published
+	SubscriptionRequired bool
+	ApprovalRequired     bool
+	SubscriptionsLimit   int
+}
+
+// Subscription is context.Subscription: an APIM subscription (a key's owner).
+type Subscription struct {
+	ID, Name string
+	// Scope is "" for all APIs, or product/ID or api/ID.
+	Scope string
+	// Key is the key that this request carried; empty for a step.
+	Key Redacted
+}
+
+// Redacted is text that no formatter prints: its String, GoString and JSON forms
+// are "***". Policies that must read it call Reveal.
+type Redacted struct{ text string }
+
+// Redact wraps text.
+func Redact(text string) Redacted { return Redacted{text} }
+
+// Reveal gives the wrapped text.
+func (r Redacted) Reveal() string { return r.text }
+
+// String gives "***".
+func (r Redacted) String() string { return "***" }
+
+// GoString gives "***".
+func (r Redacted) GoString() string { return "***" }
+
+// MarshalJSON gives "***".
+func (r Redacted) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
+
+// LastError is context.LastError (APIM's error handling page).
+type LastError struct {
+	Source, Reason, Message, Scope, Section, Path, PolicyID string
+}
+
+// Call is one call to a backend in an exchange.
+type Call struct {
+	// Span is the call's span id, 16 hex digits; its parent is the exchange's span.
+	Span     string        `json:"span"`
+	Backend  string        `json:"backend,omitempty"`
+	Method   string        `json:"method"`
+	URL      string        `json:"url"`
+	Status   int           `json:"status,omitempty"`
+	Error    string        `json:"error,omitempty"`
+	Start    time.Time     `json:"start"`
+	Duration time.Duration `json:"duration"`
+}
+
+// PermissionDenied is the error that a gateway's Do returns where a Principal may
+// not call the operation: checked before any policy runs. A step's call fails by
+// it with States.Permissions.
+type PermissionDenied struct {
+	Action, Resource, Role string
+	// State is the state that called; empty for a bare role.
+	State string
+	// File and Line name the denying statement, else the role's Statement.
+	File string
+	Line int
+	// Explicit says that a Deny statement did it; else nothing allowed it.
+	Explicit bool
+}
+
+// Error names permission, resource, state and place.
+func (e *PermissionDenied) Error() string {
+	why := "no statement allows"
+	if e.Explicit {
+		why = "a statement denies"
+	}
+	s := "role " + e.Role + ": " + why + " " + e.Action + " on " + e.Resource
+	if e.State != "" {
+		s = "state '" + e.State + "': " + s
+	}
+	if e.File != "" {
+		s += " (" + e.File + ":" + strconv.Itoa(e.Line) + ")"
+	}
+	return s
+}
+
+// Verdict is a denial by our own pipeline, with its place: what tells the engine,
+// and a person, which policy in which file holds a request.
+type Verdict struct {
+	Policy   string `json:"policy"`
+	PolicyID string `json:"policyId,omitempty"`
+	Scope    string `json:"scope"`
+	Section  string `json:"section"`
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Revision string `json:"revision,omitempty"`
+	Status   int    `json:"status"`
+	Reason   string `json:"reason"`
+	Message  string `json:"message,omitempty"`
+	// RetryAfter is how long until the counter or breaker opens; 0 where unknown.
+	RetryAfter time.Duration `json:"retryAfter,omitempty"`
+	// Counter is the counter key of a rate limit or quota.
+	Counter string `json:"counter,omitempty"`
+}
+
+// Decision is what one policy did in one exchange.
+type Decision struct {
+	Policy   string        `json:"policy"`
+	PolicyID string        `json:"policyId,omitempty"`
+	Scope    string        `json:"scope"`   // global, product, api, operation
+	Section  string        `json:"section"` // inbound, backend, outbound, on-error
+	File     string        `json:"file,omitempty"`
+	Line     int           `json:"line,omitempty"`
+	Outcome  string        `json:"outcome"` // ok, denied, returned, failed
+	Detail   string        `json:"detail,omitempty"`
+	Status   int           `json:"status,omitempty"`
+	Start    time.Time     `json:"start"`
+	Duration time.Duration `json:"duration"`
+	// Span is the span id of this decision in the exchange's trace, 16 hex digits.
+	Span string `json:"span,omitempty"`
+}

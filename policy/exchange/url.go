@@ -1,0 +1,97 @@
+package exchange
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// URL is an absolute URL in the parts that policies see (IUrl of policy
+// expressions). Path is canonical and still escaped; Query keeps order.
+type URL struct {
+	Scheme, Host string
+	Port         int // 0 where the scheme's default
+	Path         string
+	Query        []Param // decoded
+}
+
+// ParseURL reads an absolute URL, or a path with query alone.
+func ParseURL(s string) (URL, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return URL{}, err
+	}
+	out := URL{Scheme: u.Scheme, Host: u.Hostname(), Path: u.EscapedPath(), Query: ParseQuery(u.RawQuery)}
+	if p := u.Port(); p != "" {
+		out.Port, err = strconv.Atoi(p)
+	}
+	return out, err
+}
+
+// ParseQuery reads a query string without "?", keeping order; pairs that do not
+// decode are kept as they are written.
+func ParseQuery(raw string) []Param {
+	var out []Param
+	for _, pair := range strings.Split(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		k, v, _ := strings.Cut(pair, "=")
+		out = append(out, Param{unescape(k), unescape(v)})
+	}
+	return out
+}
+
+func unescape(s string) string {
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+// QueryString gives the query with its "?", or "" where there is none.
+func (u URL) QueryString() string {
+	var b strings.Builder
+	for i, p := range u.Query {
+		if i == 0 {
+			b.WriteByte('?')
+		} else {
+			b.WriteByte('&')
+		}
+		b.WriteString(url.QueryEscape(p.Name))
+		b.WriteByte('=')
+		b.WriteString(url.QueryEscape(p.Value))
+	}
+	return b.String()
+}
+
+// Authority is host, with the port where it is not the scheme's default.
+func (u URL) Authority() string {
+	host := u.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if u.Port == 0 || u.Port == u.DefaultPort() {
+		return host
+	}
+	return host + ":" + strconv.Itoa(u.Port)
+}
+
+// DefaultPort is 443 for https, 80 for http, else 0.
+func (u URL) DefaultPort() int {
+	switch u.Scheme {
+	case "https":
+		return 443
+	case "http":
+		return 80
+	}
+	return 0
+}
+
+// String gives the URL in full; without scheme and host, path and query alone.
+func (u URL) String() string {
+	if u.Scheme == "" {
+		return u.Path + u.QueryString()
+	}
+	return u.Scheme + "://" + u.Authority() + u.Path + u.QueryString()
+}
