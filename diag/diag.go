@@ -131,13 +131,14 @@ func (l List) Errors() int {
 	return n
 }
 
-// Sort orders by file, line, column, code, message, in place, and returns the list.
+// Sort orders by file, line, column, code, message, in place, and returns the
+// list without exact repeats (a fragment's fault is found wherever it is included).
 func (l List) Sort() List {
 	slices.SortStableFunc(l, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message))
 	})
-	return l
+	return slices.Compact(l)
 }
 
 // Error makes a List an error whose text is its one-line forms; nil-safe callers

@@ -225,14 +225,22 @@ func Equal(a, b Value) bool {
 	case ArrayKind:
 		return equalItems(a.Items(), b.Items())
 	case ObjectKind:
-		names := a.Names()
-		if len(names) != len(b.Names()) {
+		return equalMembers(a.Members(), b.Members())
+	}
+	return true
+}
+
+func equalMembers(a, b []Member) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	inB := make(map[string]Value, len(b))
+	for _, m := range b {
+		inB[m.Name] = m.Value
+	}
+	for _, m := range a {
+		if other, ok := inB[m.Name]; !ok || !Equal(m.Value, other) {
 			return false
-		}
-		for _, n := range names {
-			if m := b.Get(n); !m.Exists() || !Equal(a.Get(n), m) {
-				return false
-			}
 		}
 	}
 	return true

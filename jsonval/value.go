@@ -132,13 +132,21 @@ func (v Value) Int() (n int64, ok bool) {
 // name stands twice; the zero Value where there is none or v is no object.
 func (v Value) Get(name string) Value {
 	var found Value
-	v.EachMember(func(k string, m Value) bool {
-		if k == name {
+	v.eachMember(func(raw []byte, m Value) bool {
+		if nameIs(raw, name) {
 			found = m
 		}
 		return true
 	})
 	return found
+}
+
+// nameIs compares the inside of a name's quotes; only escaped names are decoded.
+func nameIs(raw []byte, name string) bool {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw) == name
+	}
+	return unquote(raw) == name
 }
 
 // Index gives an array's item from 0; the zero Value outside it.
@@ -194,22 +202,56 @@ func (v Value) Items() []Value {
 // EachMember calls f with every member of an object in the text's order until f
 // returns false.
 func (v Value) EachMember(f func(name string, m Value) bool) {
+	v.eachMember(func(raw []byte, m Value) bool {
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return f(string(raw), m)
+		}
+		return f(unquote(raw), m)
+	})
+}
+
+// eachMember is EachMember with the names' text between its quotes, not decoded.
+func (v Value) eachMember(f func(raw []byte, m Value) bool) {
 	if v.Kind() != ObjectKind {
 		return
 	}
 	for i := skipSpace(v.raw, 1); v.raw[i] != '}'; {
-		end := skipValue(v.raw, i)
-		name, _ := Value{v.raw[i:end]}.Str()
+		end := skipString(v.raw, i)
+		raw := v.raw[i+1 : end-1]
 		i = skipSpace(v.raw, end) // at ':'
 		i = skipSpace(v.raw, i+1)
 		end = skipValue(v.raw, i)
-		if !f(name, Value{v.raw[i:end:end]}) {
+		if !f(raw, Value{v.raw[i:end:end]}) {
 			return
 		}
 		if i = skipSpace(v.raw, end); v.raw[i] == ',' {
 			i = skipSpace(v.raw, i+1)
 		}
 	}
+}
+
+// Member is one member of an object.
+type Member struct {
+	Name  string
+	Value Value
+}
+
+// Members gives an object's members in order; of a doubled name the last value,
+// at the first one's place. One pass over the text, where Names and Get for each
+// would scan it once a name.
+func (v Value) Members() []Member {
+	var out []Member
+	place := map[string]int{}
+	v.EachMember(func(name string, m Value) bool {
+		if i, ok := place[name]; ok {
+			out[i].Value = m
+			return true
+		}
+		place[name] = len(out)
+		out = append(out, Member{name, m})
+		return true
+	})
+	return out
 }
 
 // Names gives an object's member names in order, duplicates once, at their first place.

@@ -1,0 +1,158 @@
+package asl
+
+import (
+	"strings"
+
+	"stile/diag"
+	"stile/jsonval"
+)
+
+func (c *compiler) choice(sc *scope, st *State, n *node, path string) {
+	f := &ChoiceFields{DefaultAssign: st.Assign}
+	st.Choice, st.Assign = f, nil
+	if d := n.get("Default"); d != nil {
+		f.Default = c.target(sc, st, d, join(path, "Default"))
+	}
+	list := n.get("Choices")
+	if list == nil {
+		c.required(n, path, []string{"Choices"})
+		sc.broken = true
+		return
+	}
+	path = join(path, "Choices")
+	for i, m := range c.array(list, path, false) {
+		p := at(path, i)
+		if !c.object(m, p) {
+			continue
+		}
+		r := Rule{cond: c.condition(m, p, true)}
+		if next := m.get("Next"); next == nil {
+			c.required(m, p, []string{"Next"})
+			sc.broken = true
+		} else {
+			r.Next = c.target(sc, st, next, join(p, "Next"))
+		}
+		r.Assign = c.assign(m.get("Assign"), join(p, "Assign"))
+		f.Rules = append(f.Rules, r)
+	}
+}
+
+// condition compiles a rule, or with top false one inside And, Or or Not.
+func (c *compiler) condition(n *node, path string, top bool) condition {
+	fields := []string{"Comment"}
+	if top {
+		fields = append(fields, "Assign", "Next")
+	}
+	c.text(n.get("Comment"), join(path, "Comment"))
+	for _, kind := range []string{"And", "Or", "Not"} {
+		m := n.get(kind)
+		if m == nil {
+			continue
+		}
+		c.known(n, path, append(fields, kind))
+		p := join(path, kind)
+		if kind == "Not" {
+			if !c.object(m, p) {
+				return notOf{anyOf{}}
+			}
+			return notOf{c.condition(m, p, false)}
+		}
+		var list []condition
+		for i, x := range c.array(m, p, false) {
+			if c.object(x, at(p, i)) {
+				list = append(list, c.condition(x, at(p, i), false))
+			}
+		}
+		if kind == "And" {
+			return allOf(list)
+		}
+		return anyOf(list)
+	}
+	return c.test(n, path, append(fields, "Variable"))
+}
+
+// test compiles a Variable with its one operator.
+func (c *compiler) test(n *node, path string, fields []string) condition {
+	t := &test{op: operators[0]}
+	var used []string
+	unknown := false
+	for _, m := range n.members {
+		op, isPath := operatorNamed(m.name)
+		if op == nil {
+			if !contains(fields, m.name) {
+				c.unknown(m, path, append(operatorNames(), append(fields, "And", "Or", "Not")...))
+				unknown = true
+			}
+			continue
+		}
+		if used = append(used, m.name); len(used) > 1 {
+			c.named(m, CodeSchema, diag.Error, path, "Only one of these fields may be present: ["+strings.Join(used, ", ")+"]",
+				"a rule has one operator; join several rules with And or Or")
+			continue
+		}
+		c.operand(t, op, isPath, m, join(path, m.name))
+	}
+	v := n.get("Variable")
+	switch {
+	case v != nil:
+		t.variable = c.path(v, join(path, "Variable"), "Variable")
+	case !unknown || len(used) > 0:
+		c.required(n, path, []string{"Variable"})
+	}
+	if len(used) == 0 && !unknown { // else what is unknown is the operator, misspelt
+		c.fault(n.offset, path, "A comparison operator is required",
+			"add an operator such as StringEquals, NumericGreaterThan or IsPresent")
+	}
+	return t
+}
+
+func (c *compiler) operand(t *test, op *operator, isPath bool, m member, path string) {
+	t.op = op
+	if isPath {
+		t.path = c.path(m.value, path, m.name)
+		return
+	}
+	switch op.want {
+	case wantString:
+		c.text(m.value, path)
+	case wantTimestamp:
+		c.timestamp(m.value, path)
+	case wantNumber:
+		if m.value.kind != jsonval.Number {
+			c.wrong(m.value, path, "Expected value of type Number", pathHint(m, op))
+		}
+	case wantBool:
+		if m.value.kind != jsonval.True && m.value.kind != jsonval.False {
+			c.wrong(m.value, path, "Expected value of type Boolean", pathHint(m, op))
+		}
+	}
+	t.literal = m.value.value(c.src)
+}
+
+// pathHint points to the …Path twin where a path was written as a literal.
+func pathHint(m member, op *operator) string {
+	if op.path && m.value.kind == jsonval.String && strings.HasPrefix(m.value.text, "$") {
+		return "to compare with a path write " + op.name + "Path"
+	}
+	return ""
+}
+
+func operatorNames() []string {
+	var out []string
+	for _, o := range operators {
+		out = append(out, o.name)
+		if o.path {
+			out = append(out, o.name+"Path")
+		}
+	}
+	return out
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

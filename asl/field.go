@@ -1,0 +1,243 @@
+package asl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stile/diag"
+	"stile/jsonpath"
+	"stile/jsonval"
+)
+
+// maxSeconds is the greatest number of seconds a field takes.
+const maxSeconds = 99_999_999
+
+// maxCompared bounds the search for hints over a whole document, so that a
+// definition of thousands of wrong names stays cheap to refuse.
+const maxCompared = 100_000
+
+// didYouMean makes a hint of the nearest candidate; "" where none is near.
+func (c *compiler) didYouMean(name string, candidates []string) string {
+	if c.compared += len(candidates); c.compared > maxCompared || len(name) < 3 {
+		return "" // of very short names every other one is near
+	}
+	if best, ok := diag.Nearest(name, candidates); ok && best != name {
+		return "did you mean " + jsonval.Quote(best) + "?"
+	}
+	return ""
+}
+
+// required reports missing fields in AWS's words.
+func (c *compiler) required(n *node, path string, missing []string) {
+	if len(missing) > 0 {
+		c.fault(n.offset, path, "These fields are required: ["+strings.Join(missing, ", ")+"]",
+			"add "+strings.Join(missing, " and "))
+	}
+}
+
+// known reports members of n that are none of fields.
+func (c *compiler) known(n *node, path string, fields []string) {
+	for _, m := range n.members {
+		if !slices.Contains(fields, m.name) {
+			c.unknown(m, path, fields)
+		}
+	}
+}
+
+func (c *compiler) unknown(m member, path string, fields []string) {
+	hint := c.didYouMean(m.name, fields)
+	switch m.name {
+	case "Arguments", "Output", "Items", "Condition":
+		hint = "this field belongs to JSONata; a JSONPath state has " + strings.Join(jsonpathTwin(m.name), " or ")
+	}
+	c.named(m, CodeSchema, diag.Error, path, "Field '"+m.name+"' is not supported", hint)
+}
+
+func jsonpathTwin(name string) []string {
+	switch name {
+	case "Arguments":
+		return []string{"Parameters"}
+	case "Items":
+		return []string{"ItemsPath"}
+	case "Condition":
+		return []string{"Variable with an operator"}
+	}
+	return []string{"ResultPath", "OutputPath"}
+}
+
+// text reads a string field; "" where n is nil or faulty.
+func (c *compiler) text(n *node, path string) string {
+	if n == nil {
+		return ""
+	}
+	if n.kind != jsonval.String {
+		c.wrong(n, path, "Expected value of type String", "")
+		return ""
+	}
+	return n.text
+}
+
+// pathTwins are the whole-number fields that have a twin for a path.
+var pathTwins = []string{"HeartbeatSeconds", "MaxConcurrency", "Seconds", "TimeoutSeconds"}
+
+// integer reads a whole-number field between lo and hi.
+func (c *compiler) integer(n *node, path string, lo, hi int64) (int64, bool) {
+	if n.kind != jsonval.Number {
+		hint := ""
+		field := path[strings.LastIndexByte(path, '/')+1:]
+		if n.kind == jsonval.String && strings.HasPrefix(n.text, "$") && slices.Contains(pathTwins, field) {
+			hint = "a path stands in the field " + field + "Path"
+		}
+		c.wrong(n, path, "Expected value of type Integer", hint)
+		return 0, false
+	}
+	v, ok := n.value(c.src).Int()
+	switch {
+	case !ok || strings.ContainsAny(c.src.Text()[n.offset:n.end], ".eE"):
+		c.wrong(n, path, "Expected value of type Integer", "write a whole number")
+		return 0, false
+	case v < lo:
+		c.wrong(n, path, fmt.Sprintf("Value must be greater than or equal to %d", lo), "")
+		return 0, false
+	case v > hi:
+		c.wrong(n, path, fmt.Sprintf("Value must be less than or equal to %d", hi), "")
+		return 0, false
+	}
+	return v, true
+}
+
+// object tells whether n is an object, and reports it where not.
+func (c *compiler) object(n *node, path string) bool {
+	if n.kind != jsonval.ObjectKind {
+		c.wrong(n, path, "Expected value of type Object", "")
+	}
+	return n.kind == jsonval.ObjectKind
+}
+
+// list gives the items of a non-empty array field; empty ones are faults where
+// mayBeEmpty is false.
+func (c *compiler) array(n *node, path string, mayBeEmpty bool) []*node {
+	if n.kind != jsonval.ArrayKind {
+		c.wrong(n, path, "Expected value of type Array", "")
+		return nil
+	}
+	if len(n.items) == 0 && !mayBeEmpty {
+		c.wrong(n, path, "Value cannot be empty", "")
+	}
+	return n.items
+}
+
+// path reads a path field: a path, not a call.
+func (c *compiler) path(n *node, path, field string) *Expr {
+	s := c.text(n, path)
+	if n.kind != jsonval.String {
+		return nil
+	}
+	e, err := compilePath(s)
+	if !strings.HasPrefix(s, "$") {
+		err = &jsonpath.SyntaxError{Offset: 0, Reason: "a path begins with $"}
+	}
+	if err != nil {
+		c.wrong(n, path, "The value for the field '"+field+"' must be a valid JSONPath", err.Error())
+		return nil
+	}
+	c.reading(e, n, path)
+	return e
+}
+
+// onePath is path for fields that need one value: no wildcard, slice, filter or "..".
+func (c *compiler) onePath(n *node, path, field string) *Expr {
+	e := c.path(n, path, field)
+	if e != nil && !e.Definite() {
+		c.wrong(n, path, "Value is not a Reference Path: '"+e.text+"' may give many values",
+			"name one value: no .. * ? , or slice")
+	}
+	return e
+}
+
+// reading notes which variables an expression reads.
+func (c *compiler) reading(e *Expr, n *node, path string) {
+	for _, v := range e.Variables() {
+		c.reads = append(c.reads, read{v, path, n})
+	}
+}
+
+// pathField reads InputPath, OutputPath and ItemsPath.
+func (c *compiler) pathField(n *node, path, field string) PathField {
+	if n == nil {
+		return PathField{}
+	}
+	if n.kind == jsonval.Null {
+		return PathField{Null: true}
+	}
+	return PathField{Path: c.path(n, path, field)}
+}
+
+// resultPath reads ResultPath of a state or catcher.
+func (c *compiler) resultPath(n *node, path string) ResultPath {
+	if n == nil {
+		return ResultPath{}
+	}
+	if n.kind == jsonval.Null {
+		return ResultPath{Discard: true}
+	}
+	s := c.text(n, path)
+	if n.kind != jsonval.String {
+		return ResultPath{}
+	}
+	r, err := jsonpath.CompileReference(s)
+	if err != nil {
+		c.wrong(n, path, "Value is not a Reference Path: "+err.Error(), "write a path such as $.result")
+		return ResultPath{}
+	}
+	if r.Root() {
+		return ResultPath{}
+	}
+	return ResultPath{Path: r}
+}
+
+// payload reads a payload template field; it must be an object where object is set.
+func (c *compiler) payload(n *node, path string, object bool) *Template {
+	if n == nil || object && !c.object(n, path) {
+		return nil
+	}
+	c.noDollar(n, path)
+	return c.template(n, path)
+}
+
+// noDollar warns of texts that look like paths under names without ".$".
+func (c *compiler) noDollar(n *node, path string) {
+	for _, m := range n.members {
+		v := m.value
+		if v.kind == jsonval.String && !strings.HasSuffix(m.name, ".$") &&
+			(strings.HasPrefix(v.text, "$.") || strings.HasPrefix(v.text, "$$.") || strings.HasPrefix(v.text, "States.")) {
+			if _, err := compileExpr(v.text); err == nil {
+				c.report(v, CodeNoDollar, diag.Warning, join(path, m.name),
+					"No .$ on a field that appears to be a JSONPath or Intrinsic Function",
+					"write "+jsonval.Quote(m.name+".$")+", or leave it if the text itself is meant")
+			}
+		}
+		c.noDollar(v, path)
+	}
+	for _, m := range n.items {
+		c.noDollar(m, path)
+	}
+}
+
+// assign reads Assign: an object template whose names are variables.
+func (c *compiler) assign(n *node, path string) *Template {
+	t := c.payload(n, path, true)
+	if t == nil {
+		return nil
+	}
+	for _, m := range n.members {
+		name := strings.TrimSuffix(m.name, ".$")
+		c.assigning(name, m, path)
+		if !validVariable(name) || name == "states" {
+			c.named(m, CodeSchema, diag.Error, path, "'"+name+"' is not a valid variable name",
+				"use letters, digits and _, not a digit first, at most 80; \"states\" is reserved")
+		}
+	}
+	return t
+}

@@ -1,0 +1,161 @@
+package asl
+
+import (
+	"strings"
+
+	"stile/jsonval"
+)
+
+// exclusive reports when more than one of the fields is there, and with need
+// when none is. It gives how many there are.
+func (c *compiler) exclusive(n *node, path string, need bool, fields ...string) int {
+	count := 0
+	for _, f := range fields {
+		if m := n.get(f); m != nil {
+			if count++; count == 2 {
+				c.wrong(m, path, "Only one of these fields may be present: ["+strings.Join(fields, ", ")+"]",
+					"keep one of them")
+			}
+		}
+	}
+	if count == 0 && need {
+		c.fault(n.offset, path, "One of these fields is required: ["+strings.Join(fields, ", ")+"]", "add one of them")
+	}
+	return count
+}
+
+func (c *compiler) task(st *State, n *node, path string) {
+	t := &TaskFields{}
+	st.Task = t
+	if r := n.get("Resource"); r == nil {
+		c.required(n, path, []string{"Resource"})
+	} else {
+		c.resource(t, r, join(path, "Resource"))
+	}
+	c.exclusive(n, path, false, "TimeoutSeconds", "TimeoutSecondsPath")
+	c.exclusive(n, path, false, "HeartbeatSeconds", "HeartbeatSecondsPath")
+	if m := n.get("TimeoutSeconds"); m != nil {
+		t.TimeoutSeconds, _ = c.integer(m, join(path, "TimeoutSeconds"), 1, maxSeconds)
+	}
+	if m := n.get("HeartbeatSeconds"); m != nil {
+		p := join(path, "HeartbeatSeconds")
+		t.HeartbeatSeconds, _ = c.integer(m, p, 1, maxSeconds)
+		if t.TimeoutSeconds > 0 && t.HeartbeatSeconds >= t.TimeoutSeconds {
+			c.wrong(m, p, "HeartbeatSeconds must be less than TimeoutSeconds",
+				"a heartbeat is due before the state times out")
+		}
+	}
+	if m := n.get("TimeoutSecondsPath"); m != nil {
+		t.TimeoutPath = c.onePath(m, join(path, "TimeoutSecondsPath"), "TimeoutSecondsPath")
+	}
+	if m := n.get("HeartbeatSecondsPath"); m != nil {
+		t.HeartbeatPath = c.onePath(m, join(path, "HeartbeatSecondsPath"), "HeartbeatSecondsPath")
+	}
+	c.credentials(t, n.get("Credentials"), join(path, "Credentials"))
+}
+
+func (c *compiler) credentials(t *TaskFields, n *node, path string) {
+	if n == nil || !c.object(n, path) {
+		return
+	}
+	c.known(n, path, []string{"RoleArn", "RoleArn.$"})
+	role := n.get("RoleArn")
+	if role == nil && n.get("RoleArn.$") == nil {
+		c.required(n, path, []string{"RoleArn"})
+	}
+	if role != nil {
+		c.text(role, join(path, "RoleArn"))
+	}
+	t.Credentials = c.payload(n, path, true)
+}
+
+func (c *compiler) wait(st *State, n *node, path string) {
+	w := &WaitFields{}
+	st.Wait = w
+	c.exclusive(n, path, true, "Seconds", "SecondsPath", "Timestamp", "TimestampPath")
+	if m := n.get("Seconds"); m != nil {
+		w.Seconds, w.HasSeconds = c.integer(m, join(path, "Seconds"), 0, maxSeconds)
+	}
+	if m := n.get("SecondsPath"); m != nil {
+		w.SecondsPath = c.onePath(m, join(path, "SecondsPath"), "SecondsPath")
+	}
+	if m := n.get("Timestamp"); m != nil {
+		w.Timestamp = c.timestamp(m, join(path, "Timestamp"))
+	}
+	if m := n.get("TimestampPath"); m != nil {
+		w.TimestampPath = c.onePath(m, join(path, "TimestampPath"), "TimestampPath")
+	}
+}
+
+// timestamp reads a literal RFC 3339 timestamp.
+func (c *compiler) timestamp(n *node, path string) string {
+	s := c.text(n, path)
+	if n.kind != jsonval.String {
+		return ""
+	}
+	if _, ok := ParseTimestamp(s); !ok {
+		c.wrong(n, path, "String does not match RFC3339 timestamp", `write it as "2026-03-14T01:59:00Z"`)
+		return ""
+	}
+	return s
+}
+
+func (c *compiler) fail(st *State, n *node, path string) {
+	f := &FailFields{}
+	st.Fail = f
+	c.exclusive(n, path, false, "Error", "ErrorPath")
+	c.exclusive(n, path, false, "Cause", "CausePath")
+	f.Error = c.optionalText(n.get("Error"), join(path, "Error"))
+	f.Cause = c.optionalText(n.get("Cause"), join(path, "Cause"))
+	f.ErrorPath = c.textPath(n.get("ErrorPath"), join(path, "ErrorPath"), "ErrorPath")
+	f.CausePath = c.textPath(n.get("CausePath"), join(path, "CausePath"), "CausePath")
+}
+
+func (c *compiler) optionalText(n *node, path string) *string {
+	if n == nil {
+		return nil
+	}
+	s := c.text(n, path)
+	return &s
+}
+
+// textPath reads ErrorPath and CausePath: a path, or a call that gives a string.
+func (c *compiler) textPath(n *node, path, field string) *Expr {
+	if n == nil {
+		return nil
+	}
+	s := c.text(n, path)
+	if n.kind != jsonval.String {
+		return nil
+	}
+	e, err := compileExpr(s)
+	reason := "this function does not give a string"
+	if err != nil {
+		reason = exprHint(n, err.Error())
+	}
+	if err != nil || e.call != nil && !e.call.fn.text {
+		c.wrong(n, path, "The value for the field '"+field+
+			"' must be a valid JSONPath or a valid intrinsic function call that returns a string", reason)
+		return nil
+	}
+	c.reading(e, n, path)
+	return e
+}
+
+func (c *compiler) parallel(st *State, n *node, path string) {
+	list := n.get("Branches")
+	if list == nil {
+		c.required(n, path, []string{"Branches"})
+		return
+	}
+	path = join(path, "Branches")
+	for i, m := range c.array(list, path, false) {
+		p := at(path, i)
+		if !c.object(m, p) {
+			continue
+		}
+		c.known(m, p, branchFields)
+		c.text(m.get("Comment"), join(p, "Comment"))
+		st.Parallel = append(st.Parallel, c.body(m, p))
+	}
+}
