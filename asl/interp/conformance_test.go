@@ -1,0 +1,69 @@
+package interp
+
+import (
+	"strings"
+	"testing"
+)
+
+// distributed cases belong to Map Runs, which have histories of their own.
+func distributed(c *recorded) bool {
+	return strings.Contains(c.definition(), `"DISTRIBUTED"`) || strings.Contains(c.definition(), `"ItemReader"`)
+}
+
+// unseen cases are those in which AWS refused a Task before it wrote that it was
+// scheduled, because the activity it names is gone: a host knows, interp cannot.
+func unseen(c *recorded) bool {
+	cause, _ := c.Expected.Cause.(string)
+	return strings.Contains(cause, "The activity ") && strings.HasSuffix(cause, " does not exist.")
+}
+
+// areas are the recordings that need nothing beyond this package, with how many
+// cases of each must pass.
+var areas = []struct {
+	name  string
+	floor int
+}{
+	{"base", 13}, {"choice", 249}, {"intrinsic", 76}, {"scenarios", 43}, {"assign", 16}, {"context-object", 5},
+	{"logs", 25}, {"query-language", 1}, {"error-handling", 27}, {"timeouts", 5}, {"callback", 16},
+	{"activities", 4}, {"services", 55}, {"comments", 1}, {"credentials", 4},
+}
+
+// TestRecorded runs recorded executions and compares status, output, error,
+// cause and the whole history with AWS's. Each case runs three times: in memory,
+// restored from its frames before each event, and replayed from its journal.
+func TestRecorded(t *testing.T) {
+	for _, area := range areas {
+		t.Run(area.name, func(t *testing.T) {
+			passed, total := 0, 0
+			for _, c := range corpus(t, area.name) {
+				if distributed(&c) || unseen(&c) {
+					continue
+				}
+				total++
+				ok := t.Run(c.Name, func(t *testing.T) {
+					r := c.run(t, live)
+					for _, d := range c.compare(r) {
+						t.Error(d)
+					}
+					r.replay()
+					other := c.run(t, restored)
+					if len(other.trace) != len(r.trace) {
+						t.Fatalf("%d events, restored before each %d", len(r.trace), len(other.trace))
+					}
+					for i := range r.trace {
+						if r.trace[i] != other.trace[i] {
+							t.Fatalf("event %d gives, restored:\n%s\ninstead of\n%s", i, other.trace[i], r.trace[i])
+						}
+					}
+				})
+				if ok {
+					passed++
+				}
+			}
+			t.Logf("%-16s %d of %d recorded cases pass", area.name, passed, total)
+			if passed < area.floor {
+				t.Errorf("%d cases pass, %d did before", passed, area.floor)
+			}
+		})
+	}
+}

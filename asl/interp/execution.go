@@ -1,0 +1,202 @@
+package interp
+
+import (
+	"fmt"
+
+	"stile/asl"
+	"stile/jsonval"
+)
+
+// AWS's limits, used where Env gives none.
+const (
+	defaultMaxPayload       = 256 << 10
+	defaultMaxHistory       = 25000
+	defaultSliceTransitions = 512
+	defaultSliceBytes       = 256 << 10
+)
+
+// Execution is one execution of a Program, in memory.
+//
+// Its task is to turn events into Changes. It holds all frames, each with its
+// values once they were needed, and the counters that name things: history
+// events, commands, timers, blobs, frames. The counters never restart and are
+// stored with the root frame, so a name once given out is never given to another.
+//
+// Invariants: between two Applies every frame either waits for an event that can
+// still come (an answer, a timer, its children) or is in the queue; everything
+// that must survive is in some frame's record; all else (indexes, the queue, the
+// counts of waits) is built again by Restore and must come out the same.
+//
+// The obvious way is a goroutine per execution that blocks where the definition
+// waits. It lost because such a stack can be neither stored nor replayed, and an
+// idle execution would cost memory. The next way is to replay the journal into a
+// fresh interpreter after each restart; it lost because recovery then costs the
+// whole past. So the stack is data: frames.
+//
+// An Execution is not safe for concurrent use.
+type Execution struct {
+	program *asl.Program
+	env     Env
+
+	start     *Start
+	startedAt int64
+	input     Payload // of the execution
+	status    string
+	outcome   *Outcome
+	root      *frame
+	timeout   timer // of the state machine
+
+	// Counters: the last number given out.
+	lastEvent   int64
+	nextCommand uint64
+	nextTimer   uint64
+	nextBlob    uint64
+	nextFrame   uint32
+	seq         uint64
+
+	byCommand map[uint64]*frame // frames in phaseTask; for look-ups, never ranged over
+	byTimer   map[uint64]*frame
+	queue     []*frame // ready frames, by their ready number
+	waits     [phases]int
+	tokens    int // how many of the frames in phaseTask wait for a token
+
+	// Of the Apply that runs.
+	now         int64
+	rand        random
+	turn        *frame // the frame that run lets go on
+	transitions int
+	bytes       int
+	out         Changes
+	changed     []*frame
+	gone        []uint32
+	seen        map[*byte]uint64 // texts that are blobs, by their first byte
+	scope       asl.Scope
+	scopeFrame  *frame
+	scopeItem   *mapItem
+	newStart    bool
+}
+
+// New makes an execution that waits for EventStarted.
+func New(p *asl.Program, env Env) *Execution {
+	if env.MaxPayload == 0 {
+		env.MaxPayload = defaultMaxPayload
+	}
+	if env.MaxHistory == 0 {
+		env.MaxHistory = defaultMaxHistory
+	}
+	if env.SliceTransitions == 0 {
+		env.SliceTransitions = defaultSliceTransitions
+	}
+	if env.SliceBytes == 0 {
+		env.SliceBytes = defaultSliceBytes
+	}
+	x := &Execution{
+		program:   p,
+		env:       env,
+		nextFrame: firstChildKey,
+		byCommand: map[uint64]*frame{},
+		byTimer:   map[uint64]*frame{},
+		seen:      map[*byte]uint64{},
+	}
+	x.scope = asl.Scope{Context: x.context, Variable: x.variable, Rand: x.rand.next}
+	return x
+}
+
+// Status is "" before EventStarted, then RUNNING, then the outcome's status.
+func (x *Execution) Status() string { return x.status }
+
+// Start is the content of EventStarted, nil before it. Its Input may be absent
+// after a Restore, where it is a blob; see Input.
+func (x *Execution) Start() *Start { return x.start }
+
+// Input is the execution's input.
+func (x *Execution) Input() Payload { return x.input }
+
+// Done is the outcome, nil while the execution runs.
+func (x *Execution) Done() *Outcome { return x.outcome }
+
+// LastEvent is the id of the last history event, 0 before EventStarted.
+func (x *Execution) LastEvent() int64 { return x.lastEvent }
+
+// State is the name of the top level's current state: a Parallel or Map itself
+// while its branches or iterations run; "" before the start and after the end.
+func (x *Execution) State() string {
+	if x.root == nil || x.outcome != nil {
+		return ""
+	}
+	return x.root.state.Name
+}
+
+// Waiting tells what the execution waits for; see Changes.Waiting. Where several
+// threads wait for different things the most telling is named: a retry before a
+// token before a task before a timer.
+func (x *Execution) Waiting() string {
+	switch {
+	case x.outcome != nil:
+		return ""
+	case x.waits[phaseRetry] > 0:
+		return "retry"
+	case x.tokens > 0:
+		return "token"
+	case x.waits[phaseTask] > 0:
+		return "task"
+	case x.waits[phaseWait] > 0:
+		return "timer"
+	}
+	return ""
+}
+
+// Outstanding lists the tasks and timers that are out, in the order of their
+// frames, for a host that lost its own record of them in a restart. A Task whose
+// token is with somebody (its request was accepted) is not listed: it waits for
+// its token alone.
+func (x *Execution) Outstanding() []Command {
+	var list []Command
+	add := func(t timer, frame uint32) {
+		if t.id != 0 {
+			list = append(list, Command{Kind: StartTimer, Timer: t.id, At: t.at, Frame: frame})
+		}
+	}
+	if x.root == nil || x.outcome != nil {
+		return nil
+	}
+	add(x.timeout, rootKey)
+	for _, f := range x.live() {
+		add(f.timer, f.key)
+		if f.task != nil {
+			add(f.task.beatTimer, f.key)
+		}
+		if f.phase != phaseTask || f.task.submitted && f.state.Task.Pattern == tokenPattern {
+			continue
+		}
+		c := x.scheduleCommand(f)
+		c.Submitted = f.task.submitted
+		x.value(&c.Parameters)
+		list = append(list, c)
+	}
+	return list
+}
+
+// broken stops the execution over a broken invariant; the host quarantines it.
+func (x *Execution) broken(format string, args ...any) {
+	panic("interp: " + fmt.Sprintf(format, args...))
+}
+
+// command hands a duty to the host. After the end only cancellations count.
+func (x *Execution) command(c Command) {
+	if x.outcome == nil || c.Kind == CancelTask || c.Kind == CancelTimer {
+		x.out.Commands = append(x.out.Commands, c)
+	}
+}
+
+// variable finds an assigned variable from the scope's frame outwards.
+func (x *Execution) variable(name string) (jsonval.Value, bool) {
+	for f := x.scopeFrame; f != nil; f = f.parent {
+		for i := range f.vars {
+			if f.vars[i].name == name {
+				return x.value(&f.vars[i].value), true
+			}
+		}
+	}
+	return jsonval.Value{}, false
+}

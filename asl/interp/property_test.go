@@ -1,0 +1,144 @@
+package interp
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"stile/jsonval"
+)
+
+// tangled has everything that can wait, nested: an interleaving of its answers
+// and timers reaches most of the code.
+const tangled = `{"TimeoutSeconds": 500, "StartAt": "First", "States": {
+  "First": {"Type": "Pass", "Assign": {"list.$": "$.list"}, "Next": "Both"},
+  "Both": {"Type": "Parallel", "Retry": [{"ErrorEquals": ["Again"], "MaxAttempts": 2}],
+    "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Each"}], "ResultPath": "$.both", "Next": "Each",
+    "Branches": [
+      {"StartAt": "T1", "States": {"T1": {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "TimeoutSeconds": 20,
+        "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "JitterStrategy": "FULL"}, {"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}],
+        "Next": "W1"}, "W1": {"Type": "Wait", "Seconds": 7, "End": true}}},
+      {"StartAt": "M1", "States": {"M1": {"Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 2, "End": true,
+        "ItemProcessor": {"StartAt": "T2", "States": {"T2": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+          "HeartbeatSeconds": 30, "Parameters": {"t.$": "$$.Task.Token", "v.$": "$"}, "Catch": [{"ErrorEquals": ["Soft"], "Next": "P2"}], "Next": "P2"},
+          "P2": {"Type": "Pass", "End": true}}}}}}
+    ]},
+  "Each": {"Type": "Map", "ItemsPath": "$list", "End": true,
+    "ItemProcessor": {"StartAt": "P3", "States": {"P3": {"Type": "Pass", "Next": "A3"},
+      "A3": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:111111111111:activity:a", "TimeoutSeconds": 50, "End": true}}}}
+}}`
+
+// TestInterleavings drives an execution with events in any order — answers,
+// timers, heartbeats, double, late and unknown ones — on two hosts at once, one
+// that keeps it in memory and one that restores it before each event. The rig
+// checks ids, order and records after each; at the end the journal must give it
+// all again.
+func TestInterleavings(t *testing.T) {
+	p := compile(t, tangled)
+	rapid.Check(t, func(rt *rapid.T) {
+		input := `{"list": [` + rapid.SampledFrom([]string{``, `1`, `1,2,3`, `{"big":"` + fill(300) + `"},2`}).Draw(rt, "list") + `]}`
+		a, b := newRig(t, p, live), newRig(t, p, restored)
+		history, payload := rapid.SampledFrom([]int{25000, 25000, 10, 25, 40, 80}).Draw(rt, "history"), rapid.SampledFrom([]int{0, 0, 410}).Draw(rt, "payload")
+		for _, r := range []*rig{a, b} {
+			r.env.SliceTransitions, r.env.MaxHistory, r.env.MaxPayload = 5, history, payload
+			r.open()
+			r.begin(input)
+		}
+		var past []Event
+		for step := 0; step < 60 && a.done == nil; step++ {
+			ev := drawEvent(rt, a, past)
+			past = append(past, ev)
+			for _, r := range []*rig{a, b} {
+				r.forget(ev)
+				r.now = ev.Time
+				r.apply(ev)
+			}
+			same(rt, a, b)
+		}
+		for a.done == nil {
+			for _, r := range []*rig{a, b} {
+				if r.more {
+					r.apply(Event{Kind: EventContinue, Seed: 1})
+				} else if !r.tick() {
+					rt.Fatal("nothing can end the execution")
+				}
+			}
+			same(rt, a, b)
+		}
+		terminals := 0
+		for _, h := range a.history {
+			if terminal(h.Type) {
+				terminals++
+			}
+		}
+		if terminals != 1 || !terminal(a.history[len(a.history)-1].Type) {
+			rt.Fatalf("%d terminal events", terminals)
+		}
+		a.replay()
+	})
+}
+
+func same(rt *rapid.T, a, b *rig) {
+	if len(a.trace) != len(b.trace) || a.strays != b.strays {
+		rt.Fatalf("%d events and %d strays, restored %d and %d", len(a.trace), a.strays, len(b.trace), b.strays)
+	}
+	if n := len(a.trace) - 1; a.trace[n] != b.trace[n] {
+		rt.Fatalf("event %d gives\n%s\nrestored\n%s", n, a.trace[n], b.trace[n])
+	}
+}
+
+// forget takes a timer or answered task off the rig's list: the event delivers it.
+func (r *rig) forget(ev Event) {
+	for i, c := range r.timers {
+		if ev.Kind == EventTimer && c.Timer == ev.Timer {
+			r.timers = append(r.timers[:i:i], r.timers[i+1:]...)
+			break
+		}
+	}
+	for i, c := range r.tasks {
+		if (ev.Kind == EventTaskSucceeded || ev.Kind == EventTaskFailed) && c.ID == ev.Command && c.Attempt == ev.Attempt {
+			r.tasks = append(r.tasks[:i:i], r.tasks[i+1:]...)
+			break
+		}
+	}
+}
+
+func drawEvent(rt *rapid.T, r *rig, past []Event) Event {
+	ev := Event{Time: r.now + rapid.Int64Range(0, 2000).Draw(rt, "later"), Seed: rapid.Uint64Min(1).Draw(rt, "seed")}
+	kind := rapid.IntRange(0, 19).Draw(rt, "kind")
+	switch {
+	case kind < 3 && len(past) > 0: // once more
+		old := rapid.SampledFrom(past).Draw(rt, "old")
+		old.Time = ev.Time
+		return old
+	case kind < 5: // out of nowhere
+		ev.Kind = rapid.SampledFrom([]EventKind{EventContinue, EventTimer, EventTaskSucceeded, EventTaskFailed, EventTaskSubmitted, EventHeartbeat, EventTaskStarted}).Draw(rt, "unknown")
+		ev.Command, ev.Attempt, ev.Timer = rapid.Uint64Range(0, 30).Draw(rt, "command"), rapid.Uint32Range(0, 3).Draw(rt, "attempt"), rapid.Uint64Range(0, 60).Draw(rt, "timer")
+		return ev
+	case kind == 5 && rapid.IntRange(0, 9).Draw(rt, "really") == 0:
+		ev.Kind, ev.Error = EventStop, "Stopped"
+		return ev
+	case r.more && kind < 10:
+		ev.Kind = EventContinue
+		return ev
+	case kind < 7 && len(r.timers) > 1:
+		c := rapid.SampledFrom(r.timers[1:]).Draw(rt, "due") // the first is the state machine's own
+		ev.Kind, ev.Timer, ev.Time = EventTimer, c.Timer, max(ev.Time, c.At)
+		return ev
+	case len(r.tasks) > 0:
+		c := rapid.SampledFrom(r.tasks).Draw(rt, "task")
+		ev.Command, ev.Attempt = c.ID, c.Attempt
+		ev.Kind = rapid.SampledFrom([]EventKind{EventTaskSucceeded, EventTaskSucceeded, EventTaskFailed, EventTaskSubmitted, EventHeartbeat, EventTaskStarted}).Draw(rt, "answer")
+		ev.Output = jsonval.MustParse(rapid.SampledFrom([]string{`1`, `{"ok":true}`, `"` + fill(400) + `"`}).Draw(rt, "output"))
+		ev.Definite = rapid.Bool().Draw(rt, "definite")
+		if ev.Kind == EventTaskFailed {
+			ev.Error = rapid.SampledFrom([]string{"Busy", "Again", "Soft", "Other", ""}).Draw(rt, "error")
+		}
+		return ev
+	}
+	ev.Kind = EventContinue
+	return ev
+}
+
+func fill(n int) string { return fmt.Sprintf("%0*d", n, 7) }

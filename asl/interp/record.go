@@ -1,0 +1,164 @@
+package interp
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The formats of the two kinds of record.
+const (
+	frameFormat = 1
+	startFormat = 1
+)
+
+// writeFrames puts the records of this Apply into its Changes, in the order of
+// their keys.
+func (x *Execution) writeFrames() {
+	x.touch(x.root)
+	var list []FrameChange
+	if x.newStart {
+		x.newStart = false
+		list = append(list, FrameChange{Key: startKey, Data: x.encodeStart()})
+	}
+	for _, f := range x.changed {
+		f.dirty = false
+		if !f.dropped {
+			f.stored = true
+			list = append(list, FrameChange{Key: f.key, Data: x.encodeFrame(f)})
+		}
+	}
+	for _, key := range x.gone {
+		list = append(list, FrameChange{Key: key})
+	}
+	slices.SortFunc(list, func(a, b FrameChange) int { return cmp.Compare(a.Key, b.Key) })
+	clear(x.changed)
+	x.out.Frames = list
+}
+
+// Snapshot gives every record as it stands, in the order of the keys: what the
+// frames of all Changes so far amount to.
+func (x *Execution) Snapshot() []FrameChange {
+	if x.root == nil {
+		return nil
+	}
+	var list []FrameChange
+	for _, f := range x.live() {
+		list = append(list, FrameChange{Key: f.key, Data: x.encodeFrame(f)})
+		if f == x.root {
+			list = append(list, FrameChange{Key: startKey, Data: x.encodeStart()})
+		}
+	}
+	return list
+}
+
+func (x *Execution) encodeStart() []byte {
+	s := x.start
+	w := writer{make([]byte, 0, 512+len(x.input.Value.Raw()))}
+	w.byte(startFormat)
+	w.uint(uint64(s.Semantics))
+	w.int(x.startedAt)
+	for _, text := range startTexts(s) {
+		w.str(*text)
+	}
+	w.payload(x.input)
+	return w.b
+}
+
+// startTexts are the texts of a Start in their stored order.
+func startTexts(s *Start) []*string {
+	return []*string{
+		&s.ExecutionARN, &s.Name, &s.StateMachineARN, &s.StateMachineName, &s.RoleARN, &s.Type,
+		&s.TokenKey, &s.Owner, &s.TraceID, &s.ParentSpan, &s.TraceHeader, &s.Account, &s.Region,
+	}
+}
+
+// encodeFrame gives f's record: format, then the root's counters, then the thread.
+func (x *Execution) encodeFrame(f *frame) []byte {
+	w := writer{make([]byte, 0, 96+len(f.input.Value.Raw()))}
+	w.byte(frameFormat)
+	w.byte(byte(f.kind))
+	if f.kind == rootFrame {
+		x.encodeRoot(&w)
+	} else {
+		w.uint(uint64(f.parent.key))
+		w.uint(uint64(f.index))
+	}
+	w.byte(byte(f.phase))
+	w.uint(f.ready)
+	w.uint(uint64(f.state.Index))
+	w.payload(f.input)
+	w.int(f.entered)
+	w.int(f.enteredAt)
+	w.int(f.prev)
+	w.uint(uint64(f.retryCount))
+	w.uint(uint64(len(f.retries)))
+	for _, n := range f.retries {
+		w.uint(uint64(n))
+	}
+	w.timer(f.timer)
+	w.task(f.task)
+	w.children(f.kids)
+	w.uint(uint64(len(f.vars)))
+	for i := range f.vars {
+		w.str(f.vars[i].name)
+		w.payload(f.vars[i].value)
+	}
+	w.payload(f.result)
+	return w.b
+}
+
+func (x *Execution) encodeRoot(w *writer) {
+	w.int(x.lastEvent)
+	w.uint(x.nextCommand)
+	w.uint(x.nextTimer)
+	w.uint(x.nextBlob)
+	w.uint(uint64(x.nextFrame))
+	w.uint(x.seq)
+	w.timer(x.timeout)
+	w.flag(x.outcome != nil)
+	if o := x.outcome; o != nil {
+		w.str(o.Status)
+		w.payload(o.Output)
+		w.opt(o.Error)
+		w.opt(o.Cause)
+	}
+}
+
+func (w *writer) timer(t timer) {
+	w.uint(t.id)
+	if t.id != 0 {
+		w.int(t.at)
+	}
+}
+
+func (w *writer) task(t *taskWork) {
+	w.flag(t != nil)
+	if t == nil {
+		return
+	}
+	w.uint(t.command)
+	w.uint(uint64(t.attempt))
+	w.uint(t.keyID)
+	w.payload(t.params)
+	w.int(t.timeoutAt)
+	w.int(t.expiry)
+	w.int(t.timeout)
+	w.int(t.heartbeat)
+	w.int(t.beat)
+	w.timer(t.beatTimer)
+	w.flag(t.started)
+	w.flag(t.submitted)
+}
+
+func (w *writer) children(k *children) {
+	w.flag(k != nil)
+	if k == nil {
+		return
+	}
+	w.uint(uint64(k.first))
+	w.uint(uint64(k.total))
+	w.uint(uint64(k.next))
+	w.uint(uint64(k.open))
+	w.payload(k.input)
+	w.payload(k.items)
+}

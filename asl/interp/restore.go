@@ -1,0 +1,235 @@
+package interp
+
+import (
+	"fmt"
+	"slices"
+
+	"stile/asl"
+)
+
+// Restore builds an execution from the records of all its frames (those of
+// Snapshot, or the last of each key from all Changes), in any order. The error
+// says what is wrong with them; it matches no type: such an execution can only be
+// quarantined. Payloads in blobs are read when they are needed.
+func Restore(p *asl.Program, env Env, frames []FrameChange) (*Execution, error) {
+	x := New(p, env)
+	frames = slices.Clone(frames)
+	slices.SortFunc(frames, func(a, b FrameChange) int { return int(int64(a.Key) - int64(b.Key)) })
+	byKey := make(map[uint32]*frame, len(frames))
+	for i, rec := range frames {
+		if i > 0 && frames[i-1].Key == rec.Key {
+			return nil, fmt.Errorf("%w: frame %d comes twice", errRecord, rec.Key)
+		}
+		r := reader{b: rec.Data}
+		if rec.Key == startKey {
+			x.decodeStart(&r)
+		} else if f := x.decodeFrame(&r, rec.Key, byKey); r.err == nil {
+			byKey[f.key] = f
+		}
+		if err := r.end(); err != nil {
+			return nil, fmt.Errorf("frame %d: %w", rec.Key, err)
+		}
+	}
+	if x.root == nil || x.start == nil {
+		return nil, fmt.Errorf("%w: the root or the start is missing", errRecord)
+	}
+	if err := x.index(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// index builds what is not stored: the queue, the look-ups and the counts.
+func (x *Execution) index() error {
+	if x.outcome != nil {
+		return nil
+	}
+	for _, f := range x.live() {
+		if k := f.kids; k != nil && uint32(len(k.frames)) != k.next {
+			return fmt.Errorf("%w: frame %d started %d children, %d are there", errRecord, f.key, k.next, len(k.frames))
+		}
+		x.count(f, +1)
+		if f.ready != 0 {
+			x.queue = append(x.queue, f)
+		}
+		if f.phase == phaseTask {
+			x.byCommand[f.task.command] = f
+		}
+		if f.timer.id != 0 {
+			x.byTimer[f.timer.id] = f
+		}
+		if f.task != nil && f.task.beatTimer.id != 0 {
+			x.byTimer[f.task.beatTimer.id] = f
+		}
+	}
+	slices.SortFunc(x.queue, func(a, b *frame) int {
+		if a.ready < b.ready {
+			return -1
+		}
+		return 1
+	})
+	return nil
+}
+
+func (x *Execution) decodeStart(r *reader) {
+	if r.byte() != startFormat {
+		r.fail("unknown format")
+		return
+	}
+	s := &Start{Semantics: r.uint32()}
+	if s.Semantics != Semantics && r.err == nil {
+		r.fail(fmt.Sprintf("semantics %d is not known here", s.Semantics))
+	}
+	x.startedAt = r.int()
+	for _, text := range startTexts(s) {
+		*text = r.str()
+	}
+	x.input = r.payload()
+	s.Input = x.input.Value
+	x.start = s
+}
+
+func (x *Execution) decodeFrame(r *reader, key uint32, byKey map[uint32]*frame) *frame {
+	if r.byte() != frameFormat {
+		r.fail("unknown format")
+		return nil
+	}
+	f := &frame{key: key, kind: frameKind(r.byte()), stored: true}
+	if (key == rootKey) != (f.kind == rootFrame) || f.kind > iterationFrame {
+		r.fail("bad kind of frame")
+		return nil
+	}
+	if f.kind == rootFrame {
+		x.root = f
+		x.decodeRoot(r)
+	} else {
+		x.decodeParent(r, f, byKey)
+	}
+	if r.err != nil {
+		return nil
+	}
+	f.phase = phase(r.byte())
+	f.ready = r.uint()
+	if i := r.uint(); i < uint64(len(x.program.Ordered)) {
+		f.state = x.program.Ordered[i]
+	} else {
+		r.fail("a state that the definition does not have")
+		return nil
+	}
+	f.input = r.payload()
+	f.entered, f.enteredAt, f.prev = r.int(), r.int(), r.int()
+	f.retryCount = r.uint32()
+	if n := r.uint(); n == uint64(len(f.state.Retry)) || n == 0 {
+		for range n {
+			f.retries = append(f.retries, r.uint32())
+		}
+	} else {
+		r.fail("counters of other retriers")
+	}
+	f.timer = r.timer()
+	f.task = r.task()
+	f.kids = r.children()
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		f.vars = append(f.vars, variable{r.str(), r.payload()})
+	}
+	f.result = r.payload()
+	if r.err == nil {
+		x.check(r, f)
+	}
+	return f
+}
+
+func (x *Execution) decodeParent(r *reader, f *frame, byKey map[uint32]*frame) {
+	p := byKey[r.uint32()]
+	f.index = r.uint32()
+	if p == nil || p.kids == nil {
+		r.fail("a parent that has no such child")
+		return
+	}
+	want := branchFrame
+	if p.state.Type == asl.Map {
+		want = iterationFrame
+	}
+	if f.kind != want || f.index != uint32(len(p.kids.frames)) || f.key != p.kids.first+f.index {
+		r.fail("a child out of its place")
+		return
+	}
+	f.parent = p
+	p.kids.frames = append(p.kids.frames, f)
+}
+
+// check refuses a record that contradicts itself or the definition.
+func (x *Execution) check(r *reader, f *frame) {
+	t := f.state.Type
+	ended := f.kind == rootFrame && x.outcome != nil
+	var ok bool
+	switch f.phase {
+	case phaseEnter, phaseAgain:
+		ok = f.ready != 0
+	case phaseTask:
+		ok = t == asl.Task && f.task != nil
+	case phaseWait:
+		ok = t == asl.Wait && f.timer.id != 0
+	case phaseRetry:
+		ok = len(f.retries) > 0 && f.timer.id != 0
+	case phaseChildren:
+		ok = f.kids != nil
+	case phaseDone:
+		ok = ended || f.kind != rootFrame
+	}
+	switch {
+	case !ok || ended != (f.phase == phaseDone && f.kind == rootFrame):
+		r.fail("a phase that does not fit")
+	case f.task != nil && t != asl.Task:
+		r.fail("a task of a state that is none")
+	case f.kids != nil && (f.phase != phaseChildren || !fitsState(f)):
+		r.fail("children of a state that has none such")
+	}
+}
+
+func fitsState(f *frame) bool {
+	k := f.kids
+	if k.first < firstChildKey || k.next > k.total || k.open > k.next {
+		return false
+	}
+	return f.state.Type == asl.Map || f.state.Type == asl.Parallel && k.total == uint32(len(f.state.Parallel))
+}
+
+func (x *Execution) decodeRoot(r *reader) {
+	x.lastEvent, x.nextCommand, x.nextTimer, x.nextBlob = r.int(), r.uint(), r.uint(), r.uint()
+	x.nextFrame, x.seq, x.timeout = r.uint32(), r.uint(), r.timer()
+	x.status = "RUNNING"
+	if r.flag() {
+		o := &Outcome{Status: r.str(), Output: r.payload(), Error: r.opt(), Cause: r.opt()}
+		x.status, x.outcome = o.Status, o
+	}
+}
+
+func (r *reader) timer() timer {
+	t := timer{id: r.uint()}
+	if t.id != 0 {
+		t.at = r.int()
+	}
+	return t
+}
+
+func (r *reader) task() *taskWork {
+	if !r.flag() {
+		return nil
+	}
+	return &taskWork{
+		command: r.uint(), attempt: r.uint32(), keyID: r.uint(), params: r.payload(),
+		timeoutAt: r.int(), expiry: r.int(), timeout: r.int(), heartbeat: r.int(), beat: r.int(),
+		beatTimer: r.timer(), started: r.flag(), submitted: r.flag(),
+	}
+}
+
+func (r *reader) children() *children {
+	if !r.flag() {
+		return nil
+	}
+	return &children{
+		first: r.uint32(), total: r.uint32(), next: r.uint32(), open: r.uint32(),
+		input: r.payload(), items: r.payload(),
+	}
+}
