@@ -121,6 +121,26 @@ type Backend struct {
 	BaseURL string
 	// Tainted says that BaseURL came from an expression, so that egress rules apply.
 	Tainted bool
+	// Forwarding is what forward-request asks of the Caller; set just before Do.
+	Forwarding Forwarding
+}
+
+// Forwarding is forward-request's wishes for one call. A Caller that cannot meet
+// one ignores it; in-process callers ignore all but Timeout.
+type Forwarding struct {
+	// Timeout bounds the wait for the response's header. The pipeline itself ends
+	// Do's context then; a Caller may use it to set deadlines of its own.
+	Timeout time.Duration
+	// ContinueTimeout bounds the wait for "100 Continue"; 0: no such wait.
+	ContinueTimeout time.Duration
+	// FollowRedirects asks the Caller to follow redirects, not to hand them on.
+	FollowRedirects bool
+	// HTTPVersion is "1", "2" or "2or1"; empty is "1".
+	HTTPVersion string
+	// BufferRequest asks to hold the request's body in memory, so that it can be
+	// sent again; StreamResponse asks to pass the response on byte by byte
+	// (buffer-response="false").
+	BufferRequest, StreamResponse bool
 }
 
 // API is context.Api: part of a configuration snapshot, read only.
@@ -195,14 +215,16 @@ type Call struct {
 // not call the operation: checked before any policy runs. A step's call fails by
 // it with States.Permissions.
 type PermissionDenied struct {
-	Action, Resource, Role string
+	Action   string `json:"action"`
+	Resource string `json:"resource"`
+	Role     string `json:"role"`
 	// State is the state that called; empty for a bare role.
-	State string
+	State string `json:"state,omitempty"`
 	// File and Line name the denying statement, else the role's Statement.
-	File string
-	Line int
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
 	// Explicit says that a Deny statement did it; else nothing allowed it.
-	Explicit bool
+	Explicit bool `json:"explicit"`
 }
 
 // Error names permission, resource, state and place.

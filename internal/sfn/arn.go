@@ -1,0 +1,55 @@
+package sfn
+
+import "strings"
+
+// ARN is a Step Functions ARN in its parts: arn:PARTITION:states:REGION:ACCOUNT:KIND:NAME[:SUB].
+type ARN struct {
+	Partition, Region, Account string
+	// Kind is stateMachine, execution, activity, express, mapRun.
+	Kind string
+	// Name is the state machine's (or activity's) name; Sub the execution's name.
+	Name, Sub string
+}
+
+// ParseARN splits a Step Functions ARN; ok is false for anything else.
+func ParseARN(s string) (a ARN, ok bool) {
+	p := strings.SplitN(s, ":", 8)
+	if len(p) < 7 || p[0] != "arn" || p[2] != "states" || p[5] == "" || p[6] == "" {
+		return ARN{}, false
+	}
+	a = ARN{Partition: p[1], Region: p[3], Account: p[4], Kind: p[5], Name: p[6]}
+	if len(p) == 8 {
+		a.Sub = p[7]
+	}
+	return a, true
+}
+
+// String gives the ARN's text.
+func (a ARN) String() string {
+	s := "arn:" + a.Partition + ":states:" + a.Region + ":" + a.Account + ":" + a.Kind + ":" + a.Name
+	if a.Sub != "" {
+		s += ":" + a.Sub
+	}
+	return s
+}
+
+// StateMachineARN names a state machine.
+func StateMachineARN(region, account, name string) string {
+	return ARN{Partition: "aws", Region: region, Account: account, Kind: "stateMachine", Name: name}.String()
+}
+
+// ExecutionARN names an execution.
+func ExecutionARN(region, account, machine, name string) string {
+	return ARN{Partition: "aws", Region: region, Account: account, Kind: "execution", Name: machine, Sub: name}.String()
+}
+
+// RoleName is the last part of a role ARN (arn:aws:iam::ACCOUNT:role/NAME, a path
+// before NAME left out); ok is false for anything else.
+func RoleName(roleARN string) (name string, ok bool) {
+	p := strings.SplitN(roleARN, ":", 6)
+	if len(p) != 6 || p[0] != "arn" || p[2] != "iam" || !strings.HasPrefix(p[5], "role/") {
+		return "", false
+	}
+	name = p[5][strings.LastIndexByte(p[5], '/')+1:]
+	return name, name != ""
+}

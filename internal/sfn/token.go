@@ -1,0 +1,77 @@
+package sfn
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+)
+
+// Token is a task token's content.
+type Token struct {
+	// Key is the id of the key that made it, 1 to 8 bytes of text.
+	Key          string
+	ExecutionARN string
+	Command      uint64
+	Attempt      uint32
+	Expires      time.Time // millisecond precision
+}
+
+const tokenVersion = 1
+
+// Seal makes the token's text: base64url of version, key id, fields and an
+// HMAC-SHA-256 over them (first 16 bytes). The same content and key give the same text.
+func (t Token) Seal(key []byte) string {
+	b := []byte{tokenVersion, byte(len(t.Key))}
+	b = append(b, t.Key...)
+	b = binary.AppendUvarint(b, t.Command)
+	b = binary.AppendUvarint(b, uint64(t.Attempt))
+	b = binary.AppendVarint(b, t.Expires.UnixMilli())
+	b = append(b, t.ExecutionARN...)
+	return base64.RawURLEncoding.EncodeToString(append(b, tokenMAC(key, b)...))
+}
+
+func tokenMAC(key, b []byte) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte("stile task token\x00"))
+	m.Write(b)
+	return m.Sum(nil)[:16]
+}
+
+// OpenTask reads a token under the key that keys gives for its key id. ok is
+// false for anything altered, made by another key, or not a token. It does not
+// look at the time: a late token still names its task.
+func OpenTask(text string, keys func(id string) []byte) (t Token, ok bool) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) < 2+16 || b[0] != tokenVersion {
+		return Token{}, false
+	}
+	body, mac := b[:len(b)-16], b[len(b)-16:]
+	n := int(body[1])
+	if len(body) < 2+n {
+		return Token{}, false
+	}
+	t.Key = string(body[2 : 2+n])
+	key := keys(t.Key)
+	if key == nil || !hmac.Equal(mac, tokenMAC(key, body)) {
+		return Token{}, false
+	}
+	rest := body[2+n:]
+	var k int
+	if t.Command, k = binary.Uvarint(rest); k <= 0 {
+		return Token{}, false
+	}
+	rest = rest[k:]
+	attempt, k := binary.Uvarint(rest)
+	if k <= 0 {
+		return Token{}, false
+	}
+	rest = rest[k:]
+	expires, k := binary.Varint(rest)
+	if k <= 0 {
+		return Token{}, false
+	}
+	t.Attempt, t.Expires, t.ExecutionARN = uint32(attempt), time.UnixMilli(expires), string(rest[k:])
+	return t, true
+}

@@ -1,0 +1,198 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"strings"
+	"time"
+
+	"stile/internal/sfn"
+	"stile/jsonval"
+	"stile/policy/exchange"
+)
+
+// callTimeout is http:invoke's hard limit on AWS; a Task's own timeout may end it sooner.
+const callTimeout = 60 * time.Second
+
+// keyHeaders are the headers that would carry a subscription key: a step counts
+// against its role's subscription, so a key among its headers is a mistake.
+var keyHeaders = []string{"Ocp-Apim-Subscription-Key", "api-key"}
+
+// fault is an error of the Task's own: nothing was sent.
+func fault(name, cause string) sfn.TaskResult {
+	return sfn.TaskResult{Error: name, Cause: cause, Definite: true}
+}
+
+// request is what an integration has read out of a Task's parameters.
+type request struct {
+	target string // what Map is asked for: URL origin or host
+	url    exchange.URL
+	method string
+	header []exchange.Param
+	query  []exchange.Param
+	body   []byte
+	// contentType is used where no header says otherwise; empty: no body.
+	contentType string
+}
+
+// send makes the exchange, lets it through and gives it back. A non-empty
+// result.Error says that no answer was had.
+func (r *Runner) send(ctx context.Context, call sfn.TaskCall, q request) (*exchange.Exchange, sfn.TaskResult) {
+	to, mapped := r.cfg.Map(q.target)
+	if !mapped {
+		return nil, fault("States.Permissions", "The host of '"+q.target+
+			"' is not mapped: calls outside the gateway are refused. Map it in stile.yaml, such as map: {\""+q.target+"\": {gateway: self}}.")
+	}
+	ex := r.exchange(call, q)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	caller := r.cfg.Gateway
+	if to.Gateway {
+		if name, bad := hasKey(q.header); bad {
+			return nil, fault("States.Runtime", "The header '"+name+
+				"' must not be set: a state counts against its role's subscription.")
+		}
+		r.identify(ex, call)
+	} else {
+		caller = r.cfg.Upstream
+		ex.Backend = exchange.Backend{BaseURL: strings.TrimRight(to.URL, "/")}
+	}
+	err := caller.Do(ctx, ex)
+	if err == nil {
+		if _, err = ex.Response.Body.Bytes(); err == nil {
+			return ex, sfn.TaskResult{}
+		}
+	}
+	return ex, r.broken(call, ex, err)
+}
+
+// broken is the result of a call that had no answer.
+func (r *Runner) broken(call sfn.TaskCall, ex *exchange.Exchange, err error) sfn.TaskResult {
+	var denied *exchange.PermissionDenied
+	if errors.As(err, &denied) {
+		res := fault("States.Permissions", denied.Error())
+		res.Call = record(call, ex, denied)
+		return res
+	}
+	name := "States.Http.Socket"
+	if !strings.HasPrefix(call.Resource, httpResource) {
+		name = "States.TaskFailed"
+	}
+	return sfn.TaskResult{Error: name, Cause: "No answer was had: " + err.Error() + ".",
+		Call: record(call, ex, nil)}
+}
+
+func hasKey(header []exchange.Param) (string, bool) {
+	for _, h := range header {
+		for _, k := range keyHeaders {
+			if strings.EqualFold(h.Name, k) {
+				return h.Name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// identify makes the exchange the state's own.
+func (r *Runner) identify(ex *exchange.Exchange, call sfn.TaskCall) {
+	id := r.cfg.Identify(call)
+	ex.Principal, ex.SubscriptionID = id.Principal, id.SubscriptionID
+	if id.Bearer != nil {
+		ex.Request.Header.SetLazy("Authorization", func() string { return "Bearer " + id.Bearer() })
+	}
+	if call.TaskToken != "" {
+		ex.Variables["stile-callback-url"] = r.cfg.CallbackURL(call.TaskToken)
+	}
+}
+
+func (r *Runner) exchange(call sfn.TaskCall, q request) *exchange.Exchange {
+	ex := &exchange.Exchange{ID: r.cfg.NewGUID(), Started: r.cfg.Now(), Variables: map[string]any{}, Hops: 1}
+	ex.Trace = exchange.Trace{TraceID: call.TraceID, ParentID: call.Span}
+	req := &ex.Request
+	req.Method, req.URL, req.OriginalURL = q.method, q.url, q.url
+	req.URL.Query = append(req.URL.Query, q.query...)
+	req.OriginalURL.Query = append([]exchange.Param(nil), req.URL.Query...)
+	req.Client = r.cfg.Address
+	if !req.Client.IsValid() {
+		req.Client = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	req.Header.Set("Host", q.url.Authority())
+	req.Header.Set("User-Agent", "Amazon|StepFunctions|HttpInvoke|"+r.cfg.Region)
+	if q.contentType != "" {
+		req.Header.Set("Content-Type", q.contentType)
+	}
+	seen := map[string]bool{}
+	for _, h := range q.header {
+		if k := strings.ToLower(h.Name); !seen[k] {
+			seen[k] = true
+			req.Header.Set(h.Name, h.Value)
+			continue
+		}
+		req.Header.Add(h.Name, h.Value)
+	}
+	req.Header.Set("Idempotency-Key", call.IdempotencyKey)
+	if call.TraceID != "" {
+		req.Header.Set("traceparent", exchange.Trace{TraceID: call.TraceID, SpanID: call.Span}.Traceparent())
+	}
+	if q.contentType != "" {
+		req.Body = exchange.Bytes(q.body)
+	}
+	return ex
+}
+
+// params reads header and query parameters: an object whose values are strings
+// (numbers and booleans too) or arrays of them. arrays says that single values
+// are refused, as apigateway:invoke does.
+func params(v jsonval.Value, field string, arrays bool) (out []exchange.Param, bad string) {
+	if !v.Exists() || v.IsNull() {
+		return nil, ""
+	}
+	if v.Kind() != jsonval.ObjectKind {
+		return nil, field
+	}
+	v.EachMember(func(name string, m jsonval.Value) bool {
+		if m.Kind() != jsonval.ArrayKind {
+			text, ok := scalar(m)
+			if !ok || arrays {
+				bad = field
+				return false
+			}
+			out = append(out, exchange.Param{Name: name, Value: text})
+			return true
+		}
+		m.EachItem(func(item jsonval.Value) bool {
+			text, ok := scalar(item)
+			if !ok {
+				bad = field
+				return false
+			}
+			out = append(out, exchange.Param{Name: name, Value: text})
+			return true
+		})
+		return bad == ""
+	})
+	return out, bad
+}
+
+func scalar(v jsonval.Value) (string, bool) {
+	switch v.Kind() {
+	case jsonval.String:
+		return v.Str()
+	case jsonval.Number, jsonval.True, jsonval.False:
+		return v.Text(), true
+	}
+	return "", false
+}
+
+// invalid is AWS's refusal of a parameter that does not have its shape. The
+// engine asks CheckParameters before it schedules, so this is met only where a
+// definition's parameters were never checked.
+func invalid(call sfn.TaskCall, field string) sfn.TaskResult {
+	return fault("States.Runtime", "The Parameters '"+call.Parameters.Compact().Text()+
+		"' could not be used to start the Task: ["+invalidFormat(field)+"]")
+}
+
+func invalidFormat(field string) string {
+	return "The value of the field '" + field + "' has an invalid format"
+}

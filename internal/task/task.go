@@ -1,0 +1,187 @@
+// Package task turns a dispatched Task into a call: the resource ARN chooses an
+// integration, the integration reads the Task's parameters and makes an exchange,
+// and the exchange goes through our own gateway, in process, as the state's
+// principal.
+//
+// It is not an interpreter (Retry, Catch and timeouts are asl/interp's) and holds
+// no durable state: the engine calls Start after a dispatch is durable, and calls
+// it again after a crash. Every integration is one literal in the table below.
+//
+// Invariants: a call to our gateway always carries a Principal, never a
+// connection's credentials and never a subscription key of the step's own; done
+// is called exactly once for each Start; a panic in an integration fails that one
+// attempt.
+package task
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"stile/internal/sfn"
+	"stile/jsonval"
+	"stile/policy/exchange"
+)
+
+// Config is what integrations reach outside.
+type Config struct {
+	// Gateway is our own gateway, in process.
+	Gateway exchange.Caller
+	// Upstream sends to a URL that stile.yaml maps a target to.
+	Upstream exchange.Caller
+	// Map says what to do with a URL origin, host or ARN that a definition names.
+	Map func(target string) (Target, bool)
+	// Connection gives an EventBridge connection by its ARN.
+	Connection func(arn string) (Connection, bool)
+	// Identify gives the caller that a dispatch is.
+	Identify func(call sfn.TaskCall) Identity
+	// CallbackURL is the signed one-time URL of a task token.
+	CallbackURL func(taskToken string) string
+	// Address is what context.Request.IpAddress of a step shows.
+	Address netip.Addr
+	Region  string
+	Now     func() time.Time
+	NewGUID func() string
+}
+
+// Target is where a mapped target goes; one of the two is set.
+type Target struct {
+	Gateway bool
+	URL     string
+}
+
+// Connection holds the invocation parameters of an EventBridge connection; its
+// authorization is used outside our gateway only.
+type Connection struct {
+	Header, Query []exchange.Param
+	Body          []Member
+}
+
+// Member is one body parameter of a connection.
+type Member struct {
+	Name  string
+	Value jsonval.Value
+}
+
+// Identity is who a state is towards the gateway.
+type Identity struct {
+	Principal *exchange.Principal
+	// SubscriptionID is the role's subscription; empty for none.
+	SubscriptionID string
+	// Bearer mints the state's token; it is called only where something reads it.
+	Bearer func() string
+}
+
+// Integration is one entry of the table: a resource with the patterns that it knows.
+type Integration struct {
+	// Resource is the ARN without its pattern.
+	Resource string
+	// Patterns lists what may follow: "" for request-response, "waitForTaskToken".
+	Patterns []string
+	// Shape reads the parameters as far as they alone tell and names the field that
+	// does not have its shape, or "": AWS refuses such a Task before it is scheduled.
+	Shape func(parameters jsonval.Value) (bad string)
+	// Start makes the call and gives its answer; it runs on a goroutine of its own.
+	Start func(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskResult
+}
+
+// Table lists every integration.
+func Table() []Integration {
+	return []Integration{
+		{Resource: "arn:aws:states:::http:invoke", Patterns: []string{"", "waitForTaskToken"}, Start: httpInvoke,
+			Shape: func(p jsonval.Value) string { _, bad := shapeHTTP(p); return bad }},
+		{Resource: "arn:aws:states:::apigateway:invoke", Patterns: []string{"", "waitForTaskToken"}, Start: apiGatewayInvoke,
+			Shape: func(p jsonval.Value) string { _, bad := shapeAPIGateway(p); return bad }},
+	}
+}
+
+// Runner dispatches calls to integrations; it is the engine's Tasks.
+type Runner struct {
+	cfg   Config
+	table map[string]Integration // by resource with pattern
+
+	mu      sync.Mutex
+	running map[key]context.CancelFunc
+}
+
+type key struct {
+	execution string
+	command   uint64
+}
+
+// New builds a Runner over a table; duplicates are an error.
+func New(cfg Config, table []Integration) (*Runner, error) {
+	r := &Runner{cfg: cfg, table: map[string]Integration{}, running: map[key]context.CancelFunc{}}
+	for _, in := range table {
+		for _, p := range in.Patterns {
+			name := in.Resource
+			if p != "" {
+				name += "." + p
+			}
+			if _, twice := r.table[name]; twice || in.Start == nil || in.Shape == nil {
+				return nil, fmt.Errorf("task integration %s stands twice or is not whole", name)
+			}
+			r.table[name] = in
+		}
+	}
+	return r, nil
+}
+
+// CheckParameters says what is wrong with a Task's parameters before it is
+// scheduled, in AWS's words, or "".
+func (r *Runner) CheckParameters(resource string, parameters jsonval.Value) string {
+	in, ok := r.table[resource]
+	if !ok {
+		return ""
+	}
+	if bad := in.Shape(parameters); bad != "" {
+		return invalidFormat(bad)
+	}
+	return ""
+}
+
+// Start makes the call on a goroutine of its own and gives its answer to done.
+func (r *Runner) Start(ctx context.Context, call sfn.TaskCall, done func(sfn.TaskResult)) {
+	in, ok := r.table[call.Resource]
+	if !ok {
+		done(sfn.TaskResult{Error: "States.Runtime", Definite: true,
+			Cause: "The resource '" + call.Resource + "' has no integration here."})
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	k := key{call.ExecutionARN, call.Command}
+	r.mu.Lock()
+	r.running[k] = cancel
+	r.mu.Unlock()
+	go func() {
+		defer func() {
+			r.mu.Lock()
+			delete(r.running, k)
+			r.mu.Unlock()
+			cancel()
+		}()
+		done(guarded(ctx, r, in, call))
+	}()
+}
+
+func guarded(ctx context.Context, r *Runner, in Integration, call sfn.TaskCall) (res sfn.TaskResult) {
+	defer func() {
+		if p := recover(); p != nil {
+			res = sfn.TaskResult{Error: "States.Runtime", Uncatchable: true,
+				Cause: fmt.Sprintf("The integration of '%s' broke: %v", call.Resource, p)}
+		}
+	}()
+	return in.Start(ctx, r, call)
+}
+
+// Cancel ends the call of a command where it still runs; its answer no longer matters.
+func (r *Runner) Cancel(executionARN string, command uint64) {
+	r.mu.Lock()
+	cancel := r.running[key{executionARN, command}]
+	r.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+}

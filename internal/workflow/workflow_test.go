@@ -1,0 +1,109 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"stile/internal/sfn"
+	"stile/jsonval"
+	"stile/policy/exchange"
+)
+
+type host struct {
+	started sfn.Start
+	err     error
+}
+
+func (h *host) StartExecution(_ context.Context, s sfn.Start) (sfn.Started, error) {
+	h.started = s
+	return sfn.Started{}, h.err
+}
+
+func (h *host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, error) {
+	if h.err != nil {
+		return sfn.Execution{}, h.err
+	}
+	if arn != "arn:aws:states:r:1:execution:order:e1" {
+		return sfn.Execution{}, sfn.ExecutionDoesNotExist(arn)
+	}
+	return sfn.Execution{Name: "e1", Status: sfn.Running, State: "Pause", Owner: "demo"}, nil
+}
+
+func call(t *testing.T, h *host, method, backend, subscription, body string) *exchange.Exchange {
+	t.Helper()
+	f := New(Config{Host: h, Account: "1", Region: "r", NewName: func() string { return "e1" }})
+	ex := &exchange.Exchange{Backend: exchange.Backend{BaseURL: backend}}
+	ex.Request.Method = method
+	ex.Request.Body = exchange.Text(body)
+	ex.Trace = exchange.Trace{TraceID: "t", SpanID: "s"}
+	ex.Calls = []exchange.Call{{Span: "call"}}
+	if subscription != "" {
+		ex.Subscription = &exchange.Subscription{ID: subscription}
+	}
+	if err := f.Do(t.Context(), ex); err != nil {
+		t.Fatal(err)
+	}
+	return ex
+}
+
+func TestPostStartsForItsSubscription(t *testing.T) {
+	h := &host{}
+	ex := call(t, h, "POST", "stile://workflows/order", "demo", `{"amount":1}`)
+	body, _ := ex.Response.Body.Bytes()
+	if ex.Response.StatusCode != 202 || string(body) != `{"id":"e1"}` {
+		t.Errorf("%d %s", ex.Response.StatusCode, body)
+	}
+	s := h.started
+	if s.Owner != "demo" || s.TraceID != "t" || s.ParentSpan != "call" || s.Input.Text() != `{"amount":1}` ||
+		s.StateMachineARN != "arn:aws:states:r:1:stateMachine:order" {
+		t.Errorf("started %+v", s)
+	}
+}
+
+func TestGetIsForTheOwnerAlone(t *testing.T) {
+	const backend = "stile://workflows/order/executions/e1"
+	ex := call(t, &host{}, "GET", backend, "demo", "")
+	body, _ := ex.Response.Body.Bytes()
+	if want := `{"id":"e1","status":"RUNNING","state":"Pause"}`; string(body) != want {
+		t.Errorf("got %s, want %s", body, want)
+	}
+	for _, who := range []string{"other", ""} {
+		if ex := call(t, &host{}, "GET", backend, who, ""); ex.Response.StatusCode != 404 {
+			t.Errorf("subscription %q: %d, want 404", who, ex.Response.StatusCode)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		method, backend, body string
+		err                   error
+		status                int
+	}{
+		{"POST", "stile://workflows/order", "{", nil, 400},
+		{"PUT", "stile://workflows/order", "", nil, 405},
+		{"POST", "stile://workflows/order/executions/e1", "", nil, 405},
+		{"GET", "stile://workflows/order/elsewhere", "", nil, 404},
+		{"GET", "stile://workflows/order/executions/e2", "", nil, 404},
+		{"POST", "stile://workflows/none", "{}", sfn.StateMachineDoesNotExist("x"), 404},
+		{"POST", "stile://workflows/order", "{}", &sfn.Error{Code: "StateMachineDeleting"}, 409},
+		{"POST", "stile://workflows/order", "{}", &sfn.Error{Code: "ServiceUnavailable"}, 503},
+		{"POST", "stile://workflows/order", "{}", &sfn.Error{Code: "InvalidExecutionInput"}, 400},
+	} {
+		ex := call(t, &host{err: c.err}, c.method, c.backend, "demo", c.body)
+		body, _ := ex.Response.Body.Bytes()
+		if ex.Response.StatusCode != c.status || !jsonval.MustParse(string(body)).Get("message").Exists() {
+			t.Errorf("%s %s: %d %s, want %d", c.method, c.backend, ex.Response.StatusCode, body, c.status)
+		}
+	}
+}
+
+func TestABrokenHostIsAnError(t *testing.T) {
+	f := New(Config{Host: &host{err: errors.New("disk")}, NewName: func() string { return "e" }})
+	ex := &exchange.Exchange{Backend: exchange.Backend{BaseURL: "stile://workflows/order"}}
+	ex.Request.Method = "POST"
+	if err := f.Do(t.Context(), ex); err == nil {
+		t.Error("no error")
+	}
+}
