@@ -57,6 +57,13 @@ func (s *Store) Cut() {
 	s.off = true
 }
 
+// Points is how many points were passed so far.
+func (s *Store) Points() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.n
+}
+
 // Pass passes a point that the caller names, for places inside a store that it
 // can reach (a file's sync); false where the power is off.
 func (s *Store) Pass(call string, p Place) bool {

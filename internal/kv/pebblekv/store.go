@@ -90,7 +90,7 @@ func (s *Store) pebbleOptions(o Options) *pebble.Options {
 		FS:                 o.FS,
 		CacheSize:          o.CacheBytes,
 		MemTableSize:       o.MemTableBytes,
-		FormatMajorVersion: pebble.FormatNewest,
+		FormatMajorVersion: pebble.FormatValueSeparation, // a later one needs a new Format
 		Logger:             logger{s, o.Log},
 	}
 }

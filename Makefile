@@ -1,0 +1,44 @@
+# make run   builds Stile and starts the example project
+# make test  is everything that CI runs
+# GNU make 3.81 and a POSIX sh are enough.
+
+GO ?= go
+STILE = bin/stile
+
+.PHONY: help run build test deps lint bench conformance clean
+
+help:
+	@echo 'make run          build and start the example project (Ctrl-C stops it, orders are kept)'
+	@echo 'make test         everything that CI runs'
+	@echo 'make deps         install the system packages that some suites need'
+	@echo 'make build        build bin/stile'
+	@echo 'make lint         the rules of the house alone'
+	@echo 'make bench        CPU per unit of work'
+	@echo 'make conformance  recorded cases of Step Functions, where they are at hand'
+	@echo 'make clean        remove bin and the data of the example project'
+
+build:
+	@GO='$(GO)' sh scripts/build.sh $(STILE)
+
+run: build
+	@exec $(STILE) dev examples/orders
+
+test:
+	@GO='$(GO)' sh scripts/test.sh
+
+deps:
+	@sh scripts/deps.sh
+
+lint:
+	@GO='$(GO)' sh scripts/check-go.sh
+	$(GO) vet ./...
+	$(GO) test ./internal/lint
+
+bench:
+	@GO='$(GO)' sh scripts/bench.sh
+
+conformance: build
+	@sh scripts/conformance.sh $(STILE)
+
+clean:
+	rm -rf bin examples/orders/.stile

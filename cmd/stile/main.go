@@ -1,0 +1,16 @@
+// Command stile runs durable Step Functions workflows and an API Management
+// gateway in one system. `stile help` lists its commands.
+package main
+
+import (
+	"context"
+	"os"
+
+	"stile/internal/app"
+	"stile/internal/cli"
+)
+
+func main() {
+	product := cli.App{Dev: app.Dev, Serve: app.Serve, Check: app.Check}
+	os.Exit(cli.Main(context.Background(), product, os.Args[1:], cli.OSStreams()))
+}

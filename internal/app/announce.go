@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+
+	"stile/internal/config"
+	"stile/internal/console"
+	"stile/internal/demo"
+	"stile/internal/sfn"
+)
+
+// announce tells that all listeners answer: to the caller, and in the ready file.
+func (s *server) announce(l *listeners, samples []demo.Running) error {
+	p := s.current.Load()
+	apis, operations, _ := s.gateway.Snapshot().Counts()
+	r := Ready{Version: Version, Project: p.Config.Name, Console: "http://" + l.control.Addr().String(),
+		Gateway: "http://" + l.gateway.Addr().String(), ControlTLS: "https://" + l.controlTLS.Addr().String(),
+		Data: s.data.dir, Kept: s.data.kept, Watching: s.mode == modeDev, APIs: apis, Operations: operations,
+		StateMachines: len(p.StateMachines), Open: s.open()}
+	for _, x := range samples {
+		r.Samples = append(r.Samples, x.Name)
+	}
+	if s.opts.ReadyFile != "" {
+		if err := writeReady(s.opts.ReadyFile, r.Console+"\n"+r.Gateway+"\n"); err != nil {
+			return fmt.Errorf("--ready-file: %w", err)
+		}
+	}
+	if s.opts.Ready != nil {
+		s.opts.Ready(r)
+	}
+	return nil
+}
+
+// open counts the executions that go on, up to what one page holds.
+func (s *server) open() int {
+	list, _, err := s.host.ListExecutions(context.Background(),
+		sfn.ListExecutions{Status: sfn.Running, Page: sfn.Page{Max: 1000}})
+	if err != nil {
+		s.log.Warn("open executions are not counted", "error", err)
+	}
+	return len(list)
+}
+
+func (s *server) info() console.Info {
+	return console.Info{Version: Version, Commit: commit(), Project: s.current.Load().Config.Name, Data: s.data.dir,
+		Gateway: "http://" + s.opts.Gateway, Control: "http://" + s.opts.Control}
+}
+
+// commit is the revision that the binary was built from, empty where the build
+// did not say.
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, set := range info.Settings {
+		if set.Key == "vcs.revision" {
+			return set.Value
+		}
+	}
+	return ""
+}
+
+// refuseOpen keeps serve from standing open: this version verifies no signatures,
+// so it answers on loopback alone.
+func refuseOpen(o Options) error {
+	for _, a := range []struct{ flag, addr string }{{"--control", o.Control}, {"--control-tls", o.ControlTLS}} {
+		if config.Loopback(a.addr) {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(a.addr); err != nil {
+			return fmt.Errorf("%s %s: %w", a.flag, a.addr, err)
+		}
+		return errors.New(a.flag + " " + a.addr + " is not a loopback address, and this version has no authentication for it: keep it on 127.0.0.1")
+	}
+	return nil
+}

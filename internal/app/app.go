@@ -1,0 +1,269 @@
+// Package app is the composition root: the one package that knows all others. It
+// opens the stores, builds the engine, the gateway and what joins them, answers on
+// the listeners, and takes the project's files up again when they change.
+//
+// It holds no behaviour of a room: it reads as a parts list. cmd/stile calls Dev,
+// Serve and Check.
+//
+// Invariants: a project with a fault is never swapped in: the one before serves
+// on; nothing is dispatched before the gateway stands; what was acknowledged is on
+// disk before a stop ends; Principals are made here and nowhere else.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"stile/internal/backend"
+	"stile/internal/callback"
+	"stile/internal/console"
+	"stile/internal/demo"
+	"stile/internal/engine"
+	"stile/internal/gateway"
+	"stile/internal/identity"
+	"stile/internal/kv"
+	"stile/internal/policies"
+	"stile/internal/sfnapi"
+	"stile/internal/task"
+	"stile/internal/telemetry"
+	"stile/internal/workflow"
+	"stile/policy/exchange"
+)
+
+// Version of the product.
+const Version = "0.1.0"
+
+// Dev runs everything on a project folder and reloads it when a file changes,
+// until ctx ends.
+func Dev(ctx context.Context, o Options) error { return run(ctx, o, modeDev) }
+
+// Serve runs the same servers for production, until ctx ends. In this version it
+// stays on loopback, since it cannot verify AWS signatures yet.
+func Serve(ctx context.Context, o Options) error {
+	if err := refuseOpen(o); err != nil {
+		return err
+	}
+	return run(ctx, o, modeServe)
+}
+
+type mode int
+
+const (
+	modeDev mode = iota
+	modeServe
+)
+
+// server is the product, running.
+type server struct {
+	opts Options
+	mode mode
+	log  *slog.Logger
+	data dataFolder
+
+	current atomic.Pointer[project]
+	ready   atomic.Bool
+
+	issuer   *identity.Issuer
+	roles    *authority
+	traces   *telemetry.Store
+	observer *observer
+	host     *engine.Host
+	gateway  *gateway.Gateway
+	console  http.Handler
+	api      http.Handler
+}
+
+func run(ctx context.Context, o Options, m mode) (err error) {
+	if len(o.Dirs) != 1 {
+		return errors.New("this version takes one project folder")
+	}
+	l, err := listen(o)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	o = withDefaults(o, l)
+	s := &server{opts: o, mode: m, log: o.Log}
+	first, err := s.load()
+	if err != nil {
+		return err
+	}
+	if s.data, err = openData(o, s.log); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.data.close()) }()
+	if err := s.build(first); err != nil {
+		return err
+	}
+	defer s.stop()
+	return s.serve(ctx, l)
+}
+
+// withDefaults completes the options; an address with port 0 becomes the one that
+// the listener got.
+func withDefaults(o Options, l *listeners) Options {
+	o.Control, o.ControlTLS, o.Gateway = l.control.Addr().String(), l.controlTLS.Addr().String(), l.gateway.Addr().String()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Data == "" && !o.Ephemeral {
+		o.Data = filepath.Join(o.Dirs[0], ".stile", "data")
+	}
+	if o.Issuer == "" {
+		o.Issuer = "http://" + o.Control
+	}
+	if o.PublicURL == "" {
+		o.PublicURL = "http://" + o.Gateway
+	}
+	return o
+}
+
+// build joins the parts, lowest first.
+func (s *server) build(first *loaded) (err error) {
+	if s.issuer, err = identity.OpenIssuer(keyStore{s.data.log}, s.opts.Issuer, time.Now); err != nil {
+		return err
+	}
+	s.roles = &authority{project: s.current.Load, issuer: s.issuer, now: time.Now, log: s.log, lax: s.mode == modeDev}
+	if s.traces, err = telemetry.Open(traceKV{s.data.traces}, telemetry.Limits{}); err != nil {
+		return err
+	}
+	s.observer = newObserver(s.traces, s.log)
+	var tasks *task.Runner
+	s.host, err = engine.Open(engine.Config{
+		Store: s.data.log, Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: s.observer.notice, Log: s.log,
+		CheckParameters: func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) },
+	})
+	if err != nil {
+		return err
+	}
+	calls := callback.New(s.host, s.opts.PublicURL)
+	facade := workflow.New(workflow.Config{Host: s.host, Account: s.opts.Account, Region: s.opts.Region, NewName: newGUID})
+	upstream := backend.Config{Now: time.Now, Span: newSpanID}
+	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{"workflows": facade, "callbacks": calls})
+	s.gateway = gateway.New(gateway.Config{
+		Backend: mux, Counters: policies.NewCounters(), Tokens: tokens{identity.NewVerifier(s.issuer, identity.HTTPGet(nil), time.Now)},
+		Authorize: s.roles.authorize, Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
+	})
+	if tasks, err = task.New(task.Config{
+		Gateway: s.gateway, Upstream: mux, Map: s.target, Connection: s.connection, Identify: s.roles.identify,
+		CallbackURL: calls.URL, Address: first.project.Config.Engine.Address, Region: s.opts.Region, Now: time.Now, NewGUID: newGUID,
+	}, task.Table()); err != nil {
+		return err
+	}
+	if err := s.take(context.Background(), first); err != nil {
+		return err
+	}
+	s.observer.begin(s.host)
+	s.host.SetTasks(tasks)
+	s.api = sfnapi.New(s.host, s.log)
+	s.console = s.newConsole(calls)
+	return nil
+}
+
+// serve answers until ctx ends or a listener breaks.
+func (s *server) serve(ctx context.Context, l *listeners) error {
+	cert, err := certificate(s.data.dir, time.Now())
+	if err != nil {
+		return fmt.Errorf("certificate of the control listener: %w", err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	control := controlMux(s.api, s.console, s.issuer, &s.ready)
+	l.serve(control, s.gateway.Handler(), cert, s.log, func(err error) { cancel(err) })
+	samples, stopSamples, err := demo.Start(ctx, s.samples())
+	if err != nil {
+		return err
+	}
+	defer stopSamples()
+	if s.mode == modeDev {
+		go s.watch(ctx)
+	}
+	s.ready.Store(true)
+	if err := s.announce(l, samples); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	s.ready.Store(false)
+	l.drain(s.log)
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+// stop ends the parts, highest first.
+func (s *server) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := s.host.Close(ctx); err != nil {
+		s.log.Warn("the engine did not drain in time; what was acknowledged is on disk", "error", err)
+	}
+	s.observer.close()
+	if err := s.traces.Close(); err != nil {
+		s.log.Warn("some spans were not kept", "error", err)
+	}
+}
+
+func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
+	s.traces.Record(exchangeSpans(ex, end)...)
+}
+
+func (s *server) newConsole(calls *callback.Callbacks) http.Handler {
+	return console.New(console.Config{Host: s.host, Callbacks: calls, Traces: s.traces, Token: s.roles.token, Log: s.log,
+		Event: fullEvent, Info: s.info, Account: s.opts.Account, Region: s.opts.Region})
+}
+
+// keyStore keeps the issuer's keys in the log's store.
+type keyStore struct{ store kv.Store }
+
+// spaceKeys holds the issuer's keys in the log's store; the engine's own spaces
+// begin at 0x10.
+const spaceKeys kv.Space = 0x01
+
+func (k keyStore) Get(name string) ([]byte, error) {
+	got, err := k.store.GetMany(spaceKeys, [][]byte{[]byte(name)})
+	if err != nil {
+		return nil, err
+	}
+	return got[0], nil
+}
+
+func (k keyStore) Put(name string, value []byte) error {
+	done := make(chan error, 1)
+	k.store.Commit(kv.Group{Writes: []kv.ShardWrites{{Ops: []kv.Op{{Kind: kv.Set, Space: spaceKeys, Key: []byte(name), Value: value}}}}},
+		func(err error) { done <- err })
+	return <-done
+}
+
+func newGUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+func randomUint64() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	var n uint64
+	for _, c := range b {
+		n = n<<8 | uint64(c)
+	}
+	return n
+}
+
+func writeReady(path, text string) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}

@@ -1,0 +1,147 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"stile/asl"
+	"stile/diag"
+	"stile/internal/apim"
+	"stile/internal/config"
+	"stile/internal/files"
+	"stile/internal/gateway"
+	"stile/internal/policies"
+	"stile/policy"
+)
+
+// Check reads project folders, single definitions and single policy documents,
+// and gives every diagnostic of all of them, sorted. The error is for a path that
+// cannot be read at all, or is none of these.
+func Check(paths []string) (diag.List, error) {
+	var all diag.List
+	for _, p := range paths {
+		found, err := checkOne(p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all.Sort(), nil
+}
+
+func checkOne(path string) (diag.List, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if info.IsDir() {
+		return checkProject(path)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	src := diag.NewSource(filepath.ToSlash(path), string(text))
+	switch {
+	case strings.HasSuffix(path, ".asl.json"), strings.HasSuffix(path, ".json"):
+		_, faults := asl.Parse(src)
+		return faults, nil
+	case strings.HasSuffix(path, ".asl.yaml"), strings.HasSuffix(path, ".asl.yml"):
+		return checkYAML(path)
+	case strings.HasSuffix(path, ".xml"):
+		return checkPolicy(path, src), nil
+	}
+	return nil, fmt.Errorf("%s: neither a folder, a definition (.asl.json, .asl.yaml) nor a policy document (.xml)", path)
+}
+
+func checkProject(dir string) (diag.List, error) {
+	p, faults := files.Load(dir)
+	if p == nil {
+		return faults, nil
+	}
+	addBuiltIn(p.APIM, "http://"+config.DefaultServerOptions().Control)
+	_, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
+	return append(append(faults, more...), parseMachines(p.StateMachines)...), nil
+}
+
+func parseMachines(list []files.StateMachine) (out diag.List) {
+	for _, m := range list {
+		_, faults := asl.Parse(diag.NewSource(m.File, m.Definition))
+		out = append(out, faults...)
+	}
+	return out
+}
+
+// checkYAML takes the definition's own folder as the folder of definitions, since
+// YAML is turned into JSON there, and keeps what is said of this file.
+func checkYAML(path string) (diag.List, error) {
+	m, faults, ok := files.Definition(path)
+	if ok {
+		faults = append(faults, parseMachines([]files.StateMachine{m})...)
+	}
+	return faults, nil
+}
+
+// checkPolicy compiles one policy document, or fragment, with the named values,
+// fragments and backends of the project that it lies in.
+func checkPolicy(path string, src *diag.Source) diag.List {
+	svc := &apim.Service{}
+	if dir, ok := projectOf(path); ok {
+		if p, _ := files.Load(dir); p != nil {
+			svc = p.APIM
+		}
+	}
+	addBuiltIn(svc, "http://"+config.DefaultServerOptions().Control)
+	values, _ := gateway.Values(svc)
+	_, faults := policy.Compile(policy.Source{File: src.File(), Text: src.Text(), Scope: scopeOf(path)}, policies.Table(), values)
+	return faults
+}
+
+// projectOf finds the nearest folder above path with a stile.yaml.
+func projectOf(path string) (string, bool) {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return "", false
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, config.FileName)); err == nil {
+			return dir, true
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", false
+		}
+		dir = up
+	}
+}
+
+// scopeOf reads a document's scope from where it lies in an APIOps folder; a
+// document elsewhere is taken as an operation's, where most policies may stand.
+func scopeOf(path string) policy.Scope {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return policy.Operation
+	}
+	parts := strings.Split(filepath.ToSlash(abs), "/")
+	at := func(name string) bool { return slices.Contains(parts, name) }
+	switch {
+	case at("operations"):
+		return policy.Operation
+	case at("apis"):
+		return policy.API
+	case at("products"):
+		return policy.Product
+	case len(parts) > 1 && parts[len(parts)-1] == "policy.xml" && slices.Contains([]string{"apim", "apim-artifacts", "artifacts"}, parts[len(parts)-2]):
+		return policy.Global
+	}
+	return policy.Operation
+}

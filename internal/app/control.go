@@ -1,0 +1,54 @@
+package app
+
+import (
+	"net/http"
+	"sync/atomic"
+
+	"stile/asl/interp"
+	"stile/internal/console"
+	"stile/internal/identity"
+	"stile/internal/sfnapi"
+	"stile/jsonval"
+)
+
+// controlMux is the control listener: the Step Functions API at POST / with
+// X-Amz-Target, the issuer's documents, health, and the console with its API for
+// everything else. All of it stands behind the console's guard: a page of another
+// origin, or a name rebound to this machine, reaches none of it.
+func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready *atomic.Bool) http.Handler {
+	mux := http.NewServeMux()
+	document := func(body func() []byte) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Cache-Control", "max-age=300")
+			_, _ = w.Write(body()) // a client that went away
+		}
+	}
+	mux.HandleFunc("GET "+identity.DiscoveryPath, document(issuer.Discovery))
+	mux.HandleFunc("GET "+identity.JWKSPath, document(issuer.JWKS))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if ready.Load() {
+			plain(w, http.StatusOK, "ready")
+			return
+		}
+		plain(w, http.StatusServiceUnavailable, "starting or stopping")
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/" {
+			api.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+	return console.Guard(mux)
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // a client that went away
+}
+
+// fullEvent writes a history event as GetExecutionHistory shows it, payloads included.
+func fullEvent(e interp.HistoryEvent) jsonval.Value { return sfnapi.EncodeEvent(e, true) }

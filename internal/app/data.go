@@ -1,0 +1,51 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"stile/internal/kv/pebblekv"
+)
+
+// dataFolder is the data folder, open: the log's store, and in a folder of its own
+// the store of traces.
+type dataFolder struct {
+	dir         string
+	kept        bool
+	log, traces *pebblekv.Store
+}
+
+// openData opens the folder that the options name, or a temporary one.
+func openData(o Options, log *slog.Logger) (d dataFolder, err error) {
+	d.dir, d.kept = o.Data, !o.Ephemeral
+	if o.Ephemeral {
+		if d.dir, err = os.MkdirTemp("", "stile-"); err != nil {
+			return d, err
+		}
+	}
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return d, fmt.Errorf("data folder: %w", err)
+	}
+	if d.log, err = pebblekv.Open(d.dir, pebblekv.Options{Log: log}); err != nil {
+		return d, errors.Join(err, d.remove())
+	}
+	d.traces, err = pebblekv.Open(filepath.Join(d.dir, "traces"), pebblekv.Options{Log: log, CacheBytes: 8 << 20, MemTableBytes: 4 << 20})
+	if err != nil {
+		return d, errors.Join(err, d.log.Close(), d.remove())
+	}
+	return d, nil
+}
+
+func (d dataFolder) close() error {
+	return errors.Join(d.traces.Close(), d.log.Close(), d.remove())
+}
+
+func (d dataFolder) remove() error {
+	if d.kept {
+		return nil
+	}
+	return os.RemoveAll(d.dir)
+}

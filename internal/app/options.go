@@ -1,0 +1,40 @@
+package app
+
+import (
+	"log/slog"
+
+	"stile/internal/config"
+)
+
+// Options are what `dev` and `serve` run on.
+type Options struct {
+	config.ServerOptions
+	// Dirs are the project folders; this version takes one.
+	Dirs []string
+	// Log takes the narration of the servers.
+	Log *slog.Logger
+	// Ready is called once, when all listeners answer.
+	Ready func(Ready)
+}
+
+// Ready is what runs, told once all listeners answer.
+type Ready struct {
+	Version string `json:"version"`
+	Project string `json:"project"`
+	// Console, Gateway and ControlTLS are URLs.
+	Console    string `json:"console"`
+	Gateway    string `json:"gateway"`
+	ControlTLS string `json:"controlTls,omitempty"`
+	// Data is the data folder; Kept says that it outlives the process.
+	Data string `json:"data"`
+	Kept bool   `json:"kept"`
+	// Watching says that files are reloaded when they change.
+	Watching      bool `json:"watching"`
+	APIs          int  `json:"apis"`
+	Operations    int  `json:"operations"`
+	StateMachines int  `json:"stateMachines"`
+	// Open counts the executions that go on from before.
+	Open int `json:"openExecutions"`
+	// Samples names the sample backends that run.
+	Samples []string `json:"samples,omitempty"`
+}

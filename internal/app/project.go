@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"stile/diag"
+	"stile/internal/apim"
+	"stile/internal/config"
+	"stile/internal/files"
+	"stile/internal/gateway"
+	"stile/internal/identity"
+	"stile/internal/policies"
+	"stile/internal/sfn"
+	"stile/internal/task"
+	"stile/jsonval"
+	"stile/policy/exchange"
+)
+
+type jsonValue = jsonval.Value
+
+// project is what the running parts read of the project's files: never changed,
+// replaced as a whole.
+type project struct {
+	*files.Project
+	roles map[string]*identity.Role
+}
+
+// loaded is a project that has no fault, compiled and ready to take.
+type loaded struct {
+	project  *project
+	snapshot *gateway.Snapshot
+	warnings diag.List
+}
+
+// load reads and compiles the project's folder. Its error is a diag.List with
+// every fault, or what the disk said.
+func (s *server) load() (*loaded, error) {
+	p, faults := files.Load(s.opts.Dirs[0])
+	if p == nil {
+		return nil, faults.Sort()
+	}
+	if s.mode == modeServe {
+		faults = append(faults, p.Config.DevKeys()...)
+	}
+	addBuiltIn(p.APIM, s.opts.Issuer)
+	options := gateway.CompileOptions{Revision: time.Now().UTC().Format("20060102T150405.000Z")}
+	if s.gateway != nil {
+		options.Previous = s.gateway.Snapshot()
+	}
+	snapshot, more := gateway.Compile(p.APIM, policies.Table(), options)
+	faults = append(faults, more...)
+	faults = append(faults, parseMachines(p.StateMachines)...)
+	if faults = faults.Sort(); faults.HasErrors() {
+		return nil, faults
+	}
+	return &loaded{project: &project{Project: p, roles: p.Roles}, snapshot: snapshot, warnings: faults}, nil
+}
+
+// addBuiltIn adds the named value that tells policies our issuer.
+func addBuiltIn(svc *apim.Service, issuer string) {
+	svc.NamedValues = append(svc.NamedValues, &apim.NamedValue{ID: "stile-issuer", DisplayName: "stile-issuer", Value: strings.TrimRight(issuer, "/")})
+}
+
+// take makes a loaded project the current one: roles and connections at once, the
+// gateway from its next request on, state machines for executions that start
+// afterwards.
+func (s *server) take(ctx context.Context, l *loaded) error {
+	for _, d := range l.warnings {
+		s.log.Warn(d.String())
+	}
+	s.current.Store(l.project)
+	s.gateway.Swap(l.snapshot)
+	for _, m := range l.project.StateMachines {
+		if err := s.takeMachine(ctx, m); err != nil {
+			return fmt.Errorf("state machine %s (%s): %w", m.Name, m.File, err)
+		}
+	}
+	return nil
+}
+
+func (s *server) takeMachine(ctx context.Context, m files.StateMachine) error {
+	arn := sfn.StateMachineARN(s.opts.Region, s.opts.Account, m.Name)
+	role := "arn:aws:iam::" + s.opts.Account + ":role/" + m.Role
+	now, err := s.host.DescribeStateMachine(ctx, arn)
+	var refused *sfn.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == "StateMachineDoesNotExist":
+		_, err = s.host.CreateStateMachine(ctx, sfn.NewStateMachine{Name: m.Name, RoleARN: role, Type: m.Type,
+			Definition: m.Definition, File: m.File})
+		return err
+	case err != nil:
+		return err
+	case now.Definition == m.Definition && now.RoleARN == role:
+		return nil
+	}
+	_, err = s.host.UpdateStateMachine(ctx, arn, sfn.StateMachineUpdate{Definition: &m.Definition, RoleARN: &role, File: m.File})
+	return err
+}
+
+// watch takes the project up again whenever a file of it changes, until ctx ends.
+// A project with faults is told of and not taken.
+func (s *server) watch(ctx context.Context) {
+	err := files.Watch(ctx, s.opts.Dirs[0], func() {
+		l, err := s.load()
+		var faults diag.List
+		switch {
+		case errors.As(err, &faults):
+			for _, d := range faults {
+				s.log.Error("not taken: the project has a fault", "fault", d.String(), "help", d.Hint)
+			}
+		case err != nil:
+			s.log.Error("not taken: the project cannot be read", "error", err)
+		default:
+			if err := s.take(ctx, l); err != nil {
+				s.log.Error("the project was taken in part", "error", err)
+				return
+			}
+			s.log.Info("the project was taken up again", "revision", l.snapshot.Revision())
+		}
+	})
+	if err != nil {
+		s.log.Error("files are no longer watched: restart to take changes", "error", err)
+	}
+}
+
+// target says where a host or URL origin of a definition goes.
+func (s *server) target(name string) (task.Target, bool) {
+	e, ok := s.current.Load().Config.Resolve(name)
+	if !ok || !e.GatewaySelf && e.HTTP == "" {
+		return task.Target{}, false
+	}
+	return task.Target{Gateway: e.GatewaySelf, URL: e.HTTP}, true
+}
+
+// connection gives a connection of the project by the name in its ARN
+// (arn:aws:events:REGION:ACCOUNT:connection/NAME/ID).
+func (s *server) connection(arn string) (task.Connection, bool) {
+	parts := strings.Split(arn, ":")
+	if len(parts) != 6 || parts[2] != "events" {
+		return task.Connection{}, false
+	}
+	path := strings.Split(parts[5], "/")
+	if len(path) < 2 || path[0] != "connection" {
+		return task.Connection{}, false
+	}
+	c, ok := s.current.Load().Connections[path[1]]
+	if !ok {
+		return task.Connection{}, false
+	}
+	return connectionParameters(c), true
+}
+
+func (s *server) samples() []config.Sample {
+	if s.mode == modeServe {
+		return nil
+	}
+	return s.current.Load().Config.Samples
+}
+
+// connectionParameters are what a connection adds to every call; those kept by
+// secret reference belong to its authorization and stay out of calls to our own
+// gateway.
+func connectionParameters(c *files.Connection) (out task.Connection) {
+	for _, p := range c.Headers {
+		if p.Secret.IsZero() {
+			out.Header = append(out.Header, exchange.Param{Name: p.Key, Value: p.Value})
+		}
+	}
+	for _, p := range c.Query {
+		if p.Secret.IsZero() {
+			out.Query = append(out.Query, exchange.Param{Name: p.Key, Value: p.Value})
+		}
+	}
+	for _, p := range c.Body {
+		if p.Secret.IsZero() {
+			out.Body = append(out.Body, task.Member{Name: p.Key, Value: jsonval.OfString(p.Value)})
+		}
+	}
+	return out
+}

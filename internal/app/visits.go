@@ -1,0 +1,159 @@
+package app
+
+import (
+	"strings"
+	"time"
+
+	"stile/asl/interp"
+	"stile/internal/sfn"
+	"stile/internal/telemetry"
+)
+
+// visits follows the history of one execution and gives a span for each state
+// visit that ends, and at the end one for the execution.
+//
+// Invariants: fed all events of an execution in order, once or again from the
+// first, it gives each visit's span with the same id, so that telling twice
+// changes nothing. A visit that its execution's end cuts off ends with it.
+type visits struct {
+	exec   sfn.Execution
+	next   int64                 // the history id that it waits for
+	events map[int64]historyLink // by id; dropped with the execution
+	open   []*visit              // in order of entry
+	start  time.Time
+}
+
+type historyLink struct {
+	prev  int64
+	kind  string
+	visit *visit // Entered and Exited events
+}
+
+type visit struct {
+	entered   int64
+	name      string
+	kind      string // Task, Pass …
+	start     time.Time
+	container string // span id of what it stands in
+	failed    bool
+}
+
+func newVisits(e sfn.Execution) *visits {
+	return &visits{exec: e, next: 1, events: map[int64]historyLink{}}
+}
+
+// feed takes events that follow those before; ended reports the execution's end.
+func (v *visits) feed(events []interp.HistoryEvent) (spans []telemetry.Span, ended bool) {
+	for _, e := range events {
+		if e.ID != v.next {
+			continue // told before
+		}
+		v.next++
+		spans = append(spans, v.one(e)...)
+		if isExecutionEnd(e.Type) {
+			ended = true
+		}
+	}
+	return spans, ended
+}
+
+func (v *visits) one(e interp.HistoryEvent) []telemetry.Span {
+	at := time.UnixMilli(e.Time).UTC()
+	link := historyLink{prev: e.Previous, kind: e.Type}
+	defer func() { v.events[e.ID] = link }()
+	switch {
+	case e.Type == "ExecutionStarted":
+		v.start = at
+	case strings.HasSuffix(e.Type, "StateEntered"):
+		link.visit = &visit{entered: e.ID, name: e.Details.Name, kind: strings.TrimSuffix(e.Type, "StateEntered"),
+			start: at, container: v.container(e.Previous)}
+		v.open = append(v.open, link.visit)
+	case strings.HasSuffix(e.Type, "StateExited"):
+		link.visit = v.leave(e)
+		if link.visit != nil {
+			return []telemetry.Span{v.span(link.visit, at, "ok")}
+		}
+	case isExecutionEnd(e.Type):
+		return v.finish(e, at)
+	}
+	return nil
+}
+
+// container is the span that a state entered after event id stands in.
+func (v *visits) container(id int64) string {
+	for id != 0 {
+		link := v.events[id]
+		switch {
+		case link.visit != nil:
+			return link.visit.container
+		case link.kind == "ParallelStateStarted" || link.kind == "MapStateStarted":
+			if outer := v.events[link.prev].visit; outer != nil {
+				return sfn.StateSpan(v.exec.ARN, outer.entered)
+			}
+		}
+		id = link.prev
+	}
+	return v.exec.Span
+}
+
+// leave finds the open visit that an Exited event ends: the nearest Entered of
+// its name up the chain of previous events, else the latest open of that name.
+func (v *visits) leave(e interp.HistoryEvent) *visit {
+	for id := e.Previous; id != 0; id = v.events[id].prev {
+		if w := v.events[id].visit; w != nil && w.name == e.Details.Name && w.entered == id {
+			return v.close(w)
+		}
+	}
+	for i := len(v.open) - 1; i >= 0; i-- {
+		if v.open[i].name == e.Details.Name {
+			return v.close(v.open[i])
+		}
+	}
+	return nil
+}
+
+func (v *visits) close(w *visit) *visit {
+	for i, o := range v.open {
+		if o == w {
+			v.open = append(v.open[:i:i], v.open[i+1:]...)
+			return w
+		}
+	}
+	return nil
+}
+
+func (v *visits) finish(e interp.HistoryEvent, at time.Time) []telemetry.Span {
+	var spans []telemetry.Span
+	status := "error"
+	if e.Type == "ExecutionSucceeded" {
+		status = "ok"
+	}
+	for _, w := range v.open {
+		spans = append(spans, v.span(w, at, status))
+	}
+	v.open = nil
+	machine, _ := sfn.ParseARN(v.exec.StateMachineARN)
+	sp := telemetry.Span{TraceID: v.exec.TraceID, SpanID: v.exec.Span, ParentID: v.exec.ParentSpan,
+		Name: machine.Name, Kind: telemetry.KindExecution, Start: v.start, End: at, Status: status,
+		Attributes: telemetry.Attributes{{Name: "aws.step_functions.execution.arn", Value: v.exec.ARN},
+			{Name: "stile.execution", Value: v.exec.Name}}}
+	if e.Details.Error != nil {
+		sp.Attributes = append(sp.Attributes, telemetry.Attribute{Name: "error.type", Value: *e.Details.Error})
+	}
+	return append(spans, sp)
+}
+
+func (v *visits) span(w *visit, end time.Time, status string) telemetry.Span {
+	return telemetry.Span{TraceID: v.exec.TraceID, SpanID: sfn.StateSpan(v.exec.ARN, w.entered), ParentID: w.container,
+		Name: w.name, Kind: telemetry.KindState, Start: w.start, End: end, Status: status,
+		Attributes: telemetry.Attributes{{Name: "stile.state.type", Value: w.kind},
+			{Name: "stile.execution", Value: v.exec.Name}}}
+}
+
+func isExecutionEnd(kind string) bool {
+	switch kind {
+	case "ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,237 @@
+// Package backend sends an exchange to the service behind the gateway and brings
+// its answer back, streaming both ways.
+//
+// It is not a policy (forward-request decides when, and how long to wait) and not
+// a pool. gateway takes its Mux as Env.Backend; app builds it. net/http's client
+// stands inside for now and shows nowhere outside.
+//
+// Invariants: an error means that no complete answer was had, and a body that
+// ends before its time ends with an error; hop-by-hop fields never pass; no
+// redirect is followed unless the context asks; every call, local ones too, adds
+// one exchange.Call with a span of its own.
+package backend
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stile/policy/exchange"
+)
+
+// Config of a Client and a Mux.
+type Config struct {
+	// Transport overrides the network for tests; nil means NewTransport.
+	Transport http.RoundTripper
+	Now       func() time.Time
+	// Span makes the id of a call's span, 16 hex digits.
+	Span func() string
+	// Trusted says whether the configuration itself names an origin, scheme://host
+	// with port. A URL that an expression made may lead into the host or its network
+	// only there; nil trusts none.
+	Trusted func(origin string) bool
+}
+
+// HopsHeader counts the gateways that a request came through; it is how a loop
+// between gateways is seen.
+const HopsHeader = "Stile-Hops"
+
+// Client sends exchanges whose backend is an http or https URL.
+type Client struct {
+	cfg       Config
+	transport http.RoundTripper
+	guarded   http.RoundTripper
+}
+
+// NewClient makes a Client.
+func NewClient(cfg Config) *Client {
+	c := &Client{cfg: cfg, transport: cfg.Transport, guarded: cfg.Transport}
+	if cfg.Transport == nil {
+		c.transport, c.guarded = NewTransport(nil), NewTransport(refuseInternal)
+	}
+	return c
+}
+
+// NewTransport makes the network side: HTTP/1.1, no proxy from the environment,
+// no transparent decompression. control, if any, sees each address before it is
+// dialled.
+func NewTransport(control dialControl) *http.Transport {
+	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Control: control}
+	t := &http.Transport{
+		DialContext:            d.DialContext,
+		DisableCompression:     true,
+		MaxIdleConns:           512,
+		MaxIdleConnsPerHost:    128,
+		IdleConnTimeout:        60 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		Protocols:              new(http.Protocols),
+	}
+	t.Protocols.SetHTTP1(true)
+	return t
+}
+
+// Do sends ex to ex.Backend.BaseURL followed by ex.Request.URL's path and query,
+// and fills ex.Response with status, header and a streaming body; an answer to
+// HEAD keeps its Content-Length as a field. Errors are *Error.
+func (c *Client) Do(ctx context.Context, ex *exchange.Exchange) error {
+	target, err := Target(ex)
+	if err != nil {
+		return &Error{Kind: BadTarget, URL: ex.Backend.BaseURL, Err: err}
+	}
+	req := &http.Request{Method: ex.Request.Method, URL: target, Host: target.Host, Header: make(http.Header, ex.Request.Header.Len()+2),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	copyRequestHeader(req, ex)
+	if n := len(ex.Calls); n > 0 {
+		t := exchange.Trace{TraceID: ex.Trace.TraceID, SpanID: ex.Calls[n-1].Span}
+		if h := t.Traceparent(); h != "" {
+			req.Header["Traceparent"] = []string{h}
+		}
+	}
+	setBody(req, ex.Request.Body)
+	transport := c.transport
+	if ex.Backend.Tainted && (c.cfg.Trusted == nil || !c.cfg.Trusted(target.Scheme+"://"+target.Host)) {
+		transport = c.guarded
+	}
+	resp, err := send(transport, req.WithContext(ctx), ex.Backend.Forwarding.FollowRedirects)
+	if err != nil {
+		return wrap(ctx, target, err)
+	}
+	fill(ex, resp)
+	return nil
+}
+
+// Target is the URL that Do sends ex to.
+func Target(ex *exchange.Exchange) (*url.URL, error) {
+	base, err := url.Parse(ex.Backend.BaseURL)
+	switch {
+	case ex.Backend.BaseURL == "":
+		return nil, errors.New("the operation has no backend: the API has no serviceUrl and no policy set one")
+	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https":
+		return nil, errors.New("the backend is not an absolute http or https URL")
+	}
+	rest, query := ex.Request.URL.Path, strings.TrimPrefix(ex.Request.URL.QueryString(), "?")
+	raw := strings.TrimRight(base.EscapedPath(), "/")
+	if rest != "" && rest[0] != '/' {
+		raw += "/"
+	}
+	raw += rest
+	if raw == "" {
+		raw = "/"
+	}
+	if base.Path, err = url.PathUnescape(raw); err != nil {
+		return nil, errors.New("the path has a broken escape")
+	}
+	base.RawPath = raw
+	if base.RawQuery != "" && query != "" {
+		query = base.RawQuery + "&" + query
+	} else if query == "" {
+		query = base.RawQuery
+	}
+	base.RawQuery, base.Fragment, base.User = query, "", nil
+	return base, nil
+}
+
+// hopByHop are the fields of one connection (RFC 9110 section 7.6.1), those that
+// the wire writes itself, and those that this package sets. Upgrade is among them:
+// no upgrade passes the gateway.
+var hopByHop = map[string]bool{
+	"Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true, "Proxy-Authorization": true,
+	"Proxy-Connection": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
+	"Http2-Settings": true, "Content-Length": true,
+}
+
+// WireHost is the spelling of the Host field that came with the request: it is
+// replaced by the backend's own host. A policy that sets `Host` keeps its value.
+const WireHost = "host"
+
+func copyRequestHeader(req *http.Request, ex *exchange.Exchange) {
+	named := connectionNames(&ex.Request.Header)
+	ex.Request.Header.Each(func(name, value string) {
+		key := http.CanonicalHeaderKey(name)
+		switch {
+		case hopByHop[key] || slices.Contains(named, key) || key == HopsHeader || key == "Traceparent":
+		case key == "Host":
+			if name != WireHost {
+				req.Host = value
+			}
+		default:
+			req.Header[key] = append(req.Header[key], value)
+		}
+	})
+	if _, ok := req.Header["User-Agent"]; !ok {
+		req.Header["User-Agent"] = nil // keeps net/http from writing its own
+	}
+	if ex.API != nil && ex.Request.Client.IsValid() {
+		chain := append(req.Header["X-Forwarded-For"], ex.Request.Client.Unmap().String())
+		req.Header["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
+	}
+	req.Header[HopsHeader] = []string{strconv.Itoa(ex.Hops + 1)}
+}
+
+func connectionNames(h *exchange.Header) []string {
+	if !h.Has("Connection") {
+		return nil
+	}
+	var out []string
+	for _, v := range h.Values("Connection") {
+		for _, n := range strings.Split(v, ",") {
+			out = append(out, http.CanonicalHeaderKey(strings.TrimSpace(n)))
+		}
+	}
+	return out
+}
+
+func setBody(req *http.Request, b *exchange.Body) {
+	n := b.Length()
+	if n == 0 {
+		return
+	}
+	req.Body, req.ContentLength = b.Reader(), n
+}
+
+func fill(ex *exchange.Exchange, resp *http.Response) {
+	out := exchange.Response{StatusCode: resp.StatusCode}
+	if _, reason, ok := strings.Cut(resp.Status, " "); ok && reason != http.StatusText(resp.StatusCode) {
+		out.Reason = reason
+	}
+	named := resp.Header.Values("Connection")
+	names := make([]string, 0, len(resp.Header))
+	for name := range resp.Header {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if hopByHop[name] || name == HopsHeader || slices.ContainsFunc(named, func(v string) bool { return nominates(v, name) }) {
+			continue
+		}
+		for _, v := range resp.Header[name] {
+			out.Header.Add(name, v)
+		}
+	}
+	if ex.Request.Method == http.MethodHead && resp.ContentLength >= 0 {
+		out.Header.Add("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
+	}
+	if resp.ContentLength != 0 && resp.Body != nil && resp.Body != http.NoBody {
+		out.Body = exchange.Stream(resp.Body, resp.ContentLength)
+	} else if resp.Body != nil {
+		resp.Body.Close()
+	}
+	ex.Response = out
+}
+
+func nominates(list, name string) bool {
+	for _, n := range strings.Split(list, ",") {
+		if strings.EqualFold(strings.TrimSpace(n), name) {
+			return true
+		}
+	}
+	return false
+}

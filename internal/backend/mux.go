@@ -1,0 +1,68 @@
+package backend
+
+import (
+	"context"
+	"strings"
+
+	"stile/policy/exchange"
+)
+
+// Scheme begins the base URLs of backends inside this process.
+const Scheme = "stile://"
+
+// Mux sends an exchange by its backend's base URL: stile://HOST/… to the caller
+// that answers HOST, everything else to HTTP. It records the call.
+type Mux struct {
+	cfg   Config
+	http  exchange.Caller
+	local map[string]exchange.Caller
+}
+
+// NewMux makes a Mux; local's keys are hosts of stile:// URLs, such as workflows
+// and callbacks.
+func NewMux(cfg Config, http exchange.Caller, local map[string]exchange.Caller) *Mux {
+	return &Mux{cfg: cfg, http: http, local: local}
+}
+
+// Do appends a Call to ex.Calls with a span of its own, sends ex, and completes
+// the Call with status or error and the time to the answer's head.
+func (m *Mux) Do(ctx context.Context, ex *exchange.Exchange) error {
+	start := m.cfg.Now()
+	next, name := m.route(ex)
+	ex.Calls = append(ex.Calls, exchange.Call{Span: m.cfg.Span(), Backend: ex.Backend.ID, Method: ex.Request.Method, URL: name, Start: start})
+	at := len(ex.Calls) - 1
+	err := next.Do(ctx, ex)
+	c := &ex.Calls[at]
+	c.Duration = m.cfg.Now().Sub(start)
+	if err != nil {
+		c.Error = err.Error()
+		return err
+	}
+	c.Status = ex.Response.StatusCode
+	return nil
+}
+
+// route gives the caller and the URL as records show it: without query, which
+// may carry keys.
+func (m *Mux) route(ex *exchange.Exchange) (exchange.Caller, string) {
+	rest, ok := strings.CutPrefix(ex.Backend.BaseURL, Scheme)
+	if !ok {
+		target, err := Target(ex)
+		if err != nil {
+			return m.http, ex.Backend.BaseURL
+		}
+		return m.http, target.Scheme + "://" + target.Host + target.EscapedPath()
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	if c, ok := m.local[host]; ok {
+		return c, ex.Backend.BaseURL
+	}
+	return unknown{}, ex.Backend.BaseURL
+}
+
+type unknown struct{}
+
+// Do refuses: nothing answers under this name.
+func (unknown) Do(_ context.Context, ex *exchange.Exchange) error {
+	return &Error{Kind: BadTarget, URL: ex.Backend.BaseURL, Err: errUnknown}
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"stile/policy/exchange"
+)
+
+// callRecord is one entry of the side journal: what the gate said to a state.
+type callRecord struct {
+	State   string `json:"state"`
+	Attempt int    `json:"attempt"`
+	Send    int    `json:"send"`
+	Call    struct {
+		Target struct {
+			API, Operation, URL string
+		} `json:"target"`
+		Method     string                     `json:"method"`
+		URL        string                     `json:"url"`
+		Status     int                        `json:"status"`
+		Verdict    *exchange.Verdict          `json:"verdict"`
+		Permission *exchange.PermissionDenied `json:"permission"`
+	} `json:"call"`
+}
+
+func (c *command) execShow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show an execution with what the gateway decided on its calls",
+		Long:  "show takes an execution's id (its name) or its ARN.",
+		Args:  exactly("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var e execution
+			return c.show(cmd, executionPath(args[0], ""), &e, func() { c.describe(cmd, e) })
+		},
+	}
+	return c.client(cmd)
+}
+
+func (c *command) describe(cmd *cobra.Command, e execution) {
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(c.Out, "%-14s %s\n", name, value)
+		}
+	}
+	row("Execution", e.ID)
+	row("ARN", e.ARN)
+	row("State machine", e.StateMachine)
+	row("Status", e.Status)
+	row("State", e.State)
+	row("Waiting for", e.Waiting)
+	row("Start", local(e.Start))
+	row("Stop", local(e.Stop))
+	row("Trace", e.Trace)
+	row("Input", compact(e.Input))
+	row("Output", compact(e.Output))
+	if e.Error != nil {
+		row("Error", *e.Error)
+	}
+	if e.Cause != nil {
+		row("Cause", *e.Cause)
+	}
+	var page struct {
+		Calls []callRecord `json:"calls"`
+	}
+	// The execution stands above whether its calls can be had or not.
+	if err := c.call(cmd.Context(), "GET", executionPath(e.ID, "/calls"), nil, &page); err != nil {
+		fmt.Fprintln(c.Err, "its calls cannot be shown:", err)
+		return
+	}
+	for i, call := range page.Calls {
+		if i == 0 {
+			fmt.Fprintln(c.Out, "Calls")
+		}
+		fmt.Fprintln(c.Out, "  "+call.text())
+	}
+}
+
+// text is a call in one line: state, target, status, and why it was denied.
+func (r callRecord) text() string {
+	target := r.Call.Target.URL
+	if r.Call.Target.API != "" {
+		target = r.Call.Target.API + "/" + r.Call.Target.Operation
+	}
+	s := fmt.Sprintf("%s  %s", r.State, target)
+	if r.Send > 1 {
+		s += fmt.Sprintf("  (send %d)", r.Send)
+	}
+	if r.Call.Status != 0 {
+		s += fmt.Sprintf("  %d", r.Call.Status)
+	}
+	switch v, p := r.Call.Verdict, r.Call.Permission; {
+	case p != nil:
+		s += "  denied: " + p.Error()
+	case v != nil:
+		s += "  denied by " + v.Policy
+		if v.File != "" {
+			s += fmt.Sprintf(" (%s:%d)", v.File, v.Line)
+		}
+		s += ": " + strings.TrimSpace(v.Reason+" "+v.Message)
+	}
+	return s
+}
+
+// compact prints JSON on one line. The API may give a document as JSON text in a
+// string, as AWS does.
+func compact(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	return strings.Join(strings.Fields(string(raw)), " ")
+}

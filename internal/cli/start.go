@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *command) start() *cobra.Command {
+	var input, name string
+	var wait bool
+	var limit time.Duration
+	cmd := &cobra.Command{
+		Use:     "start STATE-MACHINE",
+		Aliases: []string{"run"},
+		Short:   "Start an execution",
+		Long:    "start prints the new execution's id. With --wait it follows it to its end, and exits with 1 where it did not succeed.",
+		Example: "  stile start order --input order.json\n" +
+			"  stile start order --input '{\"sku\":\"sku-1\",\"quantity\":2,\"amount\":120}' --wait",
+		Args: exactly("STATE-MACHINE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			document, err := c.document(input)
+			if err != nil {
+				return err
+			}
+			in := struct {
+				StateMachine string          `json:"stateMachine"`
+				Name         string          `json:"name,omitempty"`
+				Input        json.RawMessage `json:"input"`
+			}{args[0], name, document}
+			ctx := cmd.Context()
+			if limit > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, limit)
+				defer cancel()
+			}
+			return c.begin(ctx, in, wait)
+		},
+	}
+	cmd.Flags().StringVar(&input, "input", "{}", "the input: JSON, a file, or - for stdin")
+	cmd.Flags().StringVar(&name, "name", "", "the execution's name (default a new UUID)")
+	cmd.Flags().BoolVar(&wait, "wait", false, "follow the execution to its end")
+	cmd.Flags().DurationVar(&limit, "timeout", 0, "how long to wait at most, such as 30s; 0 for ever")
+	return c.client(cmd)
+}
+
+func (c *command) begin(ctx context.Context, in any, wait bool) error {
+	var started struct {
+		ID    string `json:"id"`
+		ARN   string `json:"arn"`
+		Start string `json:"start"`
+	}
+	if err := c.call(ctx, "POST", "/executions", in, &started); err != nil {
+		return err
+	}
+	if wait {
+		fmt.Fprintln(c.Err, "started", started.ID)
+		return c.follow(ctx, started.ID, c.Err)
+	}
+	if c.output == "json" {
+		return c.printJSON(started)
+	}
+	fmt.Fprintln(c.Out, started.ID)
+	return nil
+}
+
+// document reads a JSON document from a flag: its text, a file's, or stdin's.
+func (c *command) document(flag string) (json.RawMessage, error) {
+	text := []byte(flag)
+	from := "--input"
+	switch {
+	case flag == "-":
+		var err error
+		if text, err = io.ReadAll(c.In); err != nil {
+			return nil, err
+		}
+		from = "stdin"
+	case !strings.HasPrefix(strings.TrimSpace(flag), "{") && !strings.HasPrefix(strings.TrimSpace(flag), "[") && !json.Valid(text):
+		var err error
+		if text, err = os.ReadFile(flag); err != nil {
+			return nil, usage("--input is neither JSON nor a file that can be read: %v", err)
+		}
+		from = flag
+	}
+	var probe any
+	if err := json.Unmarshal(text, &probe); err != nil {
+		return nil, usage("%s is not JSON: %v", from, err)
+	}
+	return text, nil
+}

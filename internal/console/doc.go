@@ -1,0 +1,112 @@
+// Package console is the control listener's face: server-rendered pages at / and
+// /executions/{id}, and the control API /-/v1 in JSON and server-sent events, of
+// which the command line is a client.
+//
+// It is not a host (executions live behind the small interfaces below), not the
+// AWS wire (internal/sfnapi) and not a login: Guard keeps everything but this
+// machine's own pages and programs out. internal/app mounts it.
+//
+// Invariants: pages are whole without the script, which only makes them live; no
+// inline script or style, nothing from elsewhere; every name and payload is
+// escaped; the class of a node comes from history events alone (Tracker), so that
+// the page, the stream and a replay agree; a callback URL is written by
+// /-/v1/callbacks and nowhere else.
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"stile/asl/interp"
+	"stile/internal/callback"
+	"stile/internal/sfn"
+	"stile/internal/telemetry"
+	"stile/jsonval"
+)
+
+// Executions is what the console shows and does. Refusals are *sfn.Error.
+type Executions interface {
+	StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, error)
+	StopExecution(ctx context.Context, arn, errorName, cause string) (time.Time, error)
+	DescribeExecution(ctx context.Context, arn string) (sfn.Execution, error)
+	ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error)
+	GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error)
+	DescribeStateMachineForExecution(ctx context.Context, arn string) (sfn.StateMachine, error)
+}
+
+// Journal is what a host knows beside AWS's view: state machines by name, the
+// gateway's words on each call, and changes as they happen.
+type Journal interface {
+	ListStateMachines(ctx context.Context, p sfn.Page) ([]sfn.StateMachine, string, error)
+	Calls(ctx context.Context, executionARN string) ([]sfn.CallRecord, error)
+	// Watch gives notices of one execution, of all with ""; a closed channel says
+	// that some were lost: read what stands and watch again.
+	Watch(executionARN string) (<-chan sfn.Notice, func())
+}
+
+// Host is a host with all of it.
+type Host interface {
+	Executions
+	Journal
+}
+
+// Callbacks is the inventory of open callback URLs.
+type Callbacks interface {
+	List(ctx context.Context) ([]callback.Open, error)
+}
+
+// Traces is the store of spans.
+type Traces interface {
+	Trace(id string) ([]telemetry.Span, error)
+	Traces(n int) ([]telemetry.Summary, error)
+}
+
+// Info is what /-/v1/version says.
+type Info struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Project string `json:"project"`
+	Data    string `json:"data"`
+	Gateway string `json:"gateway"`
+	Control string `json:"control"`
+}
+
+// Config is what a console is made of. Host, Event and Info are required.
+type Config struct {
+	Host Host
+	// Event writes a history event as GetExecutionHistory shows it.
+	Event     func(interp.HistoryEvent) jsonval.Value
+	Info      func() Info
+	Callbacks Callbacks // nil: none are open
+	Traces    Traces    // nil: none are kept
+	// Token mints a token of a role; nil refuses. A refusal is *sfn.Error.
+	Token func(role string) (token string, expires time.Time, err error)
+	// Account and Region complete a state machine's name to its ARN.
+	Account, Region string
+	// Names are host names that are served besides loopback ones.
+	Names []string
+	// Heartbeat is how often an idle stream shows that it lives; zero: 15 s.
+	Heartbeat time.Duration
+	Log       *slog.Logger
+}
+
+// New makes the handler of everything below / that the console owns, already
+// behind Guard.
+func New(cfg Config) http.Handler {
+	if cfg.Heartbeat == 0 {
+		cfg.Heartbeat = 15 * time.Second
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &console{Config: cfg}
+	mux := http.NewServeMux()
+	c.pages(mux)
+	c.api(mux)
+	return Guard(mux, cfg.Names...)
+}
+
+// console serves; it is immutable after New.
+type console struct{ Config }

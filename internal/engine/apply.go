@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"runtime/debug"
+
+	"stile/asl/interp"
+	"stile/internal/sfn"
+)
+
+// apply feeds one event to the turn's execution and adds what follows from it to
+// the turn. It reports false where the event changed nothing: a stray, or an
+// execution that has ended or is (now) in quarantine.
+func (t *turn) apply(ev interp.Event) bool {
+	l := t.live
+	if l.x == nil {
+		return false
+	}
+	ev.Time = max(t.h.now(), l.state.last)
+	ev.Seed = t.h.seed()
+	ch, trouble := applyCaught(l.x, ev)
+	if trouble != "" {
+		t.quarantine(ev, trouble)
+		return false
+	}
+	if ch.Stray {
+		return false
+	}
+	ev.OutputBlob = ch.EventBlob
+	t.changed = true
+	l.state.seq++
+	l.state.last, l.state.state, l.state.waiting = ev.Time, ch.State, ch.Waiting
+	t.set(spaceJournal, l.id.key(l.state.seq), ev.Append(nil))
+	t.addFrames(ch)
+	t.addHistory(ch.History)
+	t.addCommands(ch.Commands)
+	t.addMore(ch.More)
+	if ch.Done != nil {
+		t.finish(ch.Done, ev.Time)
+	}
+	t.notices = append(t.notices, sfn.Notice{
+		ExecutionARN: l.arn(), Status: l.state.status.String(), State: l.state.state, Events: ch.History,
+	})
+	return true
+}
+
+// applyCaught is the one place where a panic of interp is caught.
+func applyCaught(x *interp.Execution, ev interp.Event) (ch interp.Changes, trouble string) {
+	defer func() {
+		if r := recover(); r != nil {
+			trouble = fmt.Sprintf("%v\n%s", r, debug.Stack())
+		}
+	}()
+	return x.Apply(ev), ""
+}
+
+// quarantine takes the execution out of service: what it was before the event
+// stands, nothing is applied to it any more, and its calls are refused.
+func (t *turn) quarantine(ev interp.Event, trouble string) {
+	l := t.live
+	why, _, _ := cutLine(trouble)
+	l.x = nil
+	l.state.quarantine = why
+	l.state.waiting = "quarantine"
+	t.changed = true
+	t.h.log.Error("execution in quarantine", "execution", l.arn(), "event", ev.Kind, "journal", l.state.seq, "panic", trouble)
+	t.notices = append(t.notices, sfn.Notice{ExecutionARN: l.arn(), Status: l.state.status.String(), State: l.state.state})
+}
+
+func (t *turn) addFrames(ch interp.Changes) {
+	id := t.live.id
+	for _, f := range ch.Frames {
+		if f.Data == nil {
+			t.remove(spaceFrame, id.key(uint64(f.Key)))
+		} else {
+			t.set(spaceFrame, id.key(uint64(f.Key)), f.Data)
+		}
+	}
+	for _, b := range ch.Blobs {
+		raw := b.Value.Raw()
+		t.set(spaceBlob, id.key(b.ID), append(append(make([]byte, 0, len(raw)+1), recordFormat), raw...))
+	}
+}
+
+// addHistory packs the events of one Apply into one row under the first one's id:
+// a networked store charges by the row.
+func (t *turn) addHistory(events []interp.HistoryEvent) {
+	if len(events) == 0 {
+		return
+	}
+	row := append(make([]byte, 0, 96*len(events)), recordFormat)
+	var one []byte
+	for i := range events {
+		one = events[i].Append(one[:0])
+		row = binary.AppendUvarint(row, uint64(len(one)))
+		row = append(row, one...)
+	}
+	t.set(spaceHistory, t.live.id.key(uint64(events[0].ID)), row)
+}
+
+func (t *turn) addCommands(commands []interp.Command) {
+	l := t.live
+	for i := range commands {
+		c := &commands[i]
+		switch c.Kind {
+		case interp.StartTimer:
+			l.timers[c.Timer] = c.At
+			t.set(spaceTimer, timerKey(c.At, l.id, c.Timer), nil)
+			t.timers = append(t.timers, timerChange{timerID{l.id, c.Timer}, c.At, true})
+		case interp.CancelTimer:
+			t.dropTimer(c.Timer)
+		case interp.ScheduleTask:
+			t.schedule(c)
+		case interp.CancelTask:
+			t.idle(c.ID)
+			t.cancels = append(t.cancels, cancel{l.id, l.arn(), c.ID})
+		}
+	}
+}
+
+func (t *turn) dropTimer(timer uint64) {
+	l := t.live
+	at, ok := l.timers[timer]
+	if !ok {
+		return
+	}
+	delete(l.timers, timer)
+	t.remove(spaceTimer, timerKey(at, l.id, timer))
+	t.timers = append(t.timers, timerChange{timerID{l.id, timer}, at, false})
+}
+
+// addMore keeps, durably, that a slice is to be continued, and queues the
+// execution behind the others of its shard.
+func (t *turn) addMore(more bool) {
+	l := t.live
+	_, marked := l.work[0]
+	if more && !marked {
+		t.putWork(0, &work{workRecord: workRecord{phase: workContinue}})
+	}
+	if !more && marked {
+		t.dropWork(0)
+	}
+	if more {
+		s := t.h.shardOf(l.id)
+		s.do(func() { s.resume(l.id) })
+	}
+}
+
+// finish writes the end: visibility, listings, and nothing left to do.
+func (t *turn) finish(o *interp.Outcome, at int64) {
+	l := t.live
+	l.state.status, l.state.stop = codeOf(o.Status), at
+	l.state.output, l.state.err, l.state.cause = o.Output, o.Error, o.Cause
+	for _, c := range sortedKeys(l.work) {
+		t.dropWork(c)
+	}
+	for _, timer := range sortedKeys(l.timers) {
+		t.dropTimer(timer)
+	}
+	l.x = nil
+	t.putIndex()
+	t.after = append(t.after, func() { t.h.machines.ended(l.fixed.machineARN) })
+}

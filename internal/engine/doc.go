@@ -1,0 +1,20 @@
+// Package engine is the embedded durable host of executions: it feeds events to
+// asl/interp, commits what follows from them, and only then acts on it.
+//
+// An execution lives in one of 256 shards, by the hash of its ARN. A shard's
+// worker applies events in memory, one after another; each turn's writes (journal
+// event, changed frames, blobs, history, timers, due work, visibility, side
+// journal, token records) go to the one committer, which gathers turns into
+// groups: while group k syncs, k+1 gathers. Replies, task dispatches, timers and
+// notices of a turn leave only after its group is durable; reads wait for the
+// group that was under way when they looked.
+//
+// It is not a wire (internal/sfnapi), not a caller of tasks (internal/task, behind
+// Tasks), and it opens no store (app hands it one). It does not know the gateway.
+//
+// Invariants: one store has one Host; an event is applied once, in the order of
+// its execution's journal; what Apply gave is in exactly one group; an execution
+// that waits holds no goroutine and, once evicted from the bounded cache, no
+// memory but its timers that come due within the horizon; a panic in interp
+// quarantines its execution and nothing else; a store that failed ends the host.
+package engine

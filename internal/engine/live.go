@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"sync/atomic"
+
+	"stile/asl/interp"
+	"stile/internal/kv"
+	"stile/internal/sfn"
+	"stile/jsonval"
+)
+
+// live is an execution in memory. It belongs to its shard's worker.
+type live struct {
+	id    execID
+	fixed fixedRecord
+	state stateRecord
+	// x is nil where the execution has ended or is in quarantine.
+	x *interp.Execution
+	// work holds the due work by command; timers the time of each open timer.
+	work   map[uint64]*work
+	timers map[uint64]int64
+	// delivered holds token records that the store may not show yet, by their key.
+	delivered map[string]tokenRecord
+
+	// unsettled counts turns that were handed to the committer and are not durable.
+	unsettled atomic.Int32
+
+	prev, next *live // of the cache
+}
+
+// work is one workRecord with what the worker holds beside it.
+type work struct {
+	workRecord
+	// command is how to do it again; set where the record was read back.
+	command *interp.Command
+	// early are completions by token that came before the request was accepted.
+	early []func()
+}
+
+func (l *live) arn() string { return l.fixed.arn }
+
+func (l *live) running() bool { return l.state.status == running }
+
+// remember keeps a token record until the store shows it.
+func (l *live) remember(key string, r tokenRecord) {
+	if l.delivered == nil || l.unsettled.Load() <= 1 { // this turn alone is under way
+		l.delivered = map[string]tokenRecord{}
+	}
+	l.delivered[key] = r
+}
+
+// quarantined gives the refusal that every call on such an execution gets.
+func (l *live) quarantined() error {
+	if l.state.quarantine == "" {
+		return nil
+	}
+	return &sfn.Error{Code: "InternalFailure", Message: "Execution is in quarantine: '" + l.arn() + "': " + l.state.quarantine}
+}
+
+// lookup finds an execution in memory or in the store; nil, nil where there is none.
+func (s *shard) lookup(id execID) (*live, error) {
+	if l := s.cache.get(id); l != nil {
+		return l, nil
+	}
+	l, err := s.h.load(id)
+	if l != nil {
+		s.cache.add(l)
+	}
+	return l, err
+}
+
+// load reads an execution's records and restores it where it runs. A record that
+// does not decode, or frames that do not restore, give an execution in quarantine.
+func (h *Host) load(id execID) (*live, error) {
+	fixed, state, err := h.records(id)
+	if err != nil || fixed == nil {
+		return nil, err
+	}
+	l := &live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
+	if !l.running() || l.state.quarantine != "" {
+		return l, nil
+	}
+	frames, err := h.frames(id)
+	if err != nil {
+		return nil, err
+	}
+	program, err := h.definitions.program(l.fixed.machineARN, l.fixed.revision)
+	if err != nil {
+		return nil, err
+	}
+	if l.x, err = h.restore(program, l, frames); err != nil {
+		l.state.quarantine = err.Error()
+		h.log.Error("execution in quarantine", "execution", l.arn(), "error", err)
+		return l, nil
+	}
+	return l, h.loadWork(l)
+}
+
+// loadWork reads the due work and joins it with what interp says is out.
+func (h *Host) loadWork(l *live) error {
+	var bad error
+	err := h.store.Iterate(spaceWork, l.id.all(), func(k, v []byte) bool {
+		var r workRecord
+		if r, bad = decodeWork(v); bad == nil {
+			l.work[part(k, 0)] = &work{workRecord: r}
+		}
+		return bad == nil
+	})
+	if err = firstError(err, bad); err != nil {
+		return err
+	}
+	for _, c := range l.x.Outstanding() {
+		switch c.Kind {
+		case interp.StartTimer:
+			l.timers[c.Timer] = c.At
+		case interp.ScheduleTask:
+			if w := l.work[c.ID]; w != nil {
+				w.command = &c
+			}
+		}
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// records reads both parts of an execution's record; nil, nil, nil for none.
+func (h *Host) records(id execID) (*fixedRecord, *stateRecord, error) {
+	got, err := h.store.GetMany(spaceExecution, [][]byte{id.key(fixedPart), id.key(statePart)})
+	if err != nil || got[0] == nil {
+		return nil, nil, err
+	}
+	return decodeBoth(got[0], got[1])
+}
+
+func decodeBoth(fixed, state []byte) (*fixedRecord, *stateRecord, error) {
+	f, err := decodeFixed(fixed)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := decodeState(state)
+	return &f, &st, err
+}
+
+func (h *Host) frames(id execID) ([]interp.FrameChange, error) {
+	var out []interp.FrameChange
+	err := h.store.Iterate(spaceFrame, id.all(), func(k, v []byte) bool {
+		out = append(out, interp.FrameChange{Key: uint32(part(k, 0)), Data: bytes.Clone(v)})
+		return true
+	})
+	return out, err
+}
+
+// env is what interp reaches of this execution.
+func (h *Host) env(id execID) interp.Env {
+	return interp.Env{
+		Token:           h.keys.seal,
+		LoadBlob:        func(n uint64) (jsonval.Value, error) { return h.blob(id, n) },
+		CheckParameters: h.checkParameters,
+	}
+}
+
+func (h *Host) blob(id execID, n uint64) (jsonval.Value, error) {
+	got, err := h.store.GetMany(spaceBlob, [][]byte{id.key(n)})
+	if err != nil {
+		return jsonval.Value{}, err
+	}
+	if len(got[0]) < 1 || got[0][0] != recordFormat {
+		return jsonval.Value{}, fmt.Errorf("engine: blob %d is absent or damaged", n)
+	}
+	return jsonval.Parse(got[0][1:])
+}
+
+// restore is interp.Restore with its panics as errors.
+func (h *Host) restore(p *program, l *live, frames []interp.FrameChange) (x *interp.Execution, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			x, err = nil, fmt.Errorf("%v", r)
+		}
+	}()
+	return interp.Restore(p.asl, h.env(l.id), frames)
+}
+
+// index gives the keys of the execution's two rows in the listings.
+func (l *live) index() (byMachine, byStart []byte) {
+	return newestFirst(machinePrefix(l.fixed.machineARN), l.fixed.start, l.id), newestFirst(nil, l.fixed.start, l.id)
+}
+
+// putState writes the visibility record; once in a turn, at its end.
+func (t *turn) putState() {
+	t.set(spaceExecution, t.live.id.key(statePart), t.live.state.encode())
+}
+
+// putIndex writes the rows of the listings; at the start and at the end.
+func (t *turn) putIndex() {
+	l := t.live
+	byMachine, byStart := l.index()
+	r := indexRecord{l.state.status, l.state.stop}.encode()
+	t.ops = append(t.ops,
+		kv.Op{Kind: kv.Set, Space: spaceByMachine, Key: byMachine, Value: r},
+		kv.Op{Kind: kv.Set, Space: spaceByStart, Key: byStart, Value: r})
+	t.bytes += len(byMachine) + len(byStart) + 2*len(r)
+}

@@ -1,0 +1,302 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"stile/asl/interp"
+	"stile/internal/kv"
+	"stile/internal/sfn"
+	"stile/jsonval"
+)
+
+// DescribeExecution gives an execution as its last durable turn left it.
+func (h *Host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, error) {
+	id := idOf(arn)
+	fixed, state, err := h.records(id)
+	if err == nil && fixed == nil {
+		err = sfn.ExecutionDoesNotExist(arn)
+	}
+	if err != nil {
+		return sfn.Execution{}, err
+	}
+	if err := h.fill(id, &fixed.input, &state.output); err != nil {
+		return sfn.Execution{}, err
+	}
+	x := show(fixed, state)
+	x.Input, x.Output = fixed.input.Value, state.output.Value
+	return x, h.committer.barrier()
+}
+
+// show is an execution without its payloads.
+func show(f *fixedRecord, st *stateRecord) sfn.Execution {
+	x := sfn.Execution{
+		ARN: f.arn, Name: f.name(), StateMachineARN: f.machineARN, Status: st.status.String(), StartDate: time.UnixMilli(f.start),
+		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner,
+		TraceID: f.trace, Span: sfn.ExecutionSpan(f.arn), ParentSpan: f.parentSpan, Waiting: st.waiting, RoleARN: f.role,
+	}
+	if st.status != running {
+		x.StopDate = time.UnixMilli(st.stop)
+	}
+	return x
+}
+
+// fill reads the values of blobs that are not in memory.
+func (h *Host) fill(id execID, payloads ...*interp.Payload) error {
+	var keys [][]byte
+	var want []*interp.Payload
+	for _, p := range payloads {
+		if p != nil && p.Blob != 0 && !p.Value.Exists() {
+			keys, want = append(keys, id.key(p.Blob)), append(want, p)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	got, err := h.store.GetMany(spaceBlob, keys)
+	if err != nil {
+		return err
+	}
+	for i, p := range want {
+		if len(got[i]) < 1 || got[i][0] != recordFormat {
+			return errRecord
+		}
+		if p.Value, err = jsonval.Parse(got[i][1:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ListExecutions gives a page of executions, newest first, without payloads, and
+// the token of the next page ("" at the end).
+func (h *Host) ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error) {
+	space, r, scope := spaceByStart, kv.Range{}, "executions "+in.Status
+	if in.StateMachineARN != "" {
+		if _, err := h.machines.get(in.StateMachineARN); err != nil {
+			return nil, "", err
+		}
+		prefix := machinePrefix(in.StateMachineARN)
+		space, r, scope = spaceByMachine, kv.Range{Lower: prefix, Upper: after(prefix)}, scope+" "+in.StateMachineARN
+	}
+	from, err := h.openPage(scope, in.Token)
+	if err != nil {
+		return nil, "", err
+	}
+	if from != nil {
+		r.Lower = append(from, 0)
+	}
+	size, want := pageSize(in.Max), codeOf(in.Status)
+	var keys [][]byte // of both record parts, in pairs
+	var last []byte
+	var bad error
+	more := false
+	err = h.store.Iterate(space, r, func(k, v []byte) bool {
+		var row indexRecord
+		if row, bad = decodeIndex(v); bad != nil || ctx.Err() != nil {
+			return false
+		}
+		if in.Status != "" && row.status != want {
+			return true
+		}
+		if len(keys) == 2*size {
+			more = true
+			return false
+		}
+		id := execID(k[len(k)-16:])
+		last = append(last[:0], k...)
+		keys = append(keys, id.key(fixedPart), id.key(statePart))
+		return true
+	})
+	if err := firstError(err, bad, ctx.Err()); err != nil {
+		return nil, "", err
+	}
+	out, err := h.showAll(keys)
+	token := ""
+	if more {
+		token = h.sealPage(scope, last)
+	}
+	return out, token, firstError(err, h.committer.barrier())
+}
+
+func (h *Host) showAll(keys [][]byte) ([]sfn.Execution, error) {
+	got, err := h.store.GetMany(spaceExecution, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]sfn.Execution, 0, len(keys)/2)
+	for i := 0; i < len(got); i += 2 {
+		if got[i] == nil {
+			continue
+		}
+		fixed, state, err := decodeBoth(got[i], got[i+1])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, show(fixed, state))
+	}
+	return out, nil
+}
+
+// GetExecutionHistory gives a page of history events with their payloads, and the
+// token of the next page ("" at the end).
+func (h *Host) GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error) {
+	id := idOf(in.ExecutionARN)
+	scope := "history " + in.ExecutionARN
+	if in.Reverse {
+		scope = "reverse " + scope
+	}
+	from, err := h.openPage(scope, in.Token)
+	if err != nil {
+		return nil, "", err
+	}
+	if fixed, _, err := h.records(id); err != nil {
+		return nil, "", err
+	} else if fixed == nil {
+		return nil, "", sfn.ExecutionDoesNotExist(in.ExecutionARN)
+	}
+	size := pageSize(in.Max)
+	events, err := h.events(ctx, id, in.Reverse, pageEvent(from), size+1)
+	if err != nil {
+		return nil, "", err
+	}
+	n, err := h.fillPage(id, events[:min(size, len(events))])
+	if err != nil {
+		return nil, "", err
+	}
+	token := ""
+	if len(events) > n {
+		events = events[:n]
+		token = h.sealPage(scope, binary.BigEndian.AppendUint64(nil, uint64(events[n-1].ID)))
+	}
+	return events, token, h.committer.barrier()
+}
+
+// pageBytes is how much payload one page of history holds at most, beside its
+// first event.
+const pageBytes = 4 << 20
+
+// fillPage reads the payloads of events, in batches, until they are pageBytes in
+// all, and says how many events that are.
+func (h *Host) fillPage(id execID, events []interp.HistoryEvent) (n int, err error) {
+	const batch = 64
+	size := 0
+	var payloads []*interp.Payload
+	for n < len(events) {
+		payloads = payloads[:0]
+		some := events[n:min(n+batch, len(events))]
+		for i := range some {
+			d := &some[i].Details
+			payloads = append(payloads, d.Input, d.Output, d.Parameters)
+		}
+		if err := h.fill(id, payloads...); err != nil {
+			return 0, err
+		}
+		for i := range some {
+			for _, p := range payloads[3*i : 3*i+3] {
+				if p != nil {
+					size += len(p.Value.Raw())
+				}
+			}
+			if size > pageBytes && n > 0 {
+				return n, nil
+			}
+			n++
+		}
+	}
+	return n, nil
+}
+
+func pageEvent(from []byte) int64 {
+	if len(from) != 8 {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint64(from))
+}
+
+// events reads up to most events behind the event past (0: from the beginning, or
+// from the end where reverse is set).
+func (h *Host) events(ctx context.Context, id execID, reverse bool, past int64, most int) ([]interp.HistoryEvent, error) {
+	r := id.all()
+	r.Reverse = reverse
+	if past > 0 && reverse {
+		r.Upper = id.key(uint64(past))
+	} else if past > 0 {
+		// The row that holds the event past may hold later ones too.
+		row, err := h.rowOf(id, past)
+		if err != nil {
+			return nil, err
+		}
+		r.Lower = row
+	}
+	var out []interp.HistoryEvent
+	var bad error
+	err := h.store.Iterate(spaceHistory, r, func(_, v []byte) bool {
+		var row []interp.HistoryEvent
+		if row, bad = decodeHistoryRow(v); bad != nil || ctx.Err() != nil {
+			return false
+		}
+		if reverse {
+			slices.Reverse(row)
+		}
+		for _, e := range row {
+			if past == 0 || reverse == (e.ID < past) && e.ID != past {
+				out = append(out, e)
+			}
+		}
+		return len(out) < most
+	})
+	return out, firstError(err, bad, ctx.Err())
+}
+
+// rowOf gives the key of the row that holds an event.
+func (h *Host) rowOf(id execID, event int64) (key []byte, err error) {
+	key = id.key(uint64(event))
+	err = h.store.Iterate(spaceHistory, kv.Range{Lower: id[:], Upper: id.key(uint64(event) + 1), Reverse: true}, func(k, _ []byte) bool {
+		key = slices.Clone(k)
+		return false
+	})
+	return key, err
+}
+
+func decodeHistoryRow(b []byte) ([]interp.HistoryEvent, error) {
+	d := open(slices.Clone(b))
+	var out []interp.HistoryEvent
+	for d.err == nil && len(d.b) > 0 {
+		e, err := interp.DecodeHistoryEvent(d.bytes())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, d.err
+}
+
+// Calls gives an execution's side journal in the order of time.
+func (h *Host) Calls(_ context.Context, arn string) ([]sfn.CallRecord, error) {
+	id := idOf(arn)
+	if fixed, _, err := h.records(id); err != nil {
+		return nil, err
+	} else if fixed == nil {
+		return nil, sfn.ExecutionDoesNotExist(arn)
+	}
+	var out []sfn.CallRecord
+	var bad error
+	err := h.store.Iterate(spaceCall, id.all(), func(k, v []byte) bool {
+		d := open(slices.Clone(v))
+		c := sfn.CallRecord{Command: part(k, 0), Send: uint32(part(k, 1)), State: d.str(), Attempt: uint32(d.uint())}
+		c.Time, c.Call = time.UnixMilli(d.int()), d.json()
+		out, bad = append(out, c), d.err
+		return bad == nil
+	})
+	if err := firstError(err, bad); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(out, func(a, b sfn.CallRecord) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Command, b.Command), cmp.Compare(a.Send, b.Send))
+	})
+	return out, h.committer.barrier()
+}

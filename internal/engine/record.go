@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"crypto/sha256"
+
+	"stile/asl/interp"
+	"stile/internal/sfn"
+	"stile/jsonval"
+)
+
+// fixedRecord is what never changes about an execution.
+type fixedRecord struct {
+	arn, machineARN, role, owner   string
+	trace, parentSpan, traceHeader string
+	tokenKey                       string
+	revision                       uint64
+	start                          int64 // Unix ms
+	input                          interp.Payload
+	inputDigest                    string // 16 bytes
+}
+
+func (r *fixedRecord) encode() []byte {
+	e := record(256 + len(r.input.Value.Raw()))
+	for _, s := range r.texts() {
+		e.str(*s)
+	}
+	e.uint(r.revision)
+	e.int(r.start)
+	e.payload(r.input)
+	return e.b
+}
+
+func (r *fixedRecord) texts() []*string {
+	return []*string{&r.arn, &r.machineARN, &r.role, &r.owner, &r.trace, &r.parentSpan, &r.traceHeader, &r.tokenKey, &r.inputDigest}
+}
+
+func decodeFixed(b []byte) (r fixedRecord, err error) {
+	d := open(b)
+	for _, s := range r.texts() {
+		*s = d.str()
+	}
+	r.revision, r.start, r.input = d.uint(), d.int(), d.payload()
+	return r, d.err
+}
+
+func (r *fixedRecord) name() string {
+	a, _ := sfn.ParseARN(r.arn)
+	return a.Sub
+}
+
+func (r *fixedRecord) machineName() string {
+	a, _ := sfn.ParseARN(r.arn)
+	return a.Name
+}
+
+func inputDigest(v jsonval.Value) string {
+	sum := sha256.Sum256(v.Raw())
+	return string(sum[:16])
+}
+
+// statusCode is a status in a record.
+type statusCode byte
+
+var statuses = [...]string{"", sfn.Running, sfn.Succeeded, sfn.Failed, sfn.TimedOut, sfn.Aborted}
+
+const running statusCode = 1
+
+func (c statusCode) String() string {
+	if int(c) < len(statuses) {
+		return statuses[c]
+	}
+	return ""
+}
+
+func codeOf(status string) statusCode {
+	for i, s := range statuses {
+		if s == status {
+			return statusCode(i)
+		}
+	}
+	return 0
+}
+
+// stateRecord is an execution's visibility and the counters that its host needs;
+// every turn that changes the execution writes it.
+type stateRecord struct {
+	status         statusCode
+	state, waiting string
+	stop           int64
+	output         interp.Payload
+	err, cause     *string
+	seq            uint64 // of the last journal record
+	last           int64  // time of the last event: an execution's time never goes back
+	quarantine     string // why it was taken out of service; empty: it was not
+}
+
+func (r *stateRecord) encode() []byte {
+	e := record(64)
+	e.byte(byte(r.status))
+	e.str(r.state)
+	e.str(r.waiting)
+	e.uint(r.seq)
+	e.int(r.last)
+	e.str(r.quarantine)
+	if r.status != running {
+		e.int(r.stop)
+		e.payload(r.output)
+		e.opt(r.err)
+		e.opt(r.cause)
+	}
+	return e.b
+}
+
+func decodeState(b []byte) (r stateRecord, err error) {
+	d := open(b)
+	r.status = statusCode(d.byte())
+	r.state, r.waiting, r.seq, r.last, r.quarantine = d.str(), d.str(), d.uint(), d.int(), d.str()
+	if r.status != running {
+		r.stop, r.output, r.err, r.cause = d.int(), d.payload(), d.opt(), d.opt()
+	}
+	return r, d.err
+}
+
+// workRecord is due work of an execution: the current attempt of a Task visit
+// (by its command id), or under command 0 a slice to be continued. Recovery reads
+// nothing else to know what to do again.
+type workRecord struct {
+	phase   workPhase
+	attempt uint32
+	send    uint32
+	epoch   uint64 // of the host that sent it last
+	token   bool
+	since   int64 // when the attempt was scheduled
+	expires int64 // of its token
+	state   string
+}
+
+// workPhase says how far an attempt is. The numbers are stored.
+type workPhase byte
+
+const (
+	workDispatched workPhase = iota + 1 // the request is out: send it again after a restart
+	workSubmitted                       // accepted; the token ends it
+	workIdle                            // no attempt is out; the sends so far are remembered
+	workContinue                        // command 0: a slice ended early
+)
+
+func (w workRecord) encode() []byte {
+	e := record(32)
+	e.byte(byte(w.phase))
+	e.uint(uint64(w.attempt))
+	e.uint(uint64(w.send))
+	e.uint(w.epoch)
+	e.uint(map[bool]uint64{true: 1}[w.token])
+	e.int(w.since)
+	e.int(w.expires)
+	e.str(w.state)
+	return e.b
+}
+
+func decodeWork(b []byte) (w workRecord, err error) {
+	d := open(b)
+	w.phase = workPhase(d.byte())
+	w.attempt, w.send, w.epoch, w.token = uint32(d.uint()), uint32(d.uint()), d.uint(), d.uint() == 1
+	w.since, w.expires, w.state = d.int(), d.int(), d.str()
+	return w, d.err
+}
+
+// indexRecord is a row of the two listings.
+type indexRecord struct {
+	status statusCode
+	stop   int64
+}
+
+func (r indexRecord) encode() []byte {
+	e := record(12)
+	e.byte(byte(r.status))
+	e.int(r.stop)
+	return e.b
+}
+
+func decodeIndex(b []byte) (r indexRecord, err error) {
+	d := open(b)
+	r.status, r.stop = statusCode(d.byte()), d.int()
+	return r, d.err
+}
+
+// tokenRecord is how a delivery ended an attempt.
+type tokenRecord struct {
+	delivery, digest string
+	at               int64
+}
+
+func (r tokenRecord) encode() []byte {
+	e := record(96)
+	e.str(r.delivery)
+	e.str(r.digest)
+	e.int(r.at)
+	return e.b
+}
+
+func decodeToken(b []byte) (r tokenRecord, err error) {
+	d := open(b)
+	r.delivery, r.digest, r.at = d.str(), d.str(), d.int()
+	return r, d.err
+}
+
+func encodeCall(c sfn.CallRecord) []byte {
+	e := record(64 + len(c.Call.Raw()))
+	e.str(c.State)
+	e.uint(uint64(c.Attempt))
+	e.int(c.Time.UnixMilli())
+	e.json(c.Call)
+	return e.b
+}

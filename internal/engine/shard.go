@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"sync"
+)
+
+// shard is a 256th of all executions. Its worker runs one job after another; a
+// shard without jobs has no goroutine.
+type shard struct {
+	h     *Host
+	n     uint16
+	epoch uint64
+
+	mu      sync.Mutex
+	idle    sync.Cond
+	jobs    []func()
+	working bool
+	closed  bool
+
+	// Of the worker alone.
+	cache cache
+}
+
+func newShard(h *Host, n uint16, epoch uint64, maxLive int) *shard {
+	s := &shard{h: h, n: n, epoch: epoch, cache: newCache(maxLive)}
+	s.idle.L = &s.mu
+	return s
+}
+
+// do queues a job behind all that wait; jobs run one at a time. It reports false
+// where the shard takes no more.
+func (s *shard) do(job func()) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.jobs = append(s.jobs, job)
+	if !s.working {
+		s.working = true
+		go s.work()
+	}
+	return true
+}
+
+func (s *shard) work() {
+	for {
+		s.mu.Lock()
+		jobs := s.jobs
+		s.jobs = nil
+		if len(jobs) == 0 {
+			s.working = false
+			s.idle.Broadcast()
+			s.mu.Unlock()
+			return
+		}
+		s.mu.Unlock()
+		for _, job := range jobs {
+			job()
+		}
+		s.cache.trim()
+	}
+}
+
+// close takes no more jobs and waits for those that were queued.
+func (s *shard) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for s.working {
+		s.idle.Wait()
+	}
+}
+
+// turn starts a turn of the shard; l is nil where it concerns no execution.
+func (s *shard) turn(l *live) *turn {
+	if l != nil {
+		l.unsettled.Add(1)
+	}
+	return &turn{h: s.h, shard: s.n, epoch: s.epoch, live: l}
+}
+
+// end hands a turn to the committer, or drops it where there is nothing to do.
+func (s *shard) end(t *turn) {
+	if t.changed {
+		t.putState()
+	}
+	if len(t.ops)+len(t.replies)+len(t.after) == 0 {
+		t.release()
+		return
+	}
+	s.h.committer.submit(t)
+}
+
+// answer is a call's result on its way to the caller.
+type answer[T any] struct {
+	value T
+	err   error
+}
+
+// ask runs job on the shard's worker and waits for what it replies. job must see
+// to it that reply is called once, whatever happens.
+func ask[T any](ctx context.Context, s *shard, job func(reply func(T, error))) (T, error) {
+	var none T
+	done := make(chan answer[T], 1)
+	if !s.do(func() { job(func(v T, err error) { done <- answer[T]{v, err} }) }) {
+		return none, errClosed
+	}
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	case <-s.h.ctx.Done():
+		select { // the drain may have answered just before
+		case a := <-done:
+			return a.value, a.err
+		default:
+			return none, errClosed
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"stile/asl/interp"
+	"stile/internal/sfn"
+	"stile/jsonval"
+)
+
+// StartExecution starts an execution, or finds the one of the same name: while
+// that runs with the same input the answer is the same. It comes back when the
+// first slice is durable.
+func (h *Host) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, error) {
+	if err := h.refuses(); err != nil {
+		return sfn.Started{}, err
+	}
+	m, err := h.machines.active(in.StateMachineARN)
+	if err != nil {
+		return sfn.Started{}, err
+	}
+	p, err := h.definitions.program(m.ARN, m.revision)
+	if err != nil {
+		return sfn.Started{}, err
+	}
+	if in.Name == "" {
+		in.Name = h.uuid()
+	}
+	if !in.Input.Exists() {
+		in.Input = jsonval.EmptyObject
+	}
+	if in.TraceID == "" {
+		in.TraceID = hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.seed()), h.seed()))
+	}
+	arn := sfn.ExecutionARN(h.region, h.account, m.Name, in.Name)
+	s := h.shardOf(idOf(arn))
+	at, err := ask(ctx, s, func(reply func(int64, error)) { s.start(arn, m, p, in, reply) })
+	if err != nil {
+		return sfn.Started{}, err
+	}
+	return sfn.Started{ExecutionARN: arn, StartDate: time.UnixMilli(at)}, nil
+}
+
+// start is the name's index and the first slice in one: only the shard's worker
+// looks whether the name is taken, so two starts cannot both find it free.
+func (s *shard) start(arn string, m *machine, p *program, in sfn.Start, reply func(int64, error)) {
+	id := idOf(arn)
+	l, err := s.lookup(id)
+	if err == nil && l != nil {
+		s.again(l, in, reply)
+		return
+	}
+	t := s.turn(nil)
+	if err == nil {
+		s.first(t, id, arn, m, p, in)
+		l = t.live
+		err = l.quarantined()
+	}
+	t.replies = append(t.replies, func(failed error) {
+		if failed = firstError(failed, err); failed != nil {
+			reply(0, failed)
+			return
+		}
+		reply(l.fixed.start, nil)
+	})
+	s.end(t)
+}
+
+// again answers a start whose name is taken, once what it saw is durable.
+func (s *shard) again(l *live, in sfn.Start, reply func(int64, error)) {
+	var refusal error
+	if !l.running() || l.fixed.inputDigest != inputDigest(in.Input) || l.fixed.machineARN != in.StateMachineARN {
+		refusal = sfn.ExecutionAlreadyExists(l.arn())
+	}
+	at := l.fixed.start
+	t := s.turn(l)
+	t.replies = append(t.replies, func(failed error) { reply(at, firstError(failed, refusal)) })
+	s.end(t)
+}
+
+func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in sfn.Start) {
+	h := s.h
+	now := h.now()
+	l := &live{
+		id:    id,
+		state: stateRecord{status: running, last: now},
+		fixed: fixedRecord{
+			arn: arn, machineARN: m.ARN, role: m.RoleARN, owner: in.Owner, revision: m.revision, start: now,
+			trace: in.TraceID, parentSpan: in.ParentSpan, traceHeader: in.TraceHeader,
+			tokenKey: h.keys.current, input: interp.Payload{Value: in.Input}, inputDigest: inputDigest(in.Input),
+		},
+		x:      interp.New(p.asl, h.env(id)),
+		work:   map[uint64]*work{},
+		timers: map[uint64]int64{},
+	}
+	t.live = l
+	l.unsettled.Add(1)
+	s.cache.add(l)
+	t.apply(interp.Event{Kind: interp.EventStarted, Start: &interp.Start{
+		Semantics: interp.Semantics, ExecutionARN: arn, Name: in.Name, StateMachineARN: m.ARN, StateMachineName: m.Name,
+		RoleARN: m.RoleARN, Type: m.Type, Input: in.Input, TokenKey: l.fixed.tokenKey, Owner: in.Owner,
+		TraceID: in.TraceID, ParentSpan: in.ParentSpan, TraceHeader: in.TraceHeader, Account: h.account, Region: h.region,
+	}})
+	if l.x != nil {
+		l.fixed.input.Blob = l.x.Input().Blob
+	}
+	t.set(spaceExecution, id.key(fixedPart), l.fixed.encode())
+	if l.running() { // an execution that ended in its first slice has its rows
+		t.putIndex()
+	}
+}
+
+// uuid makes a version 4 UUID of the host's randomness.
+func (h *Host) uuid() string {
+	b := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.seed()), h.seed())
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// StopExecution ends an execution as ABORTED; empty texts are absent. Stopping
+// one that has ended gives the date of its end.
+func (h *Host) StopExecution(ctx context.Context, arn, errorName, cause string) (time.Time, error) {
+	if err := h.refuses(); err != nil {
+		return time.Time{}, err
+	}
+	id := idOf(arn)
+	s := h.shardOf(id)
+	at, err := ask(ctx, s, func(reply func(int64, error)) {
+		l, err := s.lookup(id)
+		if err == nil && l == nil {
+			err = sfn.ExecutionDoesNotExist(arn)
+		}
+		if err == nil {
+			err = l.quarantined()
+		}
+		if err != nil {
+			reply(0, err)
+			return
+		}
+		t := s.turn(l)
+		t.apply(interp.Event{Kind: interp.EventStop, Error: errorName, Cause: cause})
+		at, refusal := l.state.stop, l.quarantined()
+		t.replies = append(t.replies, func(failed error) { reply(at, firstError(failed, refusal)) })
+		s.end(t)
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(at), nil
+}
+
+// resume goes on with a slice that ended early.
+func (s *shard) resume(id execID) {
+	l, err := s.lookup(id)
+	if err != nil || l == nil || l.work[0] == nil {
+		s.h.told("a slice cannot be continued", id, err)
+		return
+	}
+	t := s.turn(l)
+	t.apply(interp.Event{Kind: interp.EventContinue})
+	s.end(t)
+}
+
+// timerDue fires a timer that came due.
+func (s *shard) timerDue(due int64, id execID, timer uint64) {
+	l, err := s.lookup(id)
+	if err != nil {
+		s.h.told("a timer cannot be fired", id, err)
+		return
+	}
+	var t *turn
+	if l == nil || l.timers[timer] != due {
+		// It was cancelled while it was on its way, or its execution takes no events.
+		t = s.turn(nil)
+		t.remove(spaceTimer, timerKey(due, id, timer))
+	} else {
+		t = s.turn(l)
+		t.dropTimer(timer)
+		t.apply(interp.Event{Kind: interp.EventTimer, Timer: timer})
+	}
+	s.end(t)
+}

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"stile/asl/interp"
+	"stile/internal/kv"
+	"stile/internal/sfn"
+	"stile/jsonval"
+)
+
+// earlyWait is how long a completion by token waits for the acceptance of the
+// request that handed the token out. A callee may well call back before it
+// answers; it may also wait for our answer first, so the wait is short and ends
+// with an acceptance made up in its place.
+const earlyWait = time.Second
+
+const tokenGone = "Provided task does not exist anymore"
+
+// SendTaskSuccess ends the token's attempt with output. The refusals are
+// *sfn.Error: InvalidToken, TaskDoesNotExist, TaskTimedOut.
+func (h *Host) SendTaskSuccess(ctx context.Context, token string, output jsonval.Value) error {
+	return h.byToken(ctx, token, interp.Event{Kind: interp.EventTaskSucceeded, Output: output})
+}
+
+// SendTaskFailure ends the token's attempt with an error; both texts may be empty.
+func (h *Host) SendTaskFailure(ctx context.Context, token, errorName, cause string) error {
+	return h.byToken(ctx, token, interp.Event{Kind: interp.EventTaskFailed, Error: errorName, Cause: cause})
+}
+
+// SendTaskHeartbeat says that the token's attempt is alive.
+func (h *Host) SendTaskHeartbeat(ctx context.Context, token string) error {
+	return h.byToken(ctx, token, interp.Event{Kind: interp.EventHeartbeat})
+}
+
+func (h *Host) byToken(ctx context.Context, text string, ev interp.Event) error {
+	_, err := h.complete(ctx, text, ev, false)
+	return err
+}
+
+// Deliver ends the token's attempt as a callback URL does: the same delivery
+// again (by id, or by digest) gets Repeated, another one Conflict, one for a task
+// that ended otherwise Gone. A token that does not open is sfn.InvalidToken.
+func (h *Host) Deliver(ctx context.Context, d sfn.Delivery) (sfn.DeliveryAnswer, error) {
+	ev := interp.Event{
+		Kind: interp.EventTaskSucceeded, Output: d.Output, Definite: true, DeliveryID: d.ID, DeliveryDigest: d.Digest,
+	}
+	if d.Fail {
+		ev.Kind, ev.Output, ev.Error, ev.Cause = interp.EventTaskFailed, jsonval.Value{}, d.Error, d.Cause
+	}
+	answer, err := h.complete(ctx, d.TaskToken, ev, true)
+	if refusal, ok := err.(*sfn.Error); ok && refusal.Code != "InvalidToken" && answer == sfn.Gone {
+		return sfn.Gone, nil
+	}
+	return answer, err
+}
+
+// completion is an event by token on its way, with the caller that waits for it.
+type completion struct {
+	s     *shard
+	id    execID
+	tok   sfn.Token
+	ev    interp.Event
+	reply func(sfn.DeliveryAnswer, error)
+	// delivery says that it came by the callback URL, which remembers it and ends
+	// with the token's expiry.
+	delivery bool
+	// waited is set when the request's acceptance was waited for long enough.
+	waited, settled bool
+	stop            func()
+}
+
+func (h *Host) complete(ctx context.Context, text string, ev interp.Event, delivery bool) (sfn.DeliveryAnswer, error) {
+	if err := h.refuses(); err != nil {
+		return 0, err
+	}
+	tok, ok := sfn.OpenTask(text, h.keys.key)
+	if !ok {
+		return 0, sfn.InvalidToken()
+	}
+	ev.Command, ev.Attempt, ev.Definite = tok.Command, tok.Attempt, true
+	id := idOf(tok.ExecutionARN)
+	s := h.shardOf(id)
+	return ask(ctx, s, func(reply func(sfn.DeliveryAnswer, error)) {
+		c := &completion{s: s, id: id, tok: tok, ev: ev, delivery: delivery, reply: reply}
+		c.try()
+	})
+}
+
+// try runs on the shard's worker, once or, where it came early, twice.
+func (c *completion) try() {
+	if c.settled {
+		return
+	}
+	l, err := c.s.lookup(c.id)
+	if err == nil && l != nil {
+		err = l.quarantined()
+	}
+	if err != nil {
+		c.end(c.s.turn(nil), 0, err)
+		return
+	}
+	if l == nil {
+		c.end(c.s.turn(nil), sfn.Gone, sfn.TaskDoesNotExist())
+		return
+	}
+	t := c.s.turn(l)
+	w := l.work[c.tok.Command]
+	open := w != nil && w.attempt == c.tok.Attempt && w.token && (w.phase == workDispatched || w.phase == workSubmitted)
+	if !open || c.delivery && c.s.h.now() > c.tok.Expires.UnixMilli() {
+		c.closed(t)
+		return
+	}
+	if w.phase == workDispatched && c.ev.Kind != interp.EventHeartbeat {
+		if !c.waited {
+			t.release()
+			c.wait(w)
+			return
+		}
+		t.taskEvent(interp.Event{Kind: interp.EventTaskSubmitted, Command: c.tok.Command, Attempt: c.tok.Attempt, Output: jsonval.EmptyObject})
+	}
+	if !t.taskEvent(c.ev) {
+		c.closed(t)
+		return
+	}
+	if c.delivery {
+		r := tokenRecord{c.ev.DeliveryID, c.ev.DeliveryDigest, l.state.last}
+		l.remember(string(c.tokenKey()), r)
+		t.set(spaceToken, c.tokenKey(), r.encode())
+	}
+	c.end(t, sfn.Accepted, nil)
+}
+
+// wait holds the completion until the request is accepted, for earlyWait at most.
+// It is not acknowledged before, so a crash loses nothing that was promised.
+func (c *completion) wait(w *work) {
+	w.early = append(w.early, func() { c.s.do(c.try) })
+	c.stop = c.s.h.clock.AfterFunc(earlyWait, func() {
+		c.s.do(func() {
+			c.waited = true
+			c.try()
+		})
+	})
+}
+
+// closed answers for an attempt that is over.
+func (c *completion) closed(t *turn) {
+	answer, err := sfn.Gone, error(sfn.TaskTimedOut(tokenGone))
+	if q := t.live.quarantined(); q != nil {
+		answer, err = 0, q
+	} else if c.delivery {
+		r, found, readErr := c.delivered(t.live)
+		switch {
+		case readErr != nil:
+			answer, err = 0, readErr
+		case found && (r.digest == c.ev.DeliveryDigest || r.delivery != "" && r.delivery == c.ev.DeliveryID):
+			answer, err = sfn.Repeated, nil
+		case found:
+			answer, err = sfn.Conflict, nil
+		}
+	}
+	c.end(t, answer, err)
+}
+
+// delivered finds the record of the delivery that ended the attempt.
+func (c *completion) delivered(l *live) (r tokenRecord, found bool, err error) {
+	if r, ok := l.delivered[string(c.tokenKey())]; ok {
+		return r, true, nil
+	}
+	got, err := c.s.h.store.GetMany(spaceToken, [][]byte{c.tokenKey()})
+	if err != nil || got[0] == nil {
+		return r, false, err
+	}
+	r, err = decodeToken(got[0])
+	return r, err == nil, err
+}
+
+func (c *completion) tokenKey() []byte { return c.id.key(c.tok.Command, uint64(c.tok.Attempt)) }
+
+// end answers once the turn is durable.
+func (c *completion) end(t *turn, a sfn.DeliveryAnswer, err error) {
+	c.settled = true
+	if c.stop != nil {
+		c.stop()
+	}
+	t.replies = append(t.replies, func(failed error) {
+		if failed != nil {
+			a, err = 0, failed
+		}
+		c.reply(a, err)
+	})
+	c.s.end(t)
+}
+
+// OpenTokens lists the task tokens that wait for their completion.
+func (h *Host) OpenTokens(ctx context.Context) ([]sfn.OpenToken, error) {
+	type row struct {
+		id      execID
+		command uint64
+		work    workRecord
+	}
+	var rows []row
+	var bad error
+	err := h.store.Iterate(spaceWork, kv.Range{}, func(k, v []byte) bool {
+		var w workRecord
+		if w, bad = decodeWork(v); bad == nil && w.token && (w.phase == workDispatched || w.phase == workSubmitted) {
+			rows = append(rows, row{execID(k[:16]), part(k, 0), w})
+		}
+		return bad == nil && ctx.Err() == nil
+	})
+	if err := firstError(err, bad, ctx.Err()); err != nil {
+		return nil, err
+	}
+	out := make([]sfn.OpenToken, 0, len(rows))
+	for _, r := range rows {
+		fixed, _, err := h.records(r.id)
+		if err != nil {
+			return nil, err
+		}
+		if fixed == nil {
+			continue
+		}
+		out = append(out, sfn.OpenToken{
+			TaskToken:    h.keys.seal(fixed.tokenKey, fixed.arn, r.command, r.work.attempt, r.work.expires),
+			ExecutionARN: fixed.arn, ExecutionName: fixed.name(), StateMachineName: fixed.machineName(), State: r.work.state,
+			Command: r.command, Attempt: r.work.attempt, Since: time.UnixMilli(r.work.since), Expires: time.UnixMilli(r.work.expires),
+		})
+	}
+	return out, h.committer.barrier()
+}

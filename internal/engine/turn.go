@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"stile/internal/kv"
+	"stile/internal/sfn"
+)
+
+// turn is what one piece of work in a shard gives to the committer: its writes,
+// and what may happen once they are durable. A turn that changes nothing still
+// goes through the committer where it answers: its answer then comes after
+// everything that it saw is durable.
+type turn struct {
+	shard uint16
+	epoch uint64
+	ops   []kv.Op
+	bytes int
+
+	h       *Host
+	live    *live
+	timers  []timerChange
+	tasks   []*dispatch
+	cancels []cancel
+	notices []sfn.Notice
+	after   []func()      // on success: jobs that follow, machine updates
+	replies []func(error) // answers; nil is success
+
+	changed        bool // the execution's visibility record is to be written
+	answered, sent bool
+}
+
+func (t *turn) set(space kv.Space, key, value []byte) {
+	t.ops = append(t.ops, kv.Op{Kind: kv.Set, Space: space, Key: key, Value: value})
+	t.bytes += len(key) + len(value)
+}
+
+func (t *turn) remove(space kv.Space, key []byte) {
+	t.ops = append(t.ops, kv.Op{Kind: kv.Delete, Space: space, Key: key})
+	t.bytes += len(key)
+}
+
+// settle carries out what was waiting for the group, which is durable now.
+func (t *turn) settle() {
+	t.h.timers.change(t.shard, t.timers)
+	t.answer()
+	for _, c := range t.cancels { // before the next attempt of the same command
+		t.h.cancel(c)
+	}
+	t.sendTasks()
+	for _, n := range t.notices {
+		t.h.notify(n)
+	}
+	for _, f := range t.after {
+		f()
+	}
+	t.release()
+}
+
+func (t *turn) answer() {
+	if t.answered {
+		return
+	}
+	t.answered = true
+	for _, f := range t.replies {
+		f(nil)
+	}
+}
+
+func (t *turn) sendTasks() {
+	if t.sent {
+		return
+	}
+	t.sent = true
+	for _, d := range t.tasks {
+		t.h.dispatch(d)
+	}
+}
+
+// fail says that the turn will never be durable.
+func (t *turn) fail(err error) {
+	if !t.answered {
+		t.answered = true
+		for _, f := range t.replies {
+			f(err)
+		}
+	}
+	t.release()
+}
+
+func (t *turn) release() {
+	if t.live != nil {
+		t.live.unsettled.Add(-1)
+	}
+}

@@ -1,0 +1,173 @@
+package files
+
+import (
+	"strings"
+
+	"stile/internal/config/doctree"
+	"stile/internal/secret"
+)
+
+// Connection is one connections/NAME.yaml: how a call to the outside proves who
+// it is, in the shape of an EventBridge connection (CreateConnection of the
+// EventBridge API reference).
+type Connection struct {
+	Name, File string
+	// AuthorizationType is API_KEY, BASIC or OAUTH_CLIENT_CREDENTIALS.
+	AuthorizationType string
+	// APIKeyName is the header that carries APIKeyValue.
+	APIKeyName  string
+	APIKeyValue secret.Ref
+	Username    string
+	Password    secret.Ref
+	OAuth       *OAuth
+	// Headers, Query and Body are InvocationHttpParameters.
+	Headers, Query, Body []Parameter
+}
+
+// OAuth is OAuthParameters.
+type OAuth struct {
+	AuthorizationEndpoint, HTTPMethod string
+	ClientID                          string
+	ClientSecret                      secret.Ref
+	Headers, Query, Body              []Parameter
+}
+
+// Parameter is one header, query or body parameter: a value, or a secret one by
+// reference.
+type Parameter struct {
+	Key, Value string
+	Secret     secret.Ref
+}
+
+// CodeSecret is the fault of a secret that is written out or whose reference
+// cannot be used.
+const CodeSecret = "STL-C013"
+
+func (l *loader) connections(to map[string]*Connection) {
+	for _, e := range l.list("connections") {
+		file := l.name("connections", e.name)
+		name, ok := strings.CutSuffix(e.name, ".yaml")
+		if !ok {
+			name, ok = strings.CutSuffix(e.name, ".yml")
+		}
+		if e.dir || !ok {
+			l.unused(file, "this")
+			continue
+		}
+		src, ok := l.read("connections", e.name)
+		if !ok {
+			continue
+		}
+		c := &Connection{Name: name, File: file}
+		if to[name] != nil {
+			l.fault(file, doctree.CodeDuplicate, "another file describes connection "+name, "keep one of them")
+		}
+		to[name] = c
+		if root := l.parse(src); root != nil {
+			r := &connectionReader{doctree.NewReader(src), l.dir, c}
+			r.root(root)
+			l.faults = append(l.faults, r.Faults()...)
+		}
+	}
+}
+
+type connectionReader struct {
+	*doctree.Reader
+	dir string
+	c   *Connection
+}
+
+func (r *connectionReader) root(n *doctree.Node) {
+	c := r.c
+	var ignored string
+	r.Map(n, "a connection",
+		doctree.Field{Name: "Description", Read: r.Text(&ignored)},
+		doctree.Field{Name: "AuthorizationType", Required: true, Read: r.OneOf(&c.AuthorizationType, "API_KEY", "BASIC", "OAUTH_CLIENT_CREDENTIALS")},
+		doctree.Field{Name: "AuthParameters", Required: true, Read: r.parameters})
+	want := map[string]string{"API_KEY": "ApiKeyAuthParameters", "BASIC": "BasicAuthParameters",
+		"OAUTH_CLIENT_CREDENTIALS": "OAuthParameters"}[c.AuthorizationType]
+	if params := n.Get("AuthParameters"); want != "" && params != nil && params.Get(want) == nil {
+		r.Fault(params, doctree.CodeMissing, "AuthorizationType "+c.AuthorizationType+" needs "+want, "add "+want)
+	}
+}
+
+func (r *connectionReader) parameters(n *doctree.Node) {
+	c := r.c
+	r.Map(n, "AuthParameters",
+		doctree.Field{Name: "ApiKeyAuthParameters", Read: func(n *doctree.Node) {
+			r.Map(n, "ApiKeyAuthParameters",
+				doctree.Field{Name: "ApiKeyName", Required: true, Read: r.NonEmpty(&c.APIKeyName)},
+				doctree.Field{Name: "ApiKeyValue", Required: true, Read: r.secret(&c.APIKeyValue)})
+		}},
+		doctree.Field{Name: "BasicAuthParameters", Read: func(n *doctree.Node) {
+			r.Map(n, "BasicAuthParameters",
+				doctree.Field{Name: "Username", Required: true, Read: r.NonEmpty(&c.Username)},
+				doctree.Field{Name: "Password", Required: true, Read: r.secret(&c.Password)})
+		}},
+		doctree.Field{Name: "OAuthParameters", Read: r.oauth},
+		doctree.Field{Name: "InvocationHttpParameters", Read: r.http("InvocationHttpParameters", &c.Headers, &c.Query, &c.Body)})
+}
+
+func (r *connectionReader) oauth(n *doctree.Node) {
+	o := &OAuth{HTTPMethod: "POST"}
+	r.c.OAuth = o
+	r.Map(n, "OAuthParameters",
+		doctree.Field{Name: "AuthorizationEndpoint", Required: true, Read: r.NonEmpty(&o.AuthorizationEndpoint)},
+		doctree.Field{Name: "HttpMethod", Required: true, Read: r.OneOf(&o.HTTPMethod, "GET", "POST", "PUT")},
+		doctree.Field{Name: "ClientParameters", Required: true, Read: func(n *doctree.Node) {
+			r.Map(n, "ClientParameters",
+				doctree.Field{Name: "ClientID", Required: true, Read: r.NonEmpty(&o.ClientID)},
+				doctree.Field{Name: "ClientSecret", Required: true, Read: r.secret(&o.ClientSecret)})
+		}},
+		doctree.Field{Name: "OAuthHttpParameters", Read: r.http("OAuthHttpParameters", &o.Headers, &o.Query, &o.Body)})
+}
+
+func (r *connectionReader) http(what string, headers, query, body *[]Parameter) func(*doctree.Node) {
+	return func(n *doctree.Node) {
+		r.Map(n, what,
+			doctree.Field{Name: "HeaderParameters", Read: r.Each(r.parameter(headers))},
+			doctree.Field{Name: "QueryStringParameters", Read: r.Each(r.parameter(query))},
+			doctree.Field{Name: "BodyParameters", Read: r.Each(r.parameter(body))})
+	}
+}
+
+func (r *connectionReader) parameter(to *[]Parameter) func(*doctree.Node) {
+	return func(n *doctree.Node) {
+		var p Parameter
+		secretly := false
+		value := n.Get("Value")
+		r.Map(n, "a parameter",
+			doctree.Field{Name: "Key", Required: true, Read: r.NonEmpty(&p.Key)},
+			doctree.Field{Name: "Value", Required: true},
+			doctree.Field{Name: "IsValueSecret", Read: r.Bool(&secretly)})
+		switch {
+		case value == nil:
+		case secretly || value.Kind == doctree.Map:
+			r.secret(&p.Secret)(value)
+		default:
+			r.Text(&p.Value)(value)
+		}
+		*to = append(*to, p)
+	}
+}
+
+// secret gives a Read that takes {secret: REFERENCE} and refuses a secret that is
+// written out.
+func (r *connectionReader) secret(to *secret.Ref) func(*doctree.Node) {
+	return func(n *doctree.Node) { readSecret(r.Reader, n, r.dir, to) }
+}
+
+func readSecret(r *doctree.Reader, n *doctree.Node, dir string, to *secret.Ref) {
+	if n.Kind != doctree.Map {
+		r.Fault(n, CodeSecret, "a secret must not be written out here", `write { secret: "env://NAME" } or { secret: "file://PATH" }`)
+		return
+	}
+	r.Map(n, "a secret reference", doctree.Field{Name: "secret", Required: true, Read: func(n *doctree.Node) {
+		ref, err := secret.Parse(n.Text)
+		if err != nil {
+			r.Fault(n, CodeSecret, err.Error(), "")
+			return
+		}
+		*to = ref.Under(dir)
+	}})
+}

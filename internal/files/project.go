@@ -1,0 +1,223 @@
+// Package files turns a user's folder into nouns: stile.yaml, the APIOps folder
+// of the gateway, definitions of state machines, roles and connections; and
+// watches the folder for changes.
+//
+// It compiles nothing (asl and gateway do) and writes nothing. app and the
+// command line call it.
+//
+// Invariants: Load reports every fault of every file, sorted, and gives a Project
+// also where there are errors, so that checks can go on; what the folder holds
+// and Stile does not use is a warning, never silent; no value of a secret is
+// read here.
+package files
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"stile/diag"
+	"stile/internal/apim"
+	"stile/internal/config"
+	"stile/internal/config/doctree"
+	"stile/internal/identity"
+)
+
+// Project is what a folder holds.
+type Project struct {
+	// Dir is the folder as the user named it; files in diagnostics begin with it.
+	Dir           string
+	Config        *config.Config
+	APIM          *apim.Service
+	StateMachines []StateMachine // sorted by name
+	Roles         map[string]*identity.Role
+	Connections   map[string]*Connection
+}
+
+// Load reads a project's folder. The list has all faults; the Project is nil only
+// where the folder itself cannot be read.
+func Load(dir string) (*Project, diag.List) {
+	info, err := os.Stat(dir)
+	if err != nil || !info.IsDir() {
+		reason := "it is not a folder"
+		if err != nil {
+			reason = plain(err)
+		}
+		return nil, diag.List{{Code: config.CodeUnreadable, Severity: diag.Error, File: filepath.ToSlash(dir),
+			Message: "cannot read the project: " + reason}}
+	}
+	l := &loader{dir: dir}
+	p := &Project{Dir: dir, Roles: map[string]*identity.Role{}, Connections: map[string]*Connection{}}
+	p.Config = l.config()
+	p.APIM = l.service(p.Config)
+	p.StateMachines = l.stateMachines(p.Config)
+	l.roles(p.Roles)
+	l.connections(p.Connections)
+	l.references(p)
+	return p, slices.Compact(l.faults.Sort())
+}
+
+type loader struct {
+	dir    string
+	faults diag.List
+}
+
+// name is the path of a file as diagnostics show it.
+func (l *loader) name(parts ...string) string {
+	return filepath.ToSlash(filepath.Join(append([]string{l.dir}, parts...)...))
+}
+
+func (l *loader) fault(file, code, message, hint string) {
+	l.faults = append(l.faults, diag.Diagnostic{Code: code, Severity: diag.Error, File: file, Message: message, Hint: hint})
+}
+
+func (l *loader) unused(file, what string) {
+	l.faults = append(l.faults, diag.Diagnostic{Code: doctree.CodeNotUsed, Severity: diag.Warning, File: file, Message: what + " is not used"})
+}
+
+// plain is an error's reason without the path, which the diagnostic has anyway.
+func plain(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// read gives a file's text; ok is false where it is not there, or cannot be read,
+// which is then a fault.
+func (l *loader) read(parts ...string) (src *diag.Source, ok bool) {
+	path := filepath.Join(append([]string{l.dir}, parts...)...)
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false
+	}
+	var data []byte
+	if err == nil && info.Size() > doctree.MaxBytes {
+		err = errors.New("it is too large")
+	}
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		l.fault(l.name(parts...), config.CodeUnreadable, "cannot read the file: "+plain(err), "")
+		return nil, false
+	}
+	return diag.NewSource(l.name(parts...), string(data)), true
+}
+
+// entry is a file or folder in a folder; a link counts as what it leads to.
+type entry struct {
+	name string
+	dir  bool
+}
+
+// list gives a folder's entries sorted by name, without hidden ones; nil where
+// the folder is not there.
+func (l *loader) list(parts ...string) []entry {
+	path := filepath.Join(append([]string{l.dir}, parts...)...)
+	found, err := os.ReadDir(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			l.fault(l.name(parts...), config.CodeUnreadable, "cannot read the folder: "+plain(err), "")
+		}
+		return nil
+	}
+	var out []entry
+	for _, e := range found {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(path, e.Name()))
+		if err != nil {
+			l.fault(l.name(append(slices.Clone(parts), e.Name())...), config.CodeUnreadable, "cannot read it: "+plain(err), "")
+			continue
+		}
+		out = append(out, entry{e.Name(), info.IsDir()})
+	}
+	return out
+}
+
+func (l *loader) config() *config.Config {
+	path := filepath.Join(l.dir, config.FileName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		cfg := config.Default(l.dir)
+		cfg.Gateway.Path = l.discover(cfg.Gateway.Path)
+		return cfg
+	}
+	cfg, faults := config.Load(path)
+	l.faults = append(l.faults, faults...)
+	if cfg == nil {
+		return config.Default(l.dir)
+	}
+	l.exists(cfg.File, "gateway", cfg.Gateway.Path, "apim")
+	l.exists(cfg.File, "workflows", cfg.Workflows.Path, "workflows")
+	return cfg
+}
+
+// discover finds the APIOps folder of a project without stile.yaml.
+func (l *loader) discover(standard string) string {
+	for _, name := range []string{"apim-artifacts", standard, "artifacts", "apimartifacts"} {
+		if info, err := os.Stat(filepath.Join(l.dir, name)); err == nil && info.IsDir() {
+			return name
+		}
+	}
+	return standard
+}
+
+// exists reports a folder that stile.yaml names and that is not there; the
+// standard one may be absent.
+func (l *loader) exists(file, key, path, standard string) {
+	if path == standard {
+		return
+	}
+	if info, err := os.Stat(l.inside(path)); err != nil || !info.IsDir() {
+		l.fault(filepath.ToSlash(file), config.CodeUnreadable, key+" names the folder "+path+", which is not there", "")
+	}
+}
+
+func (l *loader) inside(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(l.dir, path)
+}
+
+// references checks what one file says of another.
+func (l *loader) references(p *Project) {
+	for _, sm := range p.StateMachines {
+		if sm.Role != "" && p.Roles[sm.Role] == nil {
+			l.faults = append(l.faults, diag.Diagnostic{Code: config.CodeNoSuch, Severity: diag.Warning, File: sm.Options,
+				Line: sm.RoleLine, Column: 1, Message: "role " + sm.Role + " has no file roles/" + sm.Role + ".json",
+				Hint: near(sm.Role, p.Roles, "add the file; `dev` allows everything without it, `serve` nothing")})
+		}
+	}
+	for _, role := range p.Roles {
+		if role.Subscription != "" && p.APIM.Subscription(role.Subscription) == nil {
+			l.fault(role.File, config.CodeNoSuch, "role "+role.Name+" names subscription "+role.Subscription+", which is not there",
+				"declare it in stile.yaml under subscriptions, or in the gateway's folder")
+		}
+	}
+	for _, m := range p.Config.Map {
+		if m.Connection != "" && p.Connections[m.Connection] == nil {
+			l.faults = append(l.faults, diag.Diagnostic{Code: config.CodeNoSuch, Severity: diag.Error, File: filepath.ToSlash(p.Config.File),
+				Line: m.Line, Column: 1, Message: "map names connection " + m.Connection + ", which is not there",
+				Hint: near(m.Connection, p.Connections, "add connections/"+m.Connection+".yaml")})
+		}
+	}
+}
+
+func near[T any](name string, known map[string]T, otherwise string) string {
+	var names []string
+	for k := range known {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	if n, ok := diag.Nearest(name, names); ok {
+		return "did you mean " + n + "?"
+	}
+	return otherwise
+}

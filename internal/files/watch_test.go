@@ -1,0 +1,89 @@
+package files
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestWatch waits for real notices of a real file system; a notice that never
+// comes fails by the deadline, and nothing sleeps.
+func TestWatch(t *testing.T) {
+	dir := t.TempDir()
+	for _, d := range []string{"apim/apis", ".stile/data"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	changes := make(chan struct{}, 16)
+	ended := make(chan error, 1)
+	go func() { ended <- Watch(ctx, dir, func() { changes <- struct{}{} }) }()
+	await := func(what string) {
+		t.Helper()
+		select {
+		case <-changes:
+		case err := <-ended:
+			t.Fatalf("%s: Watch ended: %v", what, err)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s was not told", what)
+		}
+	}
+	// Watch may not have begun: write until it tells.
+	ready := func() bool {
+		for range 200 {
+			write(t, filepath.Join(dir, "stile.yaml"), "name: x\n")
+			select {
+			case <-changes:
+				return true
+			case <-time.After(2 * quiet):
+			}
+		}
+		return false
+	}
+	if !ready() {
+		t.Fatal("no change was told at all")
+	}
+	drain(changes)
+	write(t, filepath.Join(dir, "apim/policy.xml"), "<policies />")
+	await("a file in a folder")
+	drain(changes)
+	write(t, filepath.Join(dir, "apim/apis/new/apiInformation.json"), "{}")
+	await("a new folder")
+	drain(changes)
+	write(t, filepath.Join(dir, "apim/apis/new/apiInformation.json"), `{"a":1}`)
+	await("a file in a new folder")
+	drain(changes)
+	if err := os.RemoveAll(filepath.Join(dir, "apim/apis/new")); err != nil {
+		t.Fatal(err)
+	}
+	await("a removed folder")
+	drain(changes)
+	write(t, filepath.Join(dir, ".stile/data/x"), "y")
+	write(t, filepath.Join(dir, ".hidden"), "y")
+	select {
+	case <-changes:
+		t.Error("a hidden file was told")
+	case <-time.After(4 * quiet):
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := Watch(t.Context(), filepath.Join(dir, "gone"), func() {}); err == nil {
+		t.Error("a folder that is not there was watched")
+	}
+}
+
+// drain takes notices until none came for a while.
+func drain(changes <-chan struct{}) {
+	for {
+		select {
+		case <-changes:
+		case <-time.After(3 * quiet):
+			return
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package files
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"stile/diag"
+	"stile/internal/config"
+	"stile/internal/config/doctree"
+	"stile/internal/identity"
+)
+
+// StateMachine is one definition with its options.
+type StateMachine struct {
+	Name string
+	File string
+	// Definition is JSON text. Where the file is YAML, each key stands on the line
+	// that it has in the file, so that faults of the text name the file's lines.
+	Definition string
+	// Role is a role's name; empty where the options name none.
+	Role string
+	// Type is STANDARD or EXPRESS.
+	Type string
+	// Options is the file NAME.workflow.yaml, empty where there is none; RoleLine is
+	// where it names the role.
+	Options  string
+	RoleLine int
+}
+
+// CodeName is the fault of a file whose name is no legal name.
+const CodeName = "STL-C012"
+
+const (
+	optionsSuffix = ".workflow.yaml"
+	maxName       = 80
+)
+
+var definitionSuffixes = []string{".asl.json", ".asl.yaml", ".asl.yml"}
+
+func (l *loader) stateMachines(cfg *config.Config) []StateMachine {
+	folder := cfg.Workflows.Path
+	if filepath.IsAbs(folder) {
+		if rel, err := filepath.Rel(l.dir, folder); err == nil {
+			folder = rel
+		}
+	}
+	var out []StateMachine
+	options := map[string]bool{}
+	for _, e := range l.list(folder) {
+		name, suffix := split(e.name)
+		switch {
+		case e.dir || suffix == "":
+			l.unused(l.name(folder, e.name), "this")
+		case suffix == optionsSuffix:
+			options[name] = false
+		default:
+			if sm, ok := l.definition(folder, e.name, name, suffix); ok {
+				out = append(out, sm)
+			}
+		}
+	}
+	out = slices.CompactFunc(out, func(a, b StateMachine) bool {
+		if a.Name == b.Name {
+			l.fault(b.File, doctree.CodeDuplicate, "another file defines state machine "+a.Name+": "+a.File, "keep one of them")
+		}
+		return a.Name == b.Name
+	})
+	for i := range out {
+		if _, ok := options[out[i].Name]; ok {
+			options[out[i].Name] = true
+			l.options(&out[i], folder)
+		}
+	}
+	for _, e := range l.list(folder) {
+		if name, suffix := split(e.name); suffix == optionsSuffix && !e.dir && !options[name] {
+			l.fault(l.name(folder, e.name), config.CodeNoSuch, "these are options of state machine "+name+", which is not there",
+				"add "+name+".asl.json, or rename this file")
+		}
+	}
+	return out
+}
+
+func split(file string) (name, suffix string) {
+	for _, s := range append(definitionSuffixes, optionsSuffix) {
+		if n, ok := strings.CutSuffix(file, s); ok {
+			return n, s
+		}
+	}
+	return file, ""
+}
+
+func (l *loader) definition(folder, file, name, suffix string) (StateMachine, bool) {
+	sm := StateMachine{Name: name, File: l.name(folder, file), Type: "STANDARD"}
+	if !legalName(name) {
+		l.fault(sm.File, CodeName, "a state machine's name has 1 to 80 letters, digits, - and _", "rename the file")
+	}
+	src, ok := l.read(folder, file)
+	if !ok {
+		return sm, false
+	}
+	sm.Definition = src.Text()
+	if suffix != ".asl.json" {
+		root, faults := doctree.ParseYAML(src)
+		l.faults = append(l.faults, faults...)
+		if faults.HasErrors() {
+			return sm, false
+		}
+		sm.Definition = string(root.LinedJSON())
+	}
+	return sm, true
+}
+
+// Definition reads one definition alone, .asl.json or .asl.yaml, without its
+// options. ok is false where there is no text to check.
+func Definition(path string) (sm StateMachine, faults diag.List, ok bool) {
+	l := &loader{dir: filepath.Dir(path)}
+	file := filepath.Base(path)
+	name, suffix := split(file)
+	if suffix == "" || suffix == optionsSuffix {
+		name, suffix = strings.TrimSuffix(file, filepath.Ext(file)), filepath.Ext(file)
+	}
+	if suffix == ".json" {
+		suffix = definitionSuffixes[0]
+	}
+	sm, ok = l.definition("", file, name, suffix)
+	if !ok && len(l.faults) == 0 {
+		l.fault(l.name(file), config.CodeUnreadable, "cannot read the file: it is not there", "")
+	}
+	return sm, l.faults.Sort(), ok
+}
+
+func legalName(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxName
+}
+
+// options reads NAME.workflow.yaml.
+func (l *loader) options(sm *StateMachine, folder string) {
+	src, ok := l.read(folder, sm.Name+optionsSuffix)
+	if !ok {
+		return
+	}
+	sm.Options = src.File()
+	root, faults := doctree.ParseYAML(src)
+	l.faults = append(l.faults, faults...)
+	if root == nil || faults.HasErrors() {
+		return
+	}
+	r := doctree.NewReader(src)
+	fields := []doctree.Field{
+		{Name: "role", Read: func(n *doctree.Node) {
+			r.NonEmpty(&sm.Role)(n)
+			sm.RoleLine = n.Line
+			if strings.Contains(sm.Role, ":") {
+				r.Fault(n, doctree.CodeValue, "role is the name of a role, not an ARN", "write the part behind role/")
+				sm.Role = ""
+			}
+		}},
+		{Name: "type", Read: r.OneOf(&sm.Type, "STANDARD", "EXPRESS")},
+	}
+	for _, name := range []string{"logging", "tracing", "tags", "index", "named-values", "states", "aliases", "substitutions"} {
+		fields = append(fields, doctree.Field{Name: name, Later: true})
+	}
+	r.Map(root, "a workflow's options", fields...)
+	l.faults = append(l.faults, r.Faults()...)
+}
+
+func (l *loader) roles(to map[string]*identity.Role) {
+	for _, e := range l.list("roles") {
+		file := l.name("roles", e.name)
+		name, isJSON := strings.CutSuffix(e.name, ".json")
+		if e.dir || !isJSON {
+			l.unused(file, "this")
+			continue
+		}
+		if !legalName(name) {
+			l.fault(file, CodeName, "a role's name has 1 to 80 letters, digits, - and _", "rename the file")
+		}
+		src, ok := l.read("roles", e.name)
+		if !ok {
+			continue
+		}
+		role, faults := identity.ParseRole(src)
+		l.faults = append(l.faults, faults...)
+		if role != nil {
+			to[role.Name] = role
+		}
+	}
+}
+
+// parse reads a JSON or YAML file by its suffix; root is nil where it is not
+// readable.
+func (l *loader) parse(src *diag.Source) *doctree.Node {
+	read := doctree.ParseJSON
+	if !strings.HasSuffix(src.File(), ".json") {
+		read = doctree.ParseYAML
+	}
+	root, faults := read(src)
+	l.faults = append(l.faults, faults...)
+	if faults.HasErrors() {
+		return nil
+	}
+	return root
+}

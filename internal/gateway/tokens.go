@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+
+	"stile/internal/identity"
+	"stile/policy"
+)
+
+// tokens makes identity's verifier what validate-jwt needs.
+type tokens struct{ v *identity.Verifier }
+
+// NewTokens gives the policies a verifier.
+func NewTokens(v *identity.Verifier) policy.Tokens { return tokens{v} }
+
+// OwnIssuer is our own `iss`.
+func (t tokens) OwnIssuer() string { return t.v.OwnIssuer() }
+
+// Verify verifies; a refusal is a *policy.TokenError.
+func (t tokens) Verify(ctx context.Context, token string, configs []string, keys []policy.SigningKey) (policy.Claims, error) {
+	own := make([]identity.Key, len(keys))
+	for i, k := range keys {
+		own[i] = identity.Key(k)
+	}
+	got, err := t.v.Verify(ctx, token, configs, own)
+	var refused *identity.TokenError
+	switch {
+	case errors.As(err, &refused):
+		return nil, &policy.TokenError{Reason: refused.Reason, Message: refused.Message}
+	case err != nil:
+		return nil, err
+	}
+	return got, nil
+}

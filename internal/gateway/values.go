@@ -1,0 +1,120 @@
+package gateway
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"stile/diag"
+	"stile/internal/apim"
+	"stile/internal/secret"
+	"stile/policy"
+	"stile/policy/exchange"
+)
+
+// values is what documents name outside themselves: policy.Values over a service
+// whose secrets are resolved.
+type values struct {
+	named     map[string]namedValue
+	fragments map[string]policy.Source
+	backends  map[string]exchange.Backend
+}
+
+type namedValue struct {
+	text   string
+	secret bool
+}
+
+// Values gives what documents of a service may name outside themselves, for
+// checks of single documents; the list has the faults of names and secrets.
+func Values(svc *apim.Service) (policy.Values, diag.List) {
+	c := &compiler{svc: svc}
+	v := c.readValues(svc)
+	return v, c.faults.Sort()
+}
+
+// NamedValue gives a named value by its display name.
+func (v *values) NamedValue(name string) (text string, secret, ok bool) {
+	n, ok := v.named[name]
+	return n.text, n.secret, ok
+}
+
+// Fragment gives a fragment's source.
+func (v *values) Fragment(id string) (policy.Source, bool) {
+	s, ok := v.fragments[id]
+	return s, ok
+}
+
+// Backend gives a backend entity.
+func (v *values) Backend(id string) (exchange.Backend, bool) {
+	b, ok := v.backends[id]
+	return b, ok
+}
+
+// Names lists all names of one kind, sorted.
+func (v *values) Names(kind policy.NameKind) []string {
+	switch kind {
+	case policy.NamedValueNames:
+		return slices.Sorted(maps.Keys(v.named))
+	case policy.FragmentNames:
+		return slices.Sorted(maps.Keys(v.fragments))
+	case policy.BackendNames:
+		return slices.Sorted(maps.Keys(v.backends))
+	}
+	return nil
+}
+
+// unchanged reports whether a document compiled with old would compile to the
+// same with v. A document keeps its values for backends that expressions name,
+// so all backends count.
+func (v *values) unchanged(old *values, d *policy.Document) bool {
+	if d == nil || !maps.Equal(v.backends, old.backends) {
+		return false
+	}
+	for _, name := range d.NamedValues() {
+		if now, ok := v.named[name]; !ok || now != old.named[name] {
+			return false
+		}
+	}
+	for _, id := range d.Fragments() {
+		if now, ok := v.fragments[id]; !ok || now != old.fragments[id] {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *compiler) readValues(svc *apim.Service) *values {
+	v := &values{named: map[string]namedValue{}, fragments: map[string]policy.Source{}, backends: map[string]exchange.Backend{}}
+	for _, n := range svc.NamedValues {
+		if _, twice := v.named[n.DisplayName]; twice {
+			c.fault(n.Place, CodeTwice, "another named value has the display name "+n.DisplayName, "")
+		}
+		text := n.Value
+		if !n.Ref.IsZero() {
+			text = c.resolve(n.Ref, n.Place).Reveal()
+		}
+		v.named[n.DisplayName] = namedValue{text, n.Secret || !n.Ref.IsZero()}
+	}
+	for _, f := range svc.Fragments {
+		if _, twice := v.fragments[f.ID]; twice {
+			c.fault(f.Place, CodeTwice, "another policy fragment has the id "+f.ID, "")
+		}
+		v.fragments[f.ID] = f.Source
+	}
+	for _, b := range svc.Backends {
+		if _, twice := v.backends[b.ID]; twice {
+			c.fault(b.Place, CodeTwice, "another backend has the id "+b.ID, "")
+		}
+		v.backends[b.ID] = b.Backend
+	}
+	return v
+}
+
+func (c *compiler) resolve(ref secret.Ref, at apim.Place) secret.Value {
+	v, err := ref.Resolve(context.Background())
+	if err != nil {
+		c.fault(at, CodeSecret, err.Error(), "set it before the gateway starts")
+	}
+	return v
+}

@@ -1,0 +1,254 @@
+package identity
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/hmac"
+	"crypto/rsa"
+	_ "crypto/sha256" // the hashes that jwa names
+	_ "crypto/sha512"
+	"errors"
+	"math/big"
+	"strings"
+	"time"
+)
+
+// maxToken bounds a token, in bytes.
+const maxToken = 64 << 10
+
+// TokenError says why a token was refused; Reason is one of validate-jwt's
+// LastError reasons (API Management's error handling page).
+type TokenError struct{ Reason, Message string }
+
+// Error gives reason and message.
+func (e *TokenError) Error() string { return e.Reason + ": " + e.Message }
+
+func invalid(message string) error { return &TokenError{"JwtInvalid", message} }
+
+// Key is a key that a policy document gives itself: raw bytes of a shared secret,
+// or RSA n and e in base64url.
+type Key struct {
+	ID     string
+	Secret []byte
+	N, E   string
+}
+
+// Verifier verifies JSON Web Tokens. It is safe for concurrent use.
+type Verifier struct {
+	own     *Issuer
+	fetcher *fetcher
+}
+
+// NewVerifier makes a Verifier. own may be nil. get fetches a discovery document
+// or key set over the network (see HTTPGet); nil means that none is reachable.
+func NewVerifier(own *Issuer, get Get, now func() time.Time) *Verifier {
+	return &Verifier{own: own, fetcher: newFetcher(get, now)}
+}
+
+// OwnIssuer is our own `iss`, "" where there is none.
+func (v *Verifier) OwnIssuer() string {
+	if v.own == nil {
+		return ""
+	}
+	return v.own.URL()
+}
+
+// Verify checks the signature of a compact JWS with keys, or with the keys that
+// the discovery documents at configs publish, and gives its claims. Errors are
+// *TokenError. Times, issuers and audiences are the caller's business.
+func (v *Verifier) Verify(ctx context.Context, token string, configs []string, keys []Key) (*Token, error) {
+	j, err := parseJWS(token)
+	if err != nil {
+		return nil, err
+	}
+	candidates, err := given(keys)
+	if err != nil {
+		return nil, err
+	}
+	tried, ok := j.verifiedBy(candidates)
+	if ok {
+		return j.token(nil)
+	}
+	var unavailable error
+	for _, url := range configs {
+		p, err := v.provider(ctx, url, j.kid)
+		if err != nil {
+			unavailable = &TokenError{"TokenSignatureKeyNotFound", "The signing keys of " + url + " are not available: " + err.Error() + ". Access denied."}
+			continue
+		}
+		also, ok := j.verifiedBy(p.keys)
+		if ok {
+			// Keys belong to the document that published them: another document's issuer
+			// must not be taken for theirs.
+			return j.token([]string{p.issuer})
+		}
+		tried = tried || also
+	}
+	switch {
+	case tried:
+		return nil, &TokenError{"TokenSignatureInvalid", "The signature does not verify. Access denied."}
+	case unavailable != nil:
+		return nil, unavailable
+	}
+	return nil, &TokenError{"TokenSignatureKeyNotFound", "No key for this token's kid and alg was found. Access denied."}
+}
+
+func given(keys []Key) ([]PublicKey, error) {
+	var out []PublicKey
+	for _, k := range keys {
+		p := PublicKey{ID: k.ID}
+		if k.N != "" || k.E != "" {
+			rk, err := rsaKey(k.N, k.E)
+			if err != nil {
+				return nil, &TokenError{"TokenSignatureKeyNotFound", "A configured key cannot be used: " + err.Error() + ". Access denied."}
+			}
+			p.key = rk
+		} else {
+			p.key = k.Secret
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// provider gives issuer and keys that a discovery document publishes.
+func (v *Verifier) provider(ctx context.Context, url, kid string) (*provider, error) {
+	if v.own != nil && url == v.own.URL()+DiscoveryPath {
+		return &provider{issuer: v.own.URL(), keys: v.own.keys.Load().public}, nil
+	}
+	return v.fetcher.provider(ctx, url, kid)
+}
+
+// jws is a compact JWS taken apart; nothing of it is trusted yet.
+type jws struct {
+	alg, kid  string
+	signed    string
+	signature []byte
+	payload   []byte
+}
+
+// token reads the payload of a JWS whose signature was verified.
+func (j *jws) token(issuers []string) (*Token, error) {
+	p, err := strictJSON(j.payload)
+	if err != nil {
+		return nil, invalid("The token's payload: " + err.Error() + ".")
+	}
+	return &Token{payload: claims{p}, issuers: issuers, alg: j.alg}, nil
+}
+
+func parseJWS(token string) (*jws, error) {
+	parts := strings.Split(token, ".")
+	if len(token) > maxToken || len(parts) != 3 {
+		return nil, invalid("The token is not a compact JWS of at most 64 KiB.")
+	}
+	header, err := unbase64(parts[0])
+	if err != nil {
+		return nil, invalid("The token's header is not base64url.")
+	}
+	j := &jws{signed: parts[0] + "." + parts[1]}
+	if j.payload, err = unbase64(parts[1]); err != nil {
+		return nil, invalid("The token's payload is not base64url.")
+	}
+	if j.signature, err = unbase64(parts[2]); err != nil {
+		return nil, invalid("The token's signature is not base64url, or it has none.")
+	}
+	h, err := strictJSON(header)
+	if err != nil {
+		return nil, invalid("The token's header: " + err.Error() + ".")
+	}
+	if h.Get("crit").Exists() || h.Get("b64").Exists() {
+		return nil, invalid("The token's header demands extensions (crit) that are not supported.")
+	}
+	if k := h.Get("kid"); k.Exists() {
+		s, ok := k.Str()
+		if !ok {
+			return nil, invalid("The token's kid is not text.")
+		}
+		j.kid = s
+	}
+	j.alg, _ = h.Get("alg").Str()
+	if _, ok := algorithms[j.alg]; !ok {
+		return nil, invalid("The token's alg is not one that is allowed.")
+	}
+	return j, nil
+}
+
+// verifiedBy tries the keys that the token's kid and alg allow. tried says that
+// there was one.
+func (j *jws) verifiedBy(keys []PublicKey) (tried, ok bool) {
+	for _, k := range keys {
+		if j.kid != "" && k.ID != "" && k.ID != j.kid || k.Alg != "" && k.Alg != j.alg || !k.fits(j.alg) {
+			continue
+		}
+		tried = true
+		if k.verify(j.alg, j.signed, j.signature) == nil {
+			return true, true
+		}
+	}
+	return tried, false
+}
+
+type algorithm struct {
+	family string // RS, PS, ES or HS
+	hash   crypto.Hash
+	curve  string
+}
+
+// algorithms are those that are taken (RFC 7518 section 3.1); "none" is not among
+// them in any spelling.
+var algorithms = map[string]algorithm{
+	"RS256": {"RS", crypto.SHA256, ""}, "RS384": {"RS", crypto.SHA384, ""}, "RS512": {"RS", crypto.SHA512, ""},
+	"PS256": {"PS", crypto.SHA256, ""}, "PS384": {"PS", crypto.SHA384, ""}, "PS512": {"PS", crypto.SHA512, ""},
+	"ES256": {"ES", crypto.SHA256, "P-256"}, "ES384": {"ES", crypto.SHA384, "P-384"}, "ES512": {"ES", crypto.SHA512, "P-521"},
+	"HS256": {"HS", crypto.SHA256, ""}, "HS384": {"HS", crypto.SHA384, ""}, "HS512": {"HS", crypto.SHA512, ""},
+}
+
+// fits reports whether the algorithm goes with the key's kind, curve and length.
+func (k PublicKey) fits(alg string) bool {
+	a, ok := algorithms[alg]
+	if !ok {
+		return false
+	}
+	switch key := k.key.(type) {
+	case *rsa.PublicKey:
+		return a.family == "RS" || a.family == "PS"
+	case *ecdsa.PublicKey:
+		return a.family == "ES" && key.Curve.Params().Name == a.curve
+	case []byte:
+		return a.family == "HS" && len(key) >= a.hash.Size()
+	}
+	return false
+}
+
+var errSignature = errors.New("the signature does not verify")
+
+func (k PublicKey) verify(alg, signed string, signature []byte) error {
+	a := algorithms[alg]
+	h := a.hash.New()
+	h.Write([]byte(signed))
+	sum := h.Sum(nil)
+	switch key := k.key.(type) {
+	case *rsa.PublicKey:
+		if a.family == "PS" {
+			return rsa.VerifyPSS(key, a.hash, sum, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		}
+		return rsa.VerifyPKCS1v15(key, a.hash, sum, signature)
+	case *ecdsa.PublicKey:
+		size := (key.Curve.Params().BitSize + 7) / 8
+		if len(signature) != 2*size {
+			return errSignature
+		}
+		r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
+		if ecdsa.Verify(key, sum, r, s) {
+			return nil
+		}
+	case []byte:
+		mac := hmac.New(a.hash.New, key)
+		mac.Write([]byte(signed))
+		if hmac.Equal(mac.Sum(nil), signature) {
+			return nil
+		}
+	}
+	return errSignature
+}

@@ -1,0 +1,174 @@
+package sfnapi
+
+import (
+	"context"
+
+	"stile/internal/sfn"
+	"stile/jsonval"
+	"stile/policy/exchange"
+)
+
+func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+	start := sfn.Start{
+		StateMachineARN: r.required("stateMachineArn", arnShape),
+		Name:            r.optional("name", nameShape),
+		TraceHeader:     r.optional("traceHeader", text{max: 256, ascii: true}),
+	}
+	input, given := r.text("input", data)
+	if err := firstOf(r.check(), checkARN(start.StateMachineARN, "stateMachine"), checkName(start.Name)); err != nil {
+		return jsonval.Value{}, err
+	}
+	if given {
+		v, fault := parseData(input, "Invalid execution input.")
+		if fault != "" {
+			return jsonval.Value{}, &sfn.Error{Code: "InvalidExecutionInput",
+				Message: "Invalid State Machine Execution Input: '" + fault + "'"}
+		}
+		start.Input = v
+	}
+	if h := r.header.Get("X-Amzn-Trace-Id"); start.TraceHeader == "" && len(h) <= 256 {
+		start.TraceHeader = h
+	}
+	if trace, span, ok := exchange.ParseTraceparent(r.header.Get("Traceparent")); ok {
+		start.TraceID, start.ParentSpan = trace, span
+	}
+	made, err := s.executions.StartExecution(ctx, start)
+	if err != nil {
+		return jsonval.Value{}, err
+	}
+	var o jsonval.Object
+	return o.AddString("executionArn", made.ExecutionARN).Add("startDate", timestamp(made.StartDate)).Value(), nil
+}
+
+func describeExecution(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+	arn := r.required("executionArn", arnShape)
+	all := r.optional("includedData", includedData) != "METADATA_ONLY"
+	if err := firstOf(r.check(), checkARN(arn, "execution")); err != nil {
+		return jsonval.Value{}, err
+	}
+	x, err := s.executions.DescribeExecution(ctx, arn)
+	if err != nil {
+		return jsonval.Value{}, err
+	}
+	o := executionItem(x)
+	addData(o, "input", x.Input, all)
+	addData(o, "output", x.Output, all)
+	if all {
+		addPointer(o, "error", x.Error)
+		addPointer(o, "cause", x.Cause)
+	}
+	addText(o, "traceHeader", x.TraceHeader)
+	switch x.Status {
+	case sfn.Running, sfn.Succeeded:
+		o.AddString("redriveStatus", "NOT_REDRIVABLE")
+		o.AddString("redriveStatusReason", "Execution is "+x.Status+" and cannot be redriven")
+	default:
+		o.AddString("redriveStatus", "REDRIVABLE")
+	}
+	return o.Value(), nil
+}
+
+// addData writes a payload as JSON text with its details; nothing where the
+// execution has none.
+func addData(o *jsonval.Object, name string, v jsonval.Value, included bool) {
+	if !v.Exists() {
+		return
+	}
+	if included {
+		o.AddString(name, v.Text())
+	}
+	var d jsonval.Object
+	o.Add(name+"Details", d.Add("included", jsonval.OfBool(included)).Value())
+}
+
+// executionItem writes the members that DescribeExecution and ListExecutions share.
+func executionItem(x sfn.Execution) *jsonval.Object {
+	var o jsonval.Object
+	o.AddString("executionArn", x.ARN).AddString("stateMachineArn", x.StateMachineARN)
+	o.AddString("name", x.Name).AddString("status", x.Status)
+	o.Add("startDate", timestamp(x.StartDate))
+	if !x.StopDate.IsZero() {
+		o.Add("stopDate", timestamp(x.StopDate))
+	}
+	o.AddInt("redriveCount", 0)
+	return &o
+}
+
+var (
+	// The order is AWS's own, as its refusals print it.
+	statusFilter  = text{enum: []string{"SUCCEEDED", "TIMED_OUT", "PENDING_REDRIVE", "ABORTED", "FAILED", "RUNNING"}}
+	redriveFilter = text{enum: []string{"REDRIVEN", "NOT_REDRIVEN"}}
+)
+
+func listExecutions(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+	arn, byMachine := r.text("stateMachineArn", arnShape.optional())
+	mapRun, byMapRun := r.text("mapRunArn", text{min: 1, max: 2000})
+	in := sfn.ListExecutions{
+		StateMachineARN: arn,
+		Status:          r.optional("statusFilter", statusFilter),
+		Page:            r.page(text{min: 1, max: 3096}),
+	}
+	redriven := r.optional("redriveFilter", redriveFilter) == "REDRIVEN"
+	if err := r.check(); err != nil {
+		return jsonval.Value{}, err
+	}
+	if byMachine == byMapRun {
+		return jsonval.Value{}, &sfn.Error{Code: "ValidationException",
+			Message: "Exactly one of stateMachineArn and mapRunArn must be specified"}
+	}
+	if byMapRun {
+		// No execution of this server has a Map Run, so no such ARN names anything.
+		return jsonval.Value{}, firstOf(checkARN(mapRun, "mapRun"),
+			&sfn.Error{Code: "ResourceNotFound", Message: "Resource not found: '" + mapRun + "'"})
+	}
+	if err := checkARN(arn, "stateMachine"); err != nil {
+		return jsonval.Value{}, err
+	}
+	var list jsonval.Array
+	if redriven || in.Status == "PENDING_REDRIVE" {
+		return listing("executions", list, ""), nil
+	}
+	found, next, err := s.executions.ListExecutions(ctx, in)
+	if err != nil {
+		return jsonval.Value{}, err
+	}
+	for _, x := range found {
+		list.Add(executionItem(x).Value())
+	}
+	return listing("executions", list, next), nil
+}
+
+func stopExecution(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+	arn := r.required("executionArn", arnShape)
+	name, cause := r.optional("error", errorShape), r.optional("cause", causeShape)
+	if err := firstOf(r.check(), checkARN(arn, "execution")); err != nil {
+		return jsonval.Value{}, err
+	}
+	stopped, err := s.executions.StopExecution(ctx, arn, name, cause)
+	if err != nil {
+		return jsonval.Value{}, err
+	}
+	var o jsonval.Object
+	return o.Add("stopDate", timestamp(stopped)).Value(), nil
+}
+
+func getExecutionHistory(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+	in := sfn.HistoryPage{
+		ExecutionARN: r.required("executionArn", arnShape),
+		Reverse:      r.flag("reverseOrder", false),
+		Page:         r.page(pageToken),
+	}
+	withData := r.flag("includeExecutionData", true)
+	if err := firstOf(r.check(), checkARN(in.ExecutionARN, "execution")); err != nil {
+		return jsonval.Value{}, err
+	}
+	events, next, err := s.executions.GetExecutionHistory(ctx, in)
+	if err != nil {
+		return jsonval.Value{}, err
+	}
+	var list jsonval.Array
+	for _, ev := range events {
+		list.Add(EncodeEvent(ev, withData))
+	}
+	return listing("events", list, next), nil
+}

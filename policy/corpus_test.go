@@ -1,0 +1,84 @@
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// conformance finds a folder of recorded cases beside the project, or skips.
+func conformance(t *testing.T, folder string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if parent := filepath.Dir(dir); parent != dir {
+			dir = parent
+			continue
+		}
+		t.Skip("no go.mod above the working directory")
+	}
+	path := filepath.Join(dir, "..", "shared", "conformance", folder)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("recorded cases are not at %s", path)
+	}
+	return path
+}
+
+// documents calls f with every XML document under a folder.
+func documents(t *testing.T, folder string, f func(name, text string)) (count int) {
+	t.Helper()
+	root := conformance(t, folder)
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".xml" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		count++
+		f(name, string(text))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+// TestCorpusParse reads every recorded document: no fault, and the same bytes back.
+func TestCorpusParse(t *testing.T) {
+	for _, c := range []struct {
+		folder string
+		count  int
+	}{{"policies", 348}, {"policies-toolkit", 485}} {
+		t.Run(c.folder, func(t *testing.T) {
+			faulty := 0
+			n := documents(t, c.folder, func(name, text string) {
+				tree, list := Parse(Source{File: name, Text: text})
+				if got := tree.Text(); got != text {
+					t.Errorf("%s: prints other bytes than it was read from", name)
+				}
+				if len(list) > 0 {
+					faulty++
+					t.Logf("%s\n%s", name, strings.TrimSpace(list[0].Text()))
+				}
+			})
+			if n < c.count {
+				t.Errorf("read %d documents, want %d", n, c.count)
+			}
+			t.Logf("%d documents, %d with faults", n, faulty)
+		})
+	}
+}

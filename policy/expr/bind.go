@@ -1,0 +1,287 @@
+package expr
+
+import (
+	"sort"
+
+	"stile/diag"
+)
+
+// binder gives every node its type and its code.
+type binder struct {
+	r     *report
+	p     *Program
+	lib   *libraryTable
+	fn    *function
+	scope *scope
+	nodes int
+	// inner is the value that stands left of ?. while its rest is bound.
+	inner *operand
+	// loops and switches count what break and continue may leave.
+	loops, switches int
+	// broken is set by a break in the loop or switch that is being bound.
+	broken bool
+	// catching counts the catch blocks around, for "throw;".
+	catching int
+	// checked is set inside checked(…), unchecked inside unchecked(…).
+	checked, unchecked bool
+	// anonymousDefs holds the anonymous types of this expression by their names.
+	anonymousDefs map[string]*typeDef
+}
+
+// maxNodes bounds the work of binding: lambdas are bound again for every overload
+// that might take them.
+const maxNodes = 200_000
+
+// function is a body with a frame of its own: the program, a lambda, a local function.
+type function struct {
+	parent   *function
+	slots    int
+	captures []capture
+	// result is the type that return must give; nil while it is being found out.
+	result *Type
+	void   bool
+	// returned gathers what the returns of a lambda gave.
+	returned []operand
+}
+
+// capture is a variable of an outer function, which a function finds in its own
+// slot as a *cell.
+type capture struct {
+	v    *variable
+	slot int
+	from func(f *frame) *cell
+}
+
+type variable struct {
+	name string
+	typ  *Type
+	slot int
+	fn   *function
+	// captured variables live in a cell.
+	captured bool
+	readonly string
+	konst    bool
+	value    Value
+}
+
+type scope struct {
+	parent *scope
+	names  map[string]*variable
+	fn     *function
+}
+
+// operand is a bound expression.
+type operand struct {
+	span
+	typ   *Type
+	run   code
+	konst bool
+	value Value
+	// names is the type that the expression names, space the namespace.
+	names *Type
+	space string
+	// group is a method that still lacks its arguments.
+	group *group
+	// lambda waits for the type it is converted to.
+	lambda *lambda
+	place  *place
+	// call marks what may stand as a statement.
+	call bool
+	// concat lists the parts of a string +.
+	concat []code
+	// never gives no value: throw.
+	never bool
+}
+
+// place is something to assign to: parts are evaluated once, then read or written.
+type place struct {
+	parts []code
+	get   func(f *frame, a []Value) Value
+	set   func(f *frame, a []Value, v Value)
+}
+
+type group struct {
+	target *operand // nil for static members
+	list   []*member
+	name   string
+	args   []*Type
+	at     span
+	typ    *Type
+	// extensions are the extension methods of that name.
+	extensions []*member
+}
+
+func bind(r *report, tree node, p *Program) {
+	b := &binder{r: r, p: p, lib: library(), fn: &function{}}
+	b.fn.result = typeObject
+	b.open()
+	if blk, ok := tree.(*block); ok {
+		run, falls := b.statements(blk.list)
+		if falls {
+			b.fail("STL-E009", span{max(0, len(p.source)-1), len(p.source)}, "not every path of the block returns a value", "end the block with a return statement")
+		}
+		p.body = func(f *frame) Value {
+			run(f)
+			return f.result
+		}
+	} else {
+		o := b.value(tree)
+		if o.typ == typeVoid {
+			b.fail("STL-E007", o.span, "the expression gives no value", "use a block @{ … return value; }")
+		}
+		p.body = b.convertTo(o, typeObject)
+	}
+	p.slots = b.fn.slots
+}
+
+func (b *binder) fail(code string, at span, message, hint string) { b.r.add(code, at, message, hint) }
+
+func (b *binder) warn(code string, at span, message, hint string) {
+	if b.r.quiet > 0 {
+		return
+	}
+	n := len(b.r.list)
+	b.r.add(code, at, message, hint)
+	if len(b.r.list) > n {
+		b.r.list[n].Severity = diag.Warning
+	}
+}
+
+// bad is the operand of a fault that was reported.
+func bad(at span) operand {
+	return operand{span: at, typ: typeAny, run: func(*frame) Value { return nil }}
+}
+
+// trial binds without reporting and tells whether a fault was met.
+func (b *binder) trial(f func()) (ok bool) {
+	before := b.r.trials
+	loops, switches := b.loops, b.switches
+	b.r.quiet++
+	f()
+	b.r.quiet--
+	b.loops, b.switches = loops, switches
+	ok = b.r.trials == before
+	b.r.trials = before
+	if !ok && b.r.quiet > 0 {
+		return false
+	}
+	return ok
+}
+
+func (b *binder) open() { b.scope = &scope{parent: b.scope, names: map[string]*variable{}, fn: b.fn} }
+
+func (b *binder) close() { b.scope = b.scope.parent }
+
+func (b *binder) newSlot() int {
+	b.fn.slots++
+	return b.fn.slots - 1
+}
+
+// declare adds a local. C# forbids a name that an enclosing scope of the same
+// function, or of one around it, has already.
+func (b *binder) declare(name string, at span, typ *Type) *variable {
+	for s := b.scope; s != nil; s = s.parent {
+		if s.names[name] != nil {
+			b.fail("STL-E011", at, "a variable named "+name+" exists already in this scope", "choose another name")
+			break
+		}
+	}
+	if name == "context" {
+		b.fail("STL-E011", at, "context cannot be declared again", "choose another name")
+	}
+	v := &variable{name: name, typ: typ, slot: b.newSlot(), fn: b.fn}
+	b.scope.names[name] = v
+	return v
+}
+
+func (b *binder) lookup(name string) *variable {
+	for s := b.scope; s != nil; s = s.parent {
+		if v := s.names[name]; v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// local gives where the current function finds v.
+func (fn *function) local(v *variable) (slot int, shared bool) {
+	if v.fn == fn {
+		return v.slot, false
+	}
+	for _, c := range fn.captures {
+		if c.v == v {
+			return c.slot, true
+		}
+	}
+	v.captured = true
+	outer, shared := fn.parent.local(v)
+	slot = fn.slots
+	fn.slots++
+	_ = shared
+	fn.captures = append(fn.captures, capture{v, slot, func(f *frame) *cell {
+		c, _ := f.slots[outer].(*cell)
+		if c == nil {
+			c = &cell{v: f.slots[outer]}
+			f.slots[outer] = c
+		}
+		return c
+	}})
+	return slot, true
+}
+
+// initialise gives the code that stores a fresh value in a just declared local.
+func initialise(v *variable, value code) action {
+	return func(f *frame) signal {
+		x := value(f)
+		if v.captured {
+			f.slots[v.slot] = &cell{v: x}
+		} else {
+			f.slots[v.slot] = x
+		}
+		return goOn
+	}
+}
+
+// variableOperand reads, and where allowed writes, a local.
+func (b *binder) variableOperand(v *variable, at span) operand {
+	if v.konst {
+		return constant(at, v.typ, v.value)
+	}
+	slot, shared := b.fn.local(v)
+	get := func(f *frame, _ []Value) Value {
+		x := f.slots[slot]
+		if shared || v.captured {
+			if c, ok := x.(*cell); ok {
+				return c.v
+			}
+		}
+		return x
+	}
+	o := operand{span: at, typ: v.typ, run: func(f *frame) Value { return get(f, nil) }}
+	if v.readonly == "" {
+		o.place = &place{get: get, set: func(f *frame, _ []Value, x Value) {
+			if shared || v.captured {
+				if c, ok := f.slots[slot].(*cell); ok {
+					c.v = x
+					return
+				}
+			}
+			f.slots[slot] = x
+		}}
+	}
+	return o
+}
+
+func constant(at span, typ *Type, v Value) operand {
+	return operand{span: at, typ: typ, run: func(*frame) Value { return v }, konst: true, value: v}
+}
+
+// sortedNames gives the keys of a scope in order.
+func sortedNames(m map[string]*variable) []string {
+	names := make([]string, 0, len(m))
+	for n := range m {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}

@@ -1,0 +1,108 @@
+// Package expr compiles and runs policy expressions: the C# subset that Azure
+// API Management allows between "@(" and ")" and between "@{" and "}".
+//
+// It is not a C# compiler and not .NET: types and members come from one closed
+// table (library.go and the lib_* files), there is no reflection, and whatever
+// the table does not name is a diagnostic when the policy loads, never a
+// surprise when a request runs. policy compiles expressions, policies and the
+// gateway run them.
+//
+// A text passes through: lexer → parser (AST with byte offsets) → binder, which
+// finds every static type, chooses overloads and conversions as C# does, and
+// makes closures → Program. Run evaluates the closures over an Env.
+//
+// Invariants: a Program never changes and may run on many goroutines; a run
+// reaches the world through its Env alone; every loop iteration, call and byte
+// of a made string or collection is charged to the Env's budget, so that each
+// run ends; a C# exception that nothing catches, and an empty budget, come back
+// as *Fault with a place in the policy document.
+package expr
+
+import (
+	"fmt"
+
+	"stile/diag"
+)
+
+// Program is one compiled policy expression.
+type Program struct {
+	source                    string
+	src                       *diag.Source
+	base                      int
+	body                      code
+	slots                     int
+	requestBody, responseBody bool
+}
+
+// Source gives the expression's text without its wrapper.
+func (p *Program) Source() string { return p.source }
+
+// TouchesBody tells whether the expression reads context.Request.Body or
+// context.Response.Body, so that a host knows that it must buffer.
+func (p *Program) TouchesBody() (request, response bool) {
+	return p.requestBody, p.responseBody
+}
+
+// Fault is why an evaluation gave no value: an exception that nothing caught, or
+// an exhausted budget. Policies turn it into the error reason
+// ExpressionValueEvaluationFailure.
+type Fault struct {
+	Message string
+	// Offset is the byte offset in the policy document.
+	Offset int
+	// Line and Column start at 1.
+	Line, Column int
+}
+
+// Error gives the message with its place.
+func (f *Fault) Error() string {
+	return fmt.Sprintf("expression evaluation failed at %d:%d: %s", f.Line, f.Column, f.Message)
+}
+
+// Compile parses and checks one policy expression. text is what stands between
+// "@(" and ")" or, where block is set, between "@{" and "}". base is the byte
+// offset of text inside src: every diagnostic has its place in the policy
+// document. The program is nil where the list has errors.
+func Compile(src *diag.Source, base int, text string, block bool) (*Program, diag.List) {
+	r := &report{src: src, base: base}
+	tree := parse(r, text, block)
+	if r.list.HasErrors() {
+		return nil, r.list.Sort()
+	}
+	p := &Program{source: text, src: src, base: base}
+	bind(r, tree, p)
+	if r.list.HasErrors() {
+		return nil, r.list.Sort()
+	}
+	return p, r.list.Sort()
+}
+
+// Run evaluates the program. The value has one of the Go forms that values.go
+// lists; the error is a *Fault.
+func (p *Program) Run(env *Env) (v Value, err error) {
+	m := newMachine(env)
+	defer func() {
+		if r := recover(); r != nil {
+			v, err = nil, p.fault(m, r)
+		}
+	}()
+	f := &frame{m: m, slots: make([]Value, p.slots)}
+	return p.body(f), nil
+}
+
+// fault turns what a run panicked with into the Fault that the host sees.
+func (p *Program) fault(m *machine, r any) *Fault {
+	f := &Fault{Offset: p.base + m.pos}
+	switch r := r.(type) {
+	case *thrown:
+		f.Offset, f.Message = p.base+r.pos, r.exc.describe()
+	case exhausted:
+		f.Message = string(r)
+	default:
+		f.Message = fmt.Sprintf("internal error of the evaluator: %v", r)
+	}
+	if p.src != nil {
+		f.Line, f.Column = p.src.Place(f.Offset)
+	}
+	return f
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Fuzzes every target for a short while, one after the other, until the time is
+# up; the day decides which target begins, so that all get their turn.
+# usage: fuzz.sh SECONDS
+set -eu
+cd "$(dirname "$0")/.."
+go=${GO:-go}
+budget=${1:-90}
+turn=4
+
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+grep -rn --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*(' . | grep -v /testdata/ |
+	sed 's|^\./\(.*\)/[^/]*_test\.go:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\)(.*|\1 \2|' |
+	sort >"$list"
+count=$(wc -l <"$list")
+if [ "$count" -eq 0 ]; then
+	echo "no fuzz targets"
+	exit 0
+fi
+
+end=$(($(date +%s) + budget))
+at=$(($(date +%s) / 86400 * (budget / (turn * 2) + 1) % count))
+done=0
+while [ "$done" -lt "$count" ] && [ "$(date +%s)" -lt "$end" ]; do
+	line=$(sed -n "$((at % count + 1))p" "$list")
+	dir=${line% *}
+	target=${line#* }
+	left=$((end - $(date +%s)))
+	[ "$left" -gt "$turn" ] && left=$turn
+	echo "fuzz $dir $target (${left}s)"
+	"$go" test -run '^$' -fuzz "^$target\$" -fuzztime "${left}s" "./$dir" || exit 1
+	at=$((at + 1))
+	done=$((done + 1))
+done
+echo "$done of $count targets had their turn"
