@@ -17,7 +17,7 @@ status=$(mktemp)
 trap 'rm -f "$status"' EXIT
 echo 1 >"$status"
 {
-	CGO_ENABLED=0 "$go" build -v -trimpath -buildvcs=$vcs -o "$out" ./cmd/stile 2>&1
+	CGO_ENABLED=0 "$go" build -v -buildvcs=$vcs -o "$out" ./cmd/stile 2>&1
 	echo $? >"$status"
 } | awk '
 	/^go: downloading / { loads++; if (loads % 10 == 1) print "  downloading modules (" loads ")"; fflush(); next }

@@ -9,7 +9,8 @@ budget=${1:-90}
 turn=4
 
 list=$(mktemp)
-trap 'rm -f "$list"' EXIT
+log=$(mktemp)
+trap 'rm -f "$list" "$log"' EXIT
 grep -rn --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*(' . | grep -v /testdata/ |
 	sed 's|^\./\(.*\)/[^/]*_test\.go:[0-9]*:func \(Fuzz[A-Za-z0-9_]*\)(.*|\1 \2|' |
 	sort >"$list"
@@ -29,7 +30,14 @@ while [ "$done" -lt "$count" ] && [ "$(date +%s)" -lt "$end" ]; do
 	left=$((end - $(date +%s)))
 	[ "$left" -gt "$turn" ] && left=$turn
 	echo "fuzz $dir $target (${left}s)"
-	"$go" test -run '^$' -fuzz "^$target\$" -fuzztime "${left}s" "./$dir" || exit 1
+	if ! "$go" test -run '^$' -fuzz "^$target\$" -fuzztime "${left}s" "./$dir" >"$log" 2>&1; then
+		# The go command calls it a failure where the time is up in the middle of an input.
+		if ! grep -q '^ *context deadline exceeded$' "$log" || grep -q 'Failing input' "$log"; then
+			cat "$log"
+			exit 1
+		fi
+	fi
+	grep '^fuzz: elapsed' "$log" | tail -n 1
 	at=$((at + 1))
 	done=$((done + 1))
 done

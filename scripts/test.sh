@@ -64,7 +64,7 @@ go_tests() {
 }
 
 # module DIR tests a module of its own under test/.
-module() { (cd "$1" && "$GO" vet ./... && "$GO" test -timeout 10m ./...); }
+module() { (cd "$1" && "$GO" vet ./... && "$GO" test -count=1 -timeout 10m ./...); }
 
 # test/story and the other suites use this binary rather than building their own.
 STILE=$PWD/bin/stile

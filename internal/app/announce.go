@@ -46,13 +46,13 @@ func (s *server) open() int {
 }
 
 func (s *server) info() console.Info {
-	return console.Info{Version: Version, Commit: commit(), Project: s.current.Load().Config.Name, Data: s.data.dir,
+	return console.Info{Version: Version, Commit: builtFrom(), Project: s.current.Load().Config.Name, Data: s.data.dir,
 		Gateway: "http://" + s.opts.Gateway, Control: "http://" + s.opts.Control}
 }
 
-// commit is the revision that the binary was built from, empty where the build
+// builtFrom is the revision that the binary was built from, empty where the build
 // did not say.
-func commit() string {
+func builtFrom() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""

@@ -29,7 +29,6 @@ import (
 	"stile/internal/engine"
 	"stile/internal/gateway"
 	"stile/internal/identity"
-	"stile/internal/kv"
 	"stile/internal/policies"
 	"stile/internal/sfnapi"
 	"stile/internal/task"
@@ -128,7 +127,7 @@ func withDefaults(o Options, l *listeners) Options {
 
 // build joins the parts, lowest first.
 func (s *server) build(first *loaded) (err error) {
-	if s.issuer, err = identity.OpenIssuer(keyStore{s.data.log}, s.opts.Issuer, time.Now); err != nil {
+	if s.issuer, err = identity.OpenIssuer(keyStore{s.data.config}, s.opts.Issuer, time.Now); err != nil {
 		return err
 	}
 	s.roles = &authority{project: s.current.Load, issuer: s.issuer, now: time.Now, log: s.log, lax: s.mode == modeDev}
@@ -146,10 +145,11 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	calls := callback.New(s.host, s.opts.PublicURL)
 	facade := workflow.New(workflow.Config{Host: s.host, Account: s.opts.Account, Region: s.opts.Region, NewName: newGUID})
-	upstream := backend.Config{Now: time.Now, Span: newSpanID}
+	upstream := backend.Config{Now: time.Now, Span: newSpanID,
+		Trusted: func(origin string) bool { return s.gateway.Snapshot().KnownOrigin(origin) }}
 	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{"workflows": facade, "callbacks": calls})
 	s.gateway = gateway.New(gateway.Config{
-		Backend: mux, Counters: policies.NewCounters(), Tokens: tokens{identity.NewVerifier(s.issuer, identity.HTTPGet(nil), time.Now)},
+		Backend: mux, Counters: policies.NewCounters(), Tokens: gateway.NewTokens(identity.NewVerifier(s.issuer, identity.HTTPGet(nil), time.Now)),
 		Authorize: s.roles.authorize, Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
 	})
 	if tasks, err = task.New(task.Config{
@@ -176,8 +176,8 @@ func (s *server) serve(ctx context.Context, l *listeners) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	control := controlMux(s.api, s.console, s.issuer, &s.ready)
-	l.serve(control, s.gateway.Handler(), cert, s.log, func(err error) { cancel(err) })
+	control := controlMux(s.api, s.console, s.issuer, s.isReady)
+	l.serve(control, gateway.NewServer(s.gateway.Handler()), cert, s.log, func(err error) { cancel(err) })
 	samples, stopSamples, err := demo.Start(ctx, s.samples())
 	if err != nil {
 		return err
@@ -212,6 +212,9 @@ func (s *server) stop() {
 	}
 }
 
+// isReady: listeners answer, nothing stops, and the log's store works.
+func (s *server) isReady() bool { return s.ready.Load() && s.host.Failed() == nil }
+
 func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
 	s.traces.Record(exchangeSpans(ex, end)...)
 }
@@ -219,28 +222,6 @@ func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
 func (s *server) newConsole(calls *callback.Callbacks) http.Handler {
 	return console.New(console.Config{Host: s.host, Callbacks: calls, Traces: s.traces, Token: s.roles.token, Log: s.log,
 		Event: fullEvent, Info: s.info, Account: s.opts.Account, Region: s.opts.Region})
-}
-
-// keyStore keeps the issuer's keys in the log's store.
-type keyStore struct{ store kv.Store }
-
-// spaceKeys holds the issuer's keys in the log's store; the engine's own spaces
-// begin at 0x10.
-const spaceKeys kv.Space = 0x01
-
-func (k keyStore) Get(name string) ([]byte, error) {
-	got, err := k.store.GetMany(spaceKeys, [][]byte{[]byte(name)})
-	if err != nil {
-		return nil, err
-	}
-	return got[0], nil
-}
-
-func (k keyStore) Put(name string, value []byte) error {
-	done := make(chan error, 1)
-	k.store.Commit(kv.Group{Writes: []kv.ShardWrites{{Ops: []kv.Op{{Kind: kv.Set, Space: spaceKeys, Key: []byte(name), Value: value}}}}},
-		func(err error) { done <- err })
-	return <-done
 }
 
 func newGUID() string {

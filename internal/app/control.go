@@ -2,7 +2,6 @@ package app
 
 import (
 	"net/http"
-	"sync/atomic"
 
 	"stile/asl/interp"
 	"stile/internal/console"
@@ -15,7 +14,7 @@ import (
 // X-Amz-Target, the issuer's documents, health, and the console with its API for
 // everything else. All of it stands behind the console's guard: a page of another
 // origin, or a name rebound to this machine, reaches none of it.
-func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready *atomic.Bool) http.Handler {
+func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() bool) http.Handler {
 	mux := http.NewServeMux()
 	document := func(body func() []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -28,11 +27,11 @@ func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready *atomic.
 	mux.HandleFunc("GET "+identity.JWKSPath, document(issuer.JWKS))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if ready.Load() {
+		if ready() {
 			plain(w, http.StatusOK, "ready")
 			return
 		}
-		plain(w, http.StatusServiceUnavailable, "starting or stopping")
+		plain(w, http.StatusServiceUnavailable, "starting, stopping, or the store has failed")
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && r.URL.Path == "/" {

@@ -10,12 +10,13 @@ import (
 	"stile/internal/kv/pebblekv"
 )
 
-// dataFolder is the data folder, open: the log's store, and in a folder of its own
-// the store of traces.
+// dataFolder is the data folder, open: the log's store, which the engine's
+// committer alone writes, and in folders of their own the stores of configuration
+// (keys) and of traces.
 type dataFolder struct {
-	dir         string
-	kept        bool
-	log, traces *pebblekv.Store
+	dir                 string
+	kept                bool
+	log, config, traces *pebblekv.Store
 }
 
 // openData opens the folder that the options name, or a temporary one.
@@ -32,15 +33,18 @@ func openData(o Options, log *slog.Logger) (d dataFolder, err error) {
 	if d.log, err = pebblekv.Open(d.dir, pebblekv.Options{Log: log}); err != nil {
 		return d, errors.Join(err, d.remove())
 	}
-	d.traces, err = pebblekv.Open(filepath.Join(d.dir, "traces"), pebblekv.Options{Log: log, CacheBytes: 8 << 20, MemTableBytes: 4 << 20})
-	if err != nil {
+	small := pebblekv.Options{Log: log, CacheBytes: 8 << 20, MemTableBytes: 4 << 20}
+	if d.config, err = pebblekv.Open(filepath.Join(d.dir, "config"), small); err != nil {
 		return d, errors.Join(err, d.log.Close(), d.remove())
+	}
+	if d.traces, err = pebblekv.Open(filepath.Join(d.dir, "traces"), small); err != nil {
+		return d, errors.Join(err, d.config.Close(), d.log.Close(), d.remove())
 	}
 	return d, nil
 }
 
 func (d dataFolder) close() error {
-	return errors.Join(d.traces.Close(), d.log.Close(), d.remove())
+	return errors.Join(d.traces.Close(), d.config.Close(), d.log.Close(), d.remove())
 }
 
 func (d dataFolder) remove() error {

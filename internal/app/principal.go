@@ -2,16 +2,13 @@ package app
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
 	"stile/internal/identity"
 	"stile/internal/sfn"
 	"stile/internal/task"
-	"stile/policy"
 	"stile/policy/exchange"
 )
 
@@ -106,27 +103,3 @@ func (a *authority) warn(role string) {
 	a.log.Warn("role "+role+" is not in the project: its states may call every operation; `stile serve` would refuse it",
 		"write", "roles/"+role+".json", "with", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"apim:Invoke","Resource":"api/**"}]}`)
 }
-
-// tokens is policy.Tokens over identity's verifier.
-type tokens struct{ v *identity.Verifier }
-
-func (t tokens) OwnIssuer() string { return t.v.OwnIssuer() }
-
-func (t tokens) Verify(ctx context.Context, token string, configs []string, keys []policy.SigningKey) (policy.Claims, error) {
-	ks := make([]identity.Key, len(keys))
-	for i, k := range keys {
-		ks[i] = identity.Key{ID: k.ID, Secret: k.Secret, N: k.N, E: k.E}
-	}
-	got, err := t.v.Verify(ctx, token, configs, ks)
-	var refused *identity.TokenError
-	switch {
-	case errors.As(err, &refused):
-		return nil, &policy.TokenError{Reason: refused.Reason, Message: refused.Message}
-	case err != nil:
-		return nil, err
-	}
-	return got, nil
-}
-
-// configURL is our issuer's discovery document, as a named value gives it.
-func configURL(issuer string) string { return strings.TrimRight(issuer, "/") }

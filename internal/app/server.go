@@ -61,15 +61,15 @@ func (l *listeners) close() {
 }
 
 // serve starts answering; a listener that breaks is told to failed.
-func (l *listeners) serve(control, gateway http.Handler, cert tls.Certificate, logger *slog.Logger, failed func(error)) {
+func (l *listeners) serve(control http.Handler, gateway *http.Server, cert tls.Certificate, logger *slog.Logger, failed func(error)) {
 	secure := tls.NewListener(l.controlTLS, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"}})
 	for _, s := range []struct {
-		ln net.Listener
-		h  http.Handler
-	}{{l.control, control}, {secure, control}, {l.gateway, gateway}} {
-		srv := &http.Server{Handler: s.h, ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout,
-			MaxHeaderBytes: 64 << 10, ErrorLog: log.New(slogWriter{logger}, "", 0)}
+		ln  net.Listener
+		srv *http.Server
+	}{{l.control, controlServer(control)}, {secure, controlServer(control)}, {l.gateway, gateway}} {
+		srv := s.srv
+		srv.ErrorLog = log.New(slogWriter{logger}, "", 0)
 		l.servers = append(l.servers, srv)
 		go func() {
 			if err := srv.Serve(s.ln); !errors.Is(err, http.ErrServerClosed) {
@@ -77,6 +77,10 @@ func (l *listeners) serve(control, gateway http.Handler, cert tls.Certificate, l
 			}
 		}()
 	}
+}
+
+func controlServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10}
 }
 
 // drain closes the listeners and waits for what has begun.

@@ -1,15 +1,15 @@
 package app
 
-import "stile/internal/telemetry"
+import (
+	"stile/internal/kv"
+	"stile/internal/telemetry"
+)
 
-import "stile/internal/kv"
-
-// Spaces of the stores that app opens. The engine has spaces of its own in the
-// log's store; these must not meet them.
+// Spaces of the stores that app opens beside the log's; each is alone in its
+// store, so the numbers need not differ from the engine's.
 const (
-	// spaceTraces is the only space of the trace store, which is a store of its own:
-	// traces never share the engine's log.
-	spaceTraces kv.Space = 1
+	spaceTraces kv.Space = 1 // of the trace store
+	spaceKeys   kv.Space = 1 // of the configuration's store: the issuer's keys
 )
 
 // traceKV makes a kv.Store the telemetry's.
@@ -23,11 +23,30 @@ func (t traceKV) Write(sets []telemetry.Pair, deletes [][]byte) error {
 	for _, k := range deletes {
 		ops = append(ops, kv.Op{Kind: kv.Delete, Space: spaceTraces, Key: k})
 	}
-	done := make(chan error, 1)
-	t.store.Commit(kv.Group{Writes: []kv.ShardWrites{{Ops: ops}}}, func(err error) { done <- err })
-	return <-done
+	return commit(t.store, ops)
 }
 
 func (t traceKV) Scan(lower, upper []byte, reverse bool, f func(k, v []byte) bool) error {
 	return t.store.Iterate(spaceTraces, kv.Range{Lower: lower, Upper: upper, Reverse: reverse}, f)
+}
+
+// keyStore keeps the issuer's keys.
+type keyStore struct{ store kv.Store }
+
+func (k keyStore) Get(name string) ([]byte, error) {
+	got, err := k.store.GetMany(spaceKeys, [][]byte{[]byte(name)})
+	if err != nil {
+		return nil, err
+	}
+	return got[0], nil
+}
+
+func (k keyStore) Put(name string, value []byte) error {
+	return commit(k.store, []kv.Op{{Kind: kv.Set, Space: spaceKeys, Key: []byte(name), Value: value}})
+}
+
+func commit(store kv.Store, ops []kv.Op) error {
+	done := make(chan error, 1)
+	store.Commit(kv.Group{Writes: []kv.ShardWrites{{Ops: ops}}}, func(err error) { done <- err })
+	return <-done
 }

@@ -12,8 +12,10 @@
 package backend
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -95,7 +97,9 @@ func (c *Client) Do(ctx context.Context, ex *exchange.Exchange) error {
 			req.Header["Traceparent"] = []string{h}
 		}
 	}
-	setBody(req, ex.Request.Body)
+	if err := setBody(req, ex); err != nil {
+		return &Error{Kind: ConnectionFailure, URL: target.Scheme + "://" + target.Host, Err: err}
+	}
 	transport := c.transport
 	if ex.Backend.Tainted && (c.cfg.Trusted == nil || !c.cfg.Trusted(target.Scheme+"://"+target.Host)) {
 		transport = c.guarded
@@ -189,12 +193,31 @@ func connectionNames(h *exchange.Header) []string {
 	return out
 }
 
-func setBody(req *http.Request, b *exchange.Body) {
+// setBody gives the request its body: the stream itself, or bytes where
+// forward-request asked to keep them for another try. A stream that was sent or
+// read away before is an error, never an empty body.
+func setBody(req *http.Request, ex *exchange.Exchange) error {
+	b := ex.Request.Body
+	if ex.Backend.Forwarding.BufferRequest && b.Streaming() {
+		if _, err := b.Bytes(); err != nil {
+			return err
+		}
+	}
 	n := b.Length()
 	if n == 0 {
-		return
+		return nil
 	}
-	req.Body, req.ContentLength = b.Reader(), n
+	consumed, body := b.Consumed(), b.Reader()
+	if consumed {
+		// Bytes in memory can be sent after a policy consumed them; a stream cannot.
+		kept, err := io.ReadAll(body)
+		if err != nil || int64(len(kept)) != n {
+			return exchange.ErrBodyConsumed
+		}
+		body = io.NopCloser(bytes.NewReader(kept))
+	}
+	req.Body, req.ContentLength = body, n
+	return nil
 }
 
 func fill(ex *exchange.Exchange, resp *http.Response) {

@@ -149,6 +149,45 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// TestBodySentAgain: bytes and buffered streams go twice, a stream that is gone
+// is an error.
+func TestBodySentAgain(t *testing.T) {
+	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
+	defer back.Close()
+	stream := func() *exchange.Body { return exchange.Stream(io.NopCloser(strings.NewReader("hello")), -1) }
+	read := stream()
+	if _, err := read.Bytes(); err != nil {
+		t.Fatal(err)
+	}
+	read.Consume()
+	gone := stream()
+	gone.Consume()
+	for name, tt := range map[string]struct {
+		body   *exchange.Body
+		buffer bool
+		second bool // whether a second sending succeeds
+		first  bool
+	}{
+		"bytes": {exchange.Text("hello"), false, true, true}, "stream": {stream(), false, false, true}, "buffered stream": {stream(), true, true, true},
+		"consumed by an expression": {read, false, true, true}, "dropped": {gone, false, false, false},
+	} {
+		ex := request(back.URL, "/")
+		ex.Request.Method, ex.Request.Body = "POST", tt.body
+		ex.Backend.Forwarding.BufferRequest = tt.buffer
+		for i, want := range []bool{tt.first, tt.second} {
+			err := NewClient(config()).Do(t.Context(), ex)
+			if (err == nil) != want || err != nil && !errors.Is(err, exchange.ErrBodyConsumed) {
+				t.Errorf("%s, sending %d: %v", name, i+1, err)
+			}
+			if err == nil {
+				if got, err := ex.Response.Body.Bytes(); err != nil || string(got) != "hello" {
+					t.Errorf("%s, sending %d: %q, %v", name, i+1, got, err)
+				}
+			}
+		}
+	}
+}
+
 func TestRedirects(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another origin was followed to") }))
 	defer other.Close()

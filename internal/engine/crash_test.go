@@ -68,7 +68,10 @@ func seeded(seed uint64) []blackout {
 	for range 1 + rng.IntN(3) {
 		b := blackout{percent: int(seed%3) * 50, seed: rng.Uint64()}
 		if rng.IntN(2) == 0 {
-			b.point = 1 + rng.IntN(800)
+			// The first 500 or so are the opening's: it reads 256 shards' timers.
+			if b.point = 500 + rng.IntN(360); rng.IntN(4) == 0 {
+				b.point = 1 + rng.IntN(500)
+			}
 		} else {
 			b.after = time.Duration(rng.Int64N(int64(6 * time.Second)))
 		}

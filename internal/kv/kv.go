@@ -62,7 +62,8 @@ type Store interface {
 	Iterate(space Space, r Range, f func(key, value []byte) bool) error
 	// Commit takes a group and returns at once; done is called exactly once, from
 	// another goroutine, when the group is durable or the store has failed. Groups
-	// become durable in the order of Commit calls. The caller gives the group away.
+	// become durable in the order of Commit calls, and readers may see a group before
+	// it is durable, never after done without it. The caller gives the group away.
 	Commit(g Group, done func(error))
 	// Close waits for committed groups.
 	Close() error

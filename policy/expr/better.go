@@ -1,5 +1,9 @@
 package expr
 
+import (
+	"stile/policy/expr/clr"
+)
+
 // better tells whether x is the better function member (C# 7, 7.5.3.2).
 func better(x, y *choice) bool {
 	some := false
@@ -15,29 +19,29 @@ func better(x, y *choice) bool {
 		return true
 	}
 	switch {
-	case len(x.m.generics) != len(y.m.generics):
-		return len(x.m.generics) < len(y.m.generics)
+	case len(x.m.Generics) != len(y.m.Generics):
+		return len(x.m.Generics) < len(y.m.Generics)
 	case x.expanded != y.expanded:
 		return !x.expanded
-	case len(x.m.params) != len(y.m.params):
+	case len(x.m.Params) != len(y.m.Params):
 		if x.expanded {
-			return len(x.m.params) > len(y.m.params)
+			return len(x.m.Params) > len(y.m.Params)
 		}
-		return len(x.m.params) < len(y.m.params)
+		return len(x.m.Params) < len(y.m.Params)
 	}
 	// A member of the derived type hides its base's.
-	if x.m.owner != y.m.owner {
-		if y.m.owner == typeObject || x.m.owner == typeObject {
-			return y.m.owner == typeObject
+	if x.m.Owner != y.m.Owner {
+		if y.m.Owner == clr.TypeObject || x.m.Owner == clr.TypeObject {
+			return y.m.Owner == clr.TypeObject
 		}
-		return x.m.owner.asBase(y.m.owner.def) != nil && y.m.owner.asBase(x.m.owner.def) == nil
+		return x.m.Owner.AsBase(y.m.Owner.Def) != nil && y.m.Owner.AsBase(x.m.Owner.Def) == nil
 	}
 	return false
 }
 
 // compareConversions is 1 where the first is better, -1 where the second is.
-func compareConversions(rx conversion, tx *Type, ry conversion, ty *Type) int {
-	if same(tx, ty) {
+func compareConversions(rx conversion, tx *clr.Type, ry conversion, ty *clr.Type) int {
+	if clr.Same(tx, ty) {
 		return 0
 	}
 	if rx == identity && ry != identity {
@@ -46,9 +50,9 @@ func compareConversions(rx conversion, tx *Type, ry conversion, ty *Type) int {
 	if ry == identity && rx != identity {
 		return -1
 	}
-	if tx.isFunc() && ty.isFunc() {
-		_, a := tx.funcParts()
-		_, c := ty.funcParts()
+	if tx.IsFunc() && ty.IsFunc() {
+		_, a := tx.FuncParts()
+		_, c := ty.FuncParts()
 		if rx != ry {
 			return compareRanks(rx, ry)
 		}
@@ -75,15 +79,15 @@ func compareRanks(x, y conversion) int {
 }
 
 // betterTarget tells whether x converts to y and so is the more specific target.
-func betterTarget(x, y *Type) bool {
-	if x.derives(y) || widens2(x, y) {
+func betterTarget(x, y *clr.Type) bool {
+	if x.Derives(y) || widens2(x, y) {
 		return true
 	}
-	if x.is(typeNullable) || y.is(typeNullable) {
-		return !x.is(typeNullable)
+	if x.Is(clr.TypeNullable) || y.Is(clr.TypeNullable) {
+		return !x.Is(clr.TypeNullable)
 	}
 	// Signed is better than unsigned where neither converts.
-	return x.isIntegral() && y.isIntegral() && signed(x) && !signed(y)
+	return x.IsIntegral() && y.IsIntegral() && clr.Signed(x) && !clr.Signed(y)
 }
 
-func widens2(x, y *Type) bool { return x.isNumeric() && y.isNumeric() && widens(x, y) }
+func widens2(x, y *clr.Type) bool { return x.IsNumeric() && y.IsNumeric() && widens(x, y) }

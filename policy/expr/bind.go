@@ -4,13 +4,16 @@ import (
 	"sort"
 
 	"stile/diag"
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
 // binder gives every node its type and its code.
 type binder struct {
-	r     *report
+	r     *syntax.Report
 	p     *Program
-	lib   *libraryTable
+	lib   *library.Table
 	fn    *function
 	scope *scope
 	nodes int
@@ -25,7 +28,7 @@ type binder struct {
 	// checked is set inside checked(…), unchecked inside unchecked(…).
 	checked, unchecked bool
 	// anonymousDefs holds the anonymous types of this expression by their names.
-	anonymousDefs map[string]*typeDef
+	anonymousDefs map[string]*clr.TypeDef
 }
 
 // maxNodes bounds the work of binding: lambdas are bound again for every overload
@@ -38,7 +41,7 @@ type function struct {
 	slots    int
 	captures []capture
 	// result is the type that return must give; nil while it is being found out.
-	result *Type
+	result *clr.Type
 	void   bool
 	// returned gathers what the returns of a lambda gave.
 	returned []operand
@@ -54,14 +57,14 @@ type capture struct {
 
 type variable struct {
 	name string
-	typ  *Type
+	typ  *clr.Type
 	slot int
 	fn   *function
 	// captured variables live in a cell.
 	captured bool
 	readonly string
 	konst    bool
-	value    Value
+	value    clr.Value
 }
 
 type scope struct {
@@ -72,18 +75,18 @@ type scope struct {
 
 // operand is a bound expression.
 type operand struct {
-	span
-	typ   *Type
+	syntax.Span
+	typ   *clr.Type
 	run   code
 	konst bool
-	value Value
+	value clr.Value
 	// names is the type that the expression names, space the namespace.
-	names *Type
+	names *clr.Type
 	space string
 	// group is a method that still lacks its arguments.
 	group *group
 	// lambda waits for the type it is converted to.
-	lambda *lambda
+	lambda *syntax.Lambda
 	place  *place
 	// call marks what may stand as a statement.
 	call bool
@@ -96,79 +99,81 @@ type operand struct {
 // place is something to assign to: parts are evaluated once, then read or written.
 type place struct {
 	parts []code
-	get   func(f *frame, a []Value) Value
-	set   func(f *frame, a []Value, v Value)
+	get   func(f *frame, a []clr.Value) clr.Value
+	set   func(f *frame, a []clr.Value, v clr.Value)
 }
 
 type group struct {
 	target *operand // nil for static members
-	list   []*member
+	list   []*clr.Member
 	name   string
-	args   []*Type
-	at     span
-	typ    *Type
+	args   []*clr.Type
+	at     syntax.Span
+	typ    *clr.Type
 	// extensions are the extension methods of that name.
-	extensions []*member
+	extensions []*clr.Member
 }
 
-func bind(r *report, tree node, p *Program) {
-	b := &binder{r: r, p: p, lib: library(), fn: &function{}}
-	b.fn.result = typeObject
-	b.open()
-	if blk, ok := tree.(*block); ok {
-		run, falls := b.statements(blk.list)
+func bind(r *syntax.Report, tree syntax.Node, p *Program) {
+	b := &binder{r: r, p: p, lib: library.Library(), fn: &function{}}
+	b.fn.result = clr.TypeObject
+	b.Open()
+	if blk, ok := tree.(*syntax.Block); ok {
+		run, falls := b.statements(blk.List)
 		if falls {
-			b.fail("STL-E009", span{max(0, len(p.source)-1), len(p.source)}, "not every path of the block returns a value", "end the block with a return statement")
+			b.fail("STL-E009", syntax.Span{At: max(0, len(p.source)-1), End: len(p.source)}, "not every path of the block returns a value", "end the block with a return statement")
 		}
-		p.body = func(f *frame) Value {
+		p.body = func(f *frame) clr.Value {
 			run(f)
 			return f.result
 		}
 	} else {
 		o := b.value(tree)
-		if o.typ == typeVoid {
-			b.fail("STL-E007", o.span, "the expression gives no value", "use a block @{ … return value; }")
+		if o.typ == clr.TypeVoid {
+			b.fail("STL-E007", o.Span, "the expression gives no value", "use a block @{ … return value; }")
 		}
-		p.body = b.convertTo(o, typeObject)
+		p.body = b.convertTo(o, clr.TypeObject)
 	}
 	p.slots = b.fn.slots
 }
 
-func (b *binder) fail(code string, at span, message, hint string) { b.r.add(code, at, message, hint) }
+func (b *binder) fail(code string, at syntax.Span, message, hint string) {
+	b.r.Add(code, at, message, hint)
+}
 
-func (b *binder) warn(code string, at span, message, hint string) {
-	if b.r.quiet > 0 {
+func (b *binder) warn(code string, at syntax.Span, message, hint string) {
+	if b.r.Quiet > 0 {
 		return
 	}
-	n := len(b.r.list)
-	b.r.add(code, at, message, hint)
-	if len(b.r.list) > n {
-		b.r.list[n].Severity = diag.Warning
+	n := len(b.r.List)
+	b.r.Add(code, at, message, hint)
+	if len(b.r.List) > n {
+		b.r.List[n].Severity = diag.Warning
 	}
 }
 
 // bad is the operand of a fault that was reported.
-func bad(at span) operand {
-	return operand{span: at, typ: typeAny, run: func(*frame) Value { return nil }}
+func bad(at syntax.Span) operand {
+	return operand{Span: at, typ: clr.TypeAny, run: func(*frame) clr.Value { return nil }}
 }
 
 // trial binds without reporting and tells whether a fault was met.
 func (b *binder) trial(f func()) (ok bool) {
-	before := b.r.trials
+	before := b.r.Trials
 	loops, switches := b.loops, b.switches
-	b.r.quiet++
+	b.r.Quiet++
 	f()
-	b.r.quiet--
+	b.r.Quiet--
 	b.loops, b.switches = loops, switches
-	ok = b.r.trials == before
-	b.r.trials = before
-	if !ok && b.r.quiet > 0 {
+	ok = b.r.Trials == before
+	b.r.Trials = before
+	if !ok && b.r.Quiet > 0 {
 		return false
 	}
 	return ok
 }
 
-func (b *binder) open() { b.scope = &scope{parent: b.scope, names: map[string]*variable{}, fn: b.fn} }
+func (b *binder) Open() { b.scope = &scope{parent: b.scope, names: map[string]*variable{}, fn: b.fn} }
 
 func (b *binder) close() { b.scope = b.scope.parent }
 
@@ -179,7 +184,7 @@ func (b *binder) newSlot() int {
 
 // declare adds a local. C# forbids a name that an enclosing scope of the same
 // function, or of one around it, has already.
-func (b *binder) declare(name string, at span, typ *Type) *variable {
+func (b *binder) declare(name string, at syntax.Span, typ *clr.Type) *variable {
 	for s := b.scope; s != nil; s = s.parent {
 		if s.names[name] != nil {
 			b.fail("STL-E011", at, "a variable named "+name+" exists already in this scope", "choose another name")
@@ -243,12 +248,12 @@ func initialise(v *variable, value code) action {
 }
 
 // variableOperand reads, and where allowed writes, a local.
-func (b *binder) variableOperand(v *variable, at span) operand {
+func (b *binder) variableOperand(v *variable, at syntax.Span) operand {
 	if v.konst {
 		return constant(at, v.typ, v.value)
 	}
 	slot, shared := b.fn.local(v)
-	get := func(f *frame, _ []Value) Value {
+	get := func(f *frame, _ []clr.Value) clr.Value {
 		x := f.slots[slot]
 		if shared || v.captured {
 			if c, ok := x.(*cell); ok {
@@ -257,9 +262,9 @@ func (b *binder) variableOperand(v *variable, at span) operand {
 		}
 		return x
 	}
-	o := operand{span: at, typ: v.typ, run: func(f *frame) Value { return get(f, nil) }}
+	o := operand{Span: at, typ: v.typ, run: func(f *frame) clr.Value { return get(f, nil) }}
 	if v.readonly == "" {
-		o.place = &place{get: get, set: func(f *frame, _ []Value, x Value) {
+		o.place = &place{get: get, set: func(f *frame, _ []clr.Value, x clr.Value) {
 			if shared || v.captured {
 				if c, ok := f.slots[slot].(*cell); ok {
 					c.v = x
@@ -272,8 +277,8 @@ func (b *binder) variableOperand(v *variable, at span) operand {
 	return o
 }
 
-func constant(at span, typ *Type, v Value) operand {
-	return operand{span: at, typ: typ, run: func(*frame) Value { return v }, konst: true, value: v}
+func constant(at syntax.Span, typ *clr.Type, v clr.Value) operand {
+	return operand{Span: at, typ: typ, run: func(*frame) clr.Value { return v }, konst: true, value: v}
 }
 
 // sortedNames gives the keys of a scope in order.

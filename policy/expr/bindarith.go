@@ -1,14 +1,19 @@
 package expr
 
-func (b *binder) arithmetic(at span, op string, left, right operand) operand {
-	l, r := stripNullable(left.typ), stripNullable(right.typ)
-	t := promoted(l, r)
+import (
+	"stile/policy/expr/clr"
+	"stile/policy/expr/syntax"
+)
+
+func (b *binder) arithmetic(at syntax.Span, op string, left, right operand) operand {
+	l, r := clr.StripNullable(left.typ), clr.StripNullable(right.typ)
+	t := clr.Promoted(l, r)
 	// A constant that is not negative goes along with ulong, and an int constant with uint.
-	if t == nil || t.is(typeLong) {
+	if t == nil || t.Is(clr.TypeLong) {
 		switch {
-		case right.konst && fits(right, l) && !signed(l) && l.def.rank >= typeUInt.def.rank:
+		case right.konst && fits(right, l) && !clr.Signed(l) && l.Def.Rank >= clr.TypeUInt.Def.Rank:
 			t = l
-		case left.konst && fits(left, r) && !signed(r) && r.def.rank >= typeUInt.def.rank:
+		case left.konst && fits(left, r) && !clr.Signed(r) && r.Def.Rank >= clr.TypeUInt.Def.Rank:
 			t = r
 		}
 	}
@@ -16,34 +21,34 @@ func (b *binder) arithmetic(at span, op string, left, right operand) operand {
 		return b.noBinary(at, op, left, right)
 	}
 	bits := op == "&" || op == "|" || op == "^"
-	if bits && !t.isIntegral() {
+	if bits && !t.IsIntegral() {
 		return b.noBinary(at, op, left, right)
 	}
 	compare := op == "==" || op == "!=" || op == "<" || op == ">" || op == "<=" || op == ">="
 	checked := b.checked
-	calc := func(m *machine, x, y Value) Value {
-		if !same(l, t) {
-			x = toNumber(x, t)
+	calc := func(m *clr.Machine, x, y clr.Value) clr.Value {
+		if !clr.Same(l, t) {
+			x = clr.ToNumber(x, t)
 		}
-		if !same(r, t) {
-			y = toNumber(y, t)
+		if !clr.Same(r, t) {
+			y = clr.ToNumber(y, t)
 		}
 		if compare {
-			return compareNumbers(op, x, y)
+			return clr.CompareNumbers(op, x, y)
 		}
-		return numberOp(m, op, x, y, checked)
+		return clr.NumberOp(m, op, x, y, checked)
 	}
 	result := t
 	if compare {
-		result = typeBool
+		result = clr.TypeBool
 	}
 	if left.konst && right.konst {
 		return b.fold(at, op, left, right, result, calc)
 	}
-	if compare && (left.typ.is(typeNullable) || right.typ.is(typeNullable)) && (op == "==" || op == "!=") {
+	if compare && (left.typ.Is(clr.TypeNullable) || right.typ.Is(clr.TypeNullable)) && (op == "==" || op == "!=") {
 		return liftedEquality(at, op, left, right, calc)
 	}
-	if same(l, typeInt) && same(r, typeInt) && same(left.typ, typeInt) && same(right.typ, typeInt) && !checked {
+	if clr.Same(l, clr.TypeInt) && clr.Same(r, clr.TypeInt) && clr.Same(left.typ, clr.TypeInt) && clr.Same(right.typ, clr.TypeInt) && !checked {
 		if o, ok := fastInt(at, op, left, right); ok {
 			return o
 		}
@@ -52,19 +57,19 @@ func (b *binder) arithmetic(at span, op string, left, right operand) operand {
 }
 
 // fastInt spares the two commonest operations the general path.
-func fastInt(at span, op string, left, right operand) (operand, bool) {
+func fastInt(at syntax.Span, op string, left, right operand) (operand, bool) {
 	l, r := left.run, right.run
-	o := operand{span: at, typ: typeBool}
+	o := operand{Span: at, typ: clr.TypeBool}
 	switch op {
 	case "==":
-		o.run = func(f *frame) Value { return l(f).(int32) == r(f).(int32) }
+		o.run = func(f *frame) clr.Value { return l(f).(int32) == r(f).(int32) }
 	case "!=":
-		o.run = func(f *frame) Value { return l(f).(int32) != r(f).(int32) }
+		o.run = func(f *frame) clr.Value { return l(f).(int32) != r(f).(int32) }
 	case "<":
-		o.run = func(f *frame) Value { return l(f).(int32) < r(f).(int32) }
+		o.run = func(f *frame) clr.Value { return l(f).(int32) < r(f).(int32) }
 	case "+":
-		o.typ = typeInt
-		o.run = func(f *frame) Value { return l(f).(int32) + r(f).(int32) }
+		o.typ = clr.TypeInt
+		o.run = func(f *frame) clr.Value { return l(f).(int32) + r(f).(int32) }
 	default:
 		return o, false
 	}
@@ -72,27 +77,27 @@ func fastInt(at span, op string, left, right operand) (operand, bool) {
 }
 
 // fold computes a constant; C# refuses constants that overflow or divide by zero.
-func (b *binder) fold(at span, op string, left, right operand, result *Type, calc func(m *machine, x, y Value) Value) (o operand) {
+func (b *binder) fold(at syntax.Span, op string, left, right operand, result *clr.Type, calc func(m *clr.Machine, x, y clr.Value) clr.Value) (o operand) {
 	defer func() {
 		if r := recover(); r != nil {
-			if _, ok := r.(*thrown); !ok {
+			if _, ok := r.(*clr.Thrown); !ok {
 				panic(r)
 			}
-			b.fail("STL-E013", at, "the constant cannot be computed: "+r.(*thrown).exc.Message, "")
+			b.fail("STL-E013", at, "the constant cannot be computed: "+r.(*clr.Thrown).Exc.Message, "")
 			o = bad(at)
 		}
 	}()
-	m := newMachine(nil)
+	m := clr.NewMachine(nil)
 	v := calc(m, left.value, right.value)
-	if result.isIntegral() && !result.is(typeBool) && (op == "+" || op == "-" || op == "*") && !b.unchecked {
-		numberOp(m, op, toNumber(left.value, result), toNumber(right.value, result), true)
+	if result.IsIntegral() && !result.Is(clr.TypeBool) && (op == "+" || op == "-" || op == "*") && !b.unchecked {
+		clr.NumberOp(m, op, clr.ToNumber(left.value, result), clr.ToNumber(right.value, result), true)
 	}
 	return constant(at, result, v)
 }
 
-func liftedEquality(at span, op string, left, right operand, calc func(m *machine, x, y Value) Value) operand {
+func liftedEquality(at syntax.Span, op string, left, right operand, calc func(m *clr.Machine, x, y clr.Value) clr.Value) operand {
 	l, r, want := left.run, right.run, op == "=="
-	return operand{span: at, typ: typeBool, run: func(f *frame) Value {
+	return operand{Span: at, typ: clr.TypeBool, run: func(f *frame) clr.Value {
 		x := l(f)
 		y := r(f)
 		if x == nil || y == nil {
@@ -102,28 +107,28 @@ func liftedEquality(at span, op string, left, right operand, calc func(m *machin
 	}}
 }
 
-func (b *binder) nullCompare(at span, op string, left, right operand) operand {
+func (b *binder) nullCompare(at syntax.Span, op string, left, right operand) operand {
 	if op != "==" && op != "!=" {
 		return b.noBinary(at, op, left, right)
 	}
 	l, r, want := left.run, right.run, op == "=="
-	return operand{span: at, typ: typeBool, run: func(f *frame) Value {
+	return operand{Span: at, typ: clr.TypeBool, run: func(f *frame) clr.Value {
 		x := l(f)
 		y := r(f)
 		return (x == nil && y == nil) == want
 	}}
 }
 
-func (b *binder) shift(at span, op string, left, right operand) operand {
-	l := stripNullable(left.typ)
-	if !l.isIntegral() || !b.converts(right, typeInt) {
+func (b *binder) shift(at syntax.Span, op string, left, right operand) operand {
+	l := clr.StripNullable(left.typ)
+	if !l.IsIntegral() || !b.converts(right, clr.TypeInt) {
 		return b.noBinary(at, op, left, right)
 	}
-	t := promoted(l, l)
+	t := clr.Promoted(l, l)
 	if left.konst && right.konst {
-		return constant(at, t, shifted(op, toNumber(left.value, t), toNumber(right.value, typeInt).(int32)))
+		return constant(at, t, clr.Shifted(op, clr.ToNumber(left.value, t), clr.ToNumber(right.value, clr.TypeInt).(int32)))
 	}
-	return b.apply2(at, left, right, t, func(_ *machine, x, y Value) Value {
-		return shifted(op, toNumber(x, t), toNumber(y, typeInt).(int32))
+	return b.apply2(at, left, right, t, func(_ *clr.Machine, x, y clr.Value) clr.Value {
+		return clr.Shifted(op, clr.ToNumber(x, t), clr.ToNumber(y, clr.TypeInt).(int32))
 	})
 }

@@ -3,58 +3,62 @@ package expr
 import (
 	"fmt"
 	"strings"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
-func (b *binder) assignment(n *assignment) operand {
-	if id, ok := n.target.(*identifier); ok && id.name == "_" && n.op == "=" && b.lookup("_") == nil {
-		o := b.value(n.value)
-		return operand{span: n.span, typ: o.typ, run: o.run, call: true}
+func (b *binder) assignment(n *syntax.Assignment) operand {
+	if id, ok := n.Target.(*syntax.Identifier); ok && id.Name == "_" && n.Op == "=" && b.lookup("_") == nil {
+		o := b.value(n.Value)
+		return operand{Span: n.Span, typ: o.typ, run: o.run, call: true}
 	}
-	target := b.value(n.target)
-	if target.typ == typeAny {
-		b.expr(n.value)
-		return bad(n.span)
+	target := b.value(n.Target)
+	if target.typ == clr.TypeAny {
+		b.expr(n.Value)
+		return bad(n.Span)
 	}
 	if target.place == nil {
-		if id, ok := n.target.(*identifier); ok {
-			if v := b.lookup(id.name); v != nil && v.readonly != "" {
-				b.fail("STL-E013", target.span, id.name+" is "+v.readonly+" and cannot be assigned to", "copy it to a variable")
-				return bad(n.span)
+		if id, ok := n.Target.(*syntax.Identifier); ok {
+			if v := b.lookup(id.Name); v != nil && v.readonly != "" {
+				b.fail("STL-E013", target.Span, id.Name+" is "+v.readonly+" and cannot be assigned to", "copy it to a variable")
+				return bad(n.Span)
 			}
 		}
-		return b.notAssignable(target.span, target)
+		return b.notAssignable(target.Span, target)
 	}
-	if n.op == "=" {
+	if n.Op == "=" {
 		return b.store(n, target)
 	}
-	value := b.value(n.value)
-	if value.typ == typeAny {
-		return bad(n.span)
+	value := b.value(n.Value)
+	if value.typ == clr.TypeAny {
+		return bad(n.Span)
 	}
 	p, slot := target.place, b.newSlot()
-	old := operand{span: target.span, typ: target.typ, run: func(f *frame) Value { return f.slots[slot] }}
-	op := strings.TrimSuffix(n.op, "=")
+	old := operand{Span: target.Span, typ: target.typ, run: func(f *frame) clr.Value { return f.slots[slot] }}
+	op := strings.TrimSuffix(n.Op, "=")
 	var sum operand
 	if op == "??" {
-		if target.typ.isValue() {
-			b.fail("STL-E008", n.span, "the left side of ??= is never null", "use =")
-			return bad(n.span)
+		if target.typ.IsValue() {
+			b.fail("STL-E008", n.Span, "the left side of ??= is never null", "use =")
+			return bad(n.Span)
 		}
 		run := b.convertTo(value, target.typ)
-		sum = operand{typ: target.typ, run: func(f *frame) Value {
+		sum = operand{typ: target.typ, run: func(f *frame) clr.Value {
 			if v := f.slots[slot]; v != nil {
 				return v
 			}
 			return run(f)
 		}}
 	} else {
-		sum = b.operate(n.span, op, old, value)
+		sum = b.operate(n.Span, op, old, value)
 	}
-	if sum.typ == typeAny {
-		return bad(n.span)
+	if sum.typ == clr.TypeAny {
+		return bad(n.Span)
 	}
 	result := b.compoundResult(n, target, value, sum)
-	return operand{span: n.span, typ: target.typ, call: true, run: p.update(func(f *frame, was Value) (Value, Value) {
+	return operand{Span: n.Span, typ: target.typ, call: true, run: p.update(func(f *frame, was clr.Value) (clr.Value, clr.Value) {
 		f.slots[slot] = was
 		v := result(f)
 		return v, v
@@ -62,149 +66,152 @@ func (b *binder) assignment(n *assignment) operand {
 }
 
 // compoundResult converts the sum back: x += y casts where y alone would convert to x.
-func (b *binder) compoundResult(n *assignment, target, value, sum operand) code {
+func (b *binder) compoundResult(n *syntax.Assignment, target, value, sum operand) code {
 	if b.converts(sum, target.typ) {
 		return b.convertTo(sum, target.typ)
 	}
-	to := stripNullable(target.typ)
-	shifts := n.op == "<<=" || n.op == ">>="
-	if sum.typ.isNumeric() && to.isNumeric() && (shifts || b.converts(value, target.typ)) {
-		return func(f *frame) Value { return toNumber(sum.run(f), to) }
+	to := clr.StripNullable(target.typ)
+	shifts := n.Op == "<<=" || n.Op == ">>="
+	if sum.typ.IsNumeric() && to.IsNumeric() && (shifts || b.converts(value, target.typ)) {
+		return func(f *frame) clr.Value { return clr.ToNumber(sum.run(f), to) }
 	}
 	b.cannot(sum, target.typ)
-	return bad(n.span).run
+	return bad(n.Span).run
 }
 
-func (b *binder) store(n *assignment, target operand) operand {
-	value := b.expr(n.value)
+func (b *binder) store(n *syntax.Assignment, target operand) operand {
+	value := b.expr(n.Value)
 	if value.lambda == nil {
-		value = b.value(&fixedOperand{n.value.pos(), value})
+		value = b.value(&fixedOperand{n.Value.Pos(), value})
 	}
 	run := b.convertTo(value, target.typ)
 	p := target.place
 	if len(p.parts) == 0 {
-		return operand{span: n.span, typ: target.typ, call: true, run: func(f *frame) Value {
+		return operand{Span: n.Span, typ: target.typ, call: true, run: func(f *frame) clr.Value {
 			v := run(f)
 			p.set(f, nil, v)
 			return v
 		}}
 	}
-	return operand{span: n.span, typ: target.typ, call: true, run: func(f *frame) Value {
-		f.m.step()
-		a := f.m.push(len(p.parts))
+	return operand{Span: n.Span, typ: target.typ, call: true, run: func(f *frame) clr.Value {
+		f.m.Step()
+		a := f.m.Push(len(p.parts))
 		for i, c := range p.parts {
 			a[i] = c(f)
 		}
 		v := run(f)
 		p.set(f, a, v)
-		f.m.pop(a)
+		f.m.Pop(a)
 		return v
 	}}
 }
 
-func (b *binder) typeTest(n *typeTest) operand {
-	o := b.value(n.operand)
-	if o.typ == typeAny {
-		return bad(n.span)
+func (b *binder) typeTest(n *syntax.TypeTest) operand {
+	o := b.value(n.Operand)
+	if o.typ == clr.TypeAny {
+		return bad(n.Span)
 	}
 	run := o.run
-	if n.to == nil {
-		value := b.value(n.value)
-		if value.typ == typeNull {
-			return operand{span: n.span, typ: typeBool, run: func(f *frame) Value { return run(f) == nil }}
+	if n.To == nil {
+		value := b.value(n.Value)
+		if value.typ == clr.TypeNull {
+			return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { return run(f) == nil }}
 		}
 		if !value.konst {
-			b.fail("STL-E007", value.span, "a pattern must be a constant", "use ==")
-			return bad(n.span)
+			b.fail("STL-E007", value.Span, "a pattern must be a constant", "use ==")
+			return bad(n.Span)
 		}
 		want := value.value
-		if o.typ.isNumeric() && value.typ.isNumeric() {
-			want = toNumber(want, o.typ)
+		if o.typ.IsNumeric() && value.typ.IsNumeric() {
+			want = clr.ToNumber(want, o.typ)
 		}
-		return operand{span: n.span, typ: typeBool, run: func(f *frame) Value { return equalValues(f.m, run(f), want) }}
+		return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { return clr.EqualValues(f.m, run(f), want) }}
 	}
-	if n.to.name == "var" && n.local != "" {
-		v := b.declare(n.local, n.span, o.typ)
+	if n.To.Name == "var" && n.Local != "" {
+		v := b.declare(n.Local, n.Span, o.typ)
 		set := initialise(v, run)
-		return operand{span: n.span, typ: typeBool, run: func(f *frame) Value { set(f); return true }}
+		return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { set(f); return true }}
 	}
-	to := b.typeOf(n.to)
-	if to == typeAny {
-		return bad(n.span)
+	to := b.typeOf(n.To)
+	if to == clr.TypeAny {
+		return bad(n.Span)
 	}
-	if !b.castable(o.typ, to) && !o.typ.derives(to) {
-		b.fail("STL-E007", n.span, fmt.Sprintf("%s can never be %s", o.typ, to), "")
-		return bad(n.span)
+	if !b.castable(o.typ, to) && !o.typ.Derives(to) {
+		if n.Local != "" {
+			b.fail("STL-E007", n.Span, fmt.Sprintf("%s can never be %s", o.typ, to), "")
+			return bad(n.Span)
+		}
+		b.warn("STL-E020", n.Span, fmt.Sprintf("%s is never %s", o.typ, to), "")
 	}
-	if n.local == "" {
-		return operand{span: n.span, typ: typeBool, run: func(f *frame) Value { return isInstance(run(f), to) }}
+	if n.Local == "" {
+		return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { return library.IsInstance(run(f), to) }}
 	}
-	v := b.declare(n.local, n.span, to)
-	return operand{span: n.span, typ: typeBool, run: func(f *frame) Value {
+	v := b.declare(n.Local, n.Span, to)
+	return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value {
 		x := run(f)
-		ok := isInstance(x, to)
+		ok := library.IsInstance(x, to)
 		if !ok {
 			x = nil
 		}
-		initialise(v, func(*frame) Value { return x })(f)
+		initialise(v, func(*frame) clr.Value { return x })(f)
 		return ok
 	}}
 }
 
-func (b *binder) asCast(n *asCast) operand {
-	o, to := b.value(n.operand), b.typeOf(n.to)
-	if o.typ == typeAny || to == typeAny {
-		return operand{span: n.span, typ: to, run: o.run}
+func (b *binder) asCast(n *syntax.AsCast) operand {
+	o, to := b.value(n.Operand), b.typeOf(n.To)
+	if o.typ == clr.TypeAny || to == clr.TypeAny {
+		return operand{Span: n.Span, typ: to, run: o.run}
 	}
-	if to.isValue() {
-		b.fail("STL-E007", n.span, "as needs a type that can be null", "cast instead, or write "+to.String()+"?")
-		return bad(n.span)
+	if to.IsValue() {
+		b.fail("STL-E007", n.Span, "as needs a type that can be null", "cast instead, or write "+to.String()+"?")
+		return bad(n.Span)
 	}
-	if !b.castable(o.typ, to) || o.typ.derives(typeJToken) && !to.derives(typeJToken) && !same(to, typeObject) {
-		b.fail("STL-E007", n.span, fmt.Sprintf("%s can never be %s", o.typ, to), castHint(o.typ, to))
-		return bad(n.span)
+	if !b.castable(o.typ, to) || o.typ.Derives(library.TypeJToken) && !to.Derives(library.TypeJToken) && !clr.Same(to, clr.TypeObject) {
+		b.fail("STL-E007", n.Span, fmt.Sprintf("%s can never be %s", o.typ, to), castHint(o.typ, to))
+		return bad(n.Span)
 	}
 	run := o.run
-	return operand{span: n.span, typ: to, run: func(f *frame) Value {
-		v := normal(run(f))
-		if !isInstance(v, to) {
+	return operand{Span: n.Span, typ: to, run: func(f *frame) clr.Value {
+		v := clr.Normal(run(f))
+		if !library.IsInstance(v, to) {
 			return nil
 		}
 		return v
 	}}
 }
 
-// step is ++ and --.
-func (b *binder) step(at span, target node, op string, post bool) operand {
+// Step is ++ and --.
+func (b *binder) Step(at syntax.Span, target syntax.Node, op string, post bool) operand {
 	o := b.value(target)
-	if o.typ == typeAny {
+	if o.typ == clr.TypeAny {
 		return bad(at)
 	}
 	if o.place == nil {
 		return b.notAssignable(at, o)
 	}
-	t := stripNullable(o.typ)
-	if !t.isNumeric() {
+	t := clr.StripNullable(o.typ)
+	if !t.IsNumeric() {
 		return b.noOperator(at, op, o)
 	}
 	sum := "+"
 	if op == "--" {
 		sum = "-"
 	}
-	wide := promoted(t, typeInt)
-	if t.def.rank > typeInt.def.rank {
+	wide := clr.Promoted(t, clr.TypeInt)
+	if t.Def.Rank > clr.TypeInt.Def.Rank {
 		wide = t
 	}
-	one := toNumber(int32(1), wide)
-	pos := at.at
-	next := func(m *machine, v Value) Value {
+	one := clr.ToNumber(int32(1), wide)
+	pos := at.At
+	next := func(m *clr.Machine, v clr.Value) clr.Value {
 		if v == nil {
 			return nil
 		}
-		m.pos = pos
-		return toNumber(numberOp(m, sum, toNumber(v, wide), one, b.checked), t)
+		m.Pos = pos
+		return clr.ToNumber(clr.NumberOp(m, sum, clr.ToNumber(v, wide), one, b.checked), t)
 	}
-	return operand{span: at, typ: o.typ, call: true, run: o.place.update(func(f *frame, old Value) (Value, Value) {
+	return operand{Span: at, typ: o.typ, call: true, run: o.place.update(func(f *frame, old clr.Value) (clr.Value, clr.Value) {
 		v := next(f.m, old)
 		if post {
 			return v, old
@@ -213,17 +220,17 @@ func (b *binder) step(at span, target node, op string, post bool) operand {
 	})}
 }
 
-func (b *binder) notAssignable(at span, o operand) operand {
+func (b *binder) notAssignable(at syntax.Span, o operand) operand {
 	b.fail("STL-E013", at, "this cannot be assigned to", "assign to a variable, a property with a setter, or an element")
 	return bad(at)
 }
 
 // update reads and writes a place whose parts are evaluated once. f gives what to
 // store and what the expression's value is.
-func (p *place) update(f func(f *frame, old Value) (store, result Value)) code {
-	return func(fr *frame) Value {
-		fr.m.step()
-		a := make([]Value, len(p.parts))
+func (p *place) update(f func(f *frame, old clr.Value) (store, result clr.Value)) code {
+	return func(fr *frame) clr.Value {
+		fr.m.Step()
+		a := make([]clr.Value, len(p.parts))
 		for i, c := range p.parts {
 			a[i] = c(fr)
 		}

@@ -2,25 +2,28 @@ package expr
 
 import (
 	"fmt"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/syntax"
 )
 
 // equality binds == and != for everything but numbers.
-func (b *binder) equality(at span, op string, left, right operand) operand {
-	l, r := stripNullable(left.typ), stripNullable(right.typ)
+func (b *binder) equality(at syntax.Span, op string, left, right operand) operand {
+	l, r := clr.StripNullable(left.typ), clr.StripNullable(right.typ)
 	ok := false
 	switch {
-	case left.typ == typeNull && right.typ == typeNull:
+	case left.typ == clr.TypeNull && right.typ == clr.TypeNull:
 		ok = true
-	case left.typ == typeNull:
-		ok = !right.typ.isValue()
-	case right.typ == typeNull:
-		ok = !left.typ.isValue()
-	case same(l, r):
-		ok = !l.isValue() || comparableStruct(l)
-	case l.isEnum() && right.konst && r.isIntegral() && asInt64(right.value) == 0:
-		right, ok = operand{typ: l, run: func(*frame) Value { return Enum{l, 0} }}, true
-	case !l.isValue() && !r.isValue():
-		ok = l.derives(r) || r.derives(l) || l.def.kind == interfaceKind || r.def.kind == interfaceKind
+	case left.typ == clr.TypeNull:
+		ok = !right.typ.IsValue()
+	case right.typ == clr.TypeNull:
+		ok = !left.typ.IsValue()
+	case clr.Same(l, r):
+		ok = !l.IsValue() || clr.ComparableStruct(l)
+	case l.IsEnum() && right.konst && r.IsIntegral() && clr.AsInt64(right.value) == 0:
+		right, ok = operand{typ: l, run: func(*frame) clr.Value { return clr.Enum{Type: l, N: 0} }}, true
+	case !l.IsValue() && !r.IsValue():
+		ok = l.Derives(r) || r.Derives(l) || l.Def.Kind == clr.InterfaceKind || r.Def.Kind == clr.InterfaceKind
 		b.warnReference(at, op, l, r)
 	}
 	if !ok {
@@ -28,19 +31,19 @@ func (b *binder) equality(at span, op string, left, right operand) operand {
 		b.fail("STL-E008", at, fmt.Sprintf("the operator %s does not apply to %s and %s", op, left.typ, right.typ), hint)
 		return bad(at)
 	}
-	x, y, want, pos := left.run, right.run, op == "==", at.at
-	return operand{span: at, typ: typeBool, run: func(f *frame) Value {
+	x, y, want, pos := left.run, right.run, op == "==", at.At
+	return operand{Span: at, typ: clr.TypeBool, run: func(f *frame) clr.Value {
 		v := x(f)
 		w := y(f)
-		f.m.pos = pos
-		return sameValue(f.m, v, w) == want
+		f.m.Pos = pos
+		return clr.SameValue(f.m, v, w) == want
 	}}
 }
 
 // warnReference tells of object == string: C# compares references there. Here the
 // texts are compared, which is what the author means.
-func (b *binder) warnReference(at span, op string, l, r *Type) {
-	if same(l, typeObject) && same(r, typeString) || same(r, typeObject) && same(l, typeString) {
+func (b *binder) warnReference(at syntax.Span, op string, l, r *clr.Type) {
+	if clr.Same(l, clr.TypeObject) && clr.Same(r, clr.TypeString) || clr.Same(r, clr.TypeObject) && clr.Same(l, clr.TypeString) {
 		b.warn("STL-E020", at, "C# compares an object and a string by reference here", "cast the object: (string)… "+op+" …")
 	}
 }

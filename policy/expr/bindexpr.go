@@ -4,134 +4,137 @@ import (
 	"fmt"
 
 	"stile/diag"
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
 // value binds an expression that must have a value.
-func (b *binder) value(n node) operand {
+func (b *binder) value(n syntax.Node) operand {
 	o := b.expr(n)
 	switch {
 	case o.names != nil:
-		b.fail("STL-E003", o.span, o.names.String()+" is a type and has no value", "")
-		return bad(o.span)
+		b.fail("STL-E003", o.Span, o.names.String()+" is a type and has no value", "")
+		return bad(o.Span)
 	case o.space != "":
-		b.fail("STL-E003", o.span, "the name "+o.space+" does not exist", b.nearestName(o.space))
-		return bad(o.span)
+		b.fail("STL-E003", o.Span, "the name "+o.space+" does not exist", b.nearestName(o.space))
+		return bad(o.Span)
 	case o.group != nil:
-		b.fail("STL-E006", o.span, o.group.name+" is a method", "call it: "+o.group.name+"(…)")
-		return bad(o.span)
+		b.fail("STL-E006", o.Span, o.group.name+" is a method", "call it: "+o.group.name+"(…)")
+		return bad(o.Span)
 	}
 	return o
 }
 
 // expr binds any expression; the operand may name a type, a namespace or a method.
-func (b *binder) expr(n node) operand {
+func (b *binder) expr(n syntax.Node) operand {
 	if b.nodes++; b.nodes > maxNodes {
 		if b.nodes == maxNodes+1 {
-			b.r.quiet, b.r.trials = 0, 0
-			b.fail("STL-E014", n.pos(), "the expression is too complex to check", "split it into statements with typed variables")
+			b.r.Quiet, b.r.Trials = 0, 0
+			b.fail("STL-E014", n.Pos(), "the expression is too complex to check", "split it into statements with typed variables")
 		}
-		return bad(n.pos())
+		return bad(n.Pos())
 	}
 	switch n := n.(type) {
-	case *literal:
-		return constant(n.span, n.typ, n.value)
-	case *interpolated:
+	case *syntax.Literal:
+		return constant(n.Span, n.Type, n.Value)
+	case *syntax.Interpolated:
 		return b.interpolated(n)
-	case *paren:
-		o := b.expr(n.inner)
+	case *syntax.Paren:
+		o := b.expr(n.Inner)
 		o.call = false
 		return o
-	case *identifier:
+	case *syntax.Identifier:
 		return b.identifier(n)
-	case *typeName:
-		return operand{span: n.span, names: b.typeOf(n.ref)}
-	case *memberAccess:
+	case *syntax.TypeName:
+		return operand{Span: n.Span, names: b.typeOf(n.Ref)}
+	case *syntax.MemberAccess:
 		return b.memberAccess(n)
-	case *invocation:
+	case *syntax.Invocation:
 		return b.invocation(n)
-	case *indexing:
+	case *syntax.Indexing:
 		return b.indexing(n)
-	case *conditional:
+	case *syntax.Conditional:
 		return b.conditional(n)
-	case *receiver:
+	case *syntax.Receiver:
 		return *b.inner
-	case *lambda:
-		return operand{span: n.span, typ: typeLambda, lambda: n}
+	case *syntax.Lambda:
+		return operand{Span: n.Span, typ: clr.TypeLambda, lambda: n}
 	}
 	return b.operation(n)
 }
 
 // operation binds the operators and creations.
-func (b *binder) operation(n node) operand {
+func (b *binder) operation(n syntax.Node) operand {
 	switch n := n.(type) {
-	case *unary:
+	case *syntax.Unary:
 		return b.unary(n)
-	case *postfix:
-		return b.step(n.span, n.operand, n.op, true)
-	case *binary:
+	case *syntax.Postfix:
+		return b.Step(n.Span, n.Operand, n.Op, true)
+	case *syntax.Binary:
 		return b.binary(n)
-	case *ternary:
+	case *syntax.Ternary:
 		return b.ternary(n)
-	case *assignment:
+	case *syntax.Assignment:
 		return b.assignment(n)
-	case *cast:
+	case *syntax.Cast:
 		return b.cast(n)
-	case *typeTest:
+	case *syntax.TypeTest:
 		return b.typeTest(n)
-	case *asCast:
+	case *syntax.AsCast:
 		return b.asCast(n)
-	case *creation:
+	case *syntax.Creation:
 		return b.creation(n)
-	case *arrayCreation:
+	case *syntax.ArrayCreation:
 		return b.arrayCreation(n)
-	case *anonymous:
+	case *syntax.Anonymous:
 		return b.anonymous(n)
-	case *defaultValue:
-		if n.to == nil {
-			return operand{span: n.span, typ: typeNull, run: func(*frame) Value { return nil }, konst: true, value: nil}
+	case *syntax.DefaultValue:
+		if n.To == nil {
+			return operand{Span: n.Span, typ: clr.TypeNull, run: func(*frame) clr.Value { return nil }, konst: true, value: nil}
 		}
-		t := b.typeOf(n.to)
-		return operand{span: n.span, typ: t, run: func(*frame) Value { return t.zero() }}
-	case *nameOf:
-		return constant(n.span, typeString, n.name)
-	case *checkedExpr:
+		t := b.typeOf(n.To)
+		return operand{Span: n.Span, typ: t, run: func(*frame) clr.Value { return t.Zero() }}
+	case *syntax.NameOf:
+		return constant(n.Span, clr.TypeString, n.Name)
+	case *syntax.CheckedExpr:
 		was, not := b.checked, b.unchecked
-		b.checked, b.unchecked = n.checked, !n.checked
-		o := b.value(n.operand)
+		b.checked, b.unchecked = n.Checked, !n.Checked
+		o := b.value(n.Operand)
 		b.checked, b.unchecked = was, not
 		return o
 	case *fixedOperand:
 		return n.o
-	case *throwExpr:
-		run := b.throwing(n.value, n.span)
-		return operand{span: n.span, typ: typeNull, never: true, run: func(f *frame) Value { run(f); return nil }}
+	case *syntax.ThrowExpr:
+		run := b.throwing(n.Value, n.Span)
+		return operand{Span: n.Span, typ: clr.TypeNull, never: true, run: func(f *frame) clr.Value { run(f); return nil }}
 	}
-	b.fail("STL-E012", n.pos(), fmt.Sprintf("%T is not supported here", n), "")
-	return bad(n.pos())
+	b.fail("STL-E012", n.Pos(), fmt.Sprintf("%T is not supported here", n), "")
+	return bad(n.Pos())
 }
 
-func (b *binder) identifier(n *identifier) operand {
-	if len(n.args) == 0 {
-		if v := b.lookup(n.name); v != nil {
-			return b.variableOperand(v, n.span)
+func (b *binder) identifier(n *syntax.Identifier) operand {
+	if len(n.Args) == 0 {
+		if v := b.lookup(n.Name); v != nil {
+			return b.variableOperand(v, n.Span)
 		}
-		if n.name == "context" {
-			return operand{span: n.span, typ: typeContext, run: func(f *frame) Value {
-				if f.m.env.Exchange == nil {
+		if n.Name == "context" {
+			return operand{Span: n.Span, typ: library.TypeContext, run: func(f *frame) clr.Value {
+				if f.m.Env.Exchange == nil {
 					return nil
 				}
-				return f.m.env.Exchange
+				return f.m.Env.Exchange
 			}}
 		}
 	}
-	if t := b.lib.byName[n.name]; t != nil && t.def.keyword != n.name {
-		return operand{span: n.span, names: b.construct(t, n.args, n.span)}
+	if t := b.lib.ByName[n.Name]; t != nil && t.Def.Keyword != n.Name {
+		return operand{Span: n.Span, names: b.construct(t, n.Args, n.Span)}
 	}
-	if b.lib.spaces[n.name] {
-		return operand{span: n.span, space: n.name}
+	if b.lib.Spaces[n.Name] {
+		return operand{Span: n.Span, space: n.Name}
 	}
-	b.fail("STL-E003", n.span, "the name "+n.name+" does not exist", b.nearestName(n.name))
-	return bad(n.span)
+	b.fail("STL-E003", n.Span, "the name "+n.Name+" does not exist", b.nearestName(n.Name))
+	return bad(n.Span)
 }
 
 // nearestName hints at a local, a type or context.
@@ -140,7 +143,7 @@ func (b *binder) nearestName(name string) string {
 	for s := b.scope; s != nil; s = s.parent {
 		names = append(names, sortedNames(s.names)...)
 	}
-	names = append(names, b.lib.typeNames()...)
+	names = append(names, b.lib.TypeNames()...)
 	if near, ok := diag.Nearest(name, names); ok {
 		return "did you mean " + near + "?"
 	}
@@ -148,92 +151,92 @@ func (b *binder) nearestName(name string) string {
 }
 
 // typeOf resolves a type as written.
-func (b *binder) typeOf(r *typeRef) *Type {
-	t := b.lib.byName[r.name]
-	if t != nil && keywordTypes[t.def.keyword] && r.name == t.def.name && t.def.keyword == "" {
+func (b *binder) typeOf(r *syntax.TypeRef) *clr.Type {
+	t := b.lib.ByName[r.Name]
+	if t != nil && syntax.KeywordTypes[t.Def.Keyword] && r.Name == t.Def.Name && t.Def.Keyword == "" {
 		t = nil
 	}
 	if t == nil {
-		t = b.lib.byFull[r.name]
+		t = b.lib.ByFull[r.Name]
 	}
 	if t == nil {
 		hint := "only the types that Azure API Management allows may be used"
-		if near, ok := diag.Nearest(r.name, b.lib.typeNames()); ok {
+		if near, ok := diag.Nearest(r.Name, b.lib.TypeNames()); ok {
 			hint = "did you mean " + near + "?"
 		}
-		b.fail("STL-E004", r.span, "the type "+r.name+" is not known or not allowed", hint)
-		return typeAny
+		b.fail("STL-E004", r.Span, "the type "+r.Name+" is not known or not allowed", hint)
+		return clr.TypeAny
 	}
-	t = b.construct(t, r.args, r.span)
-	if r.nullable || r.nullableElem {
+	t = b.construct(t, r.Args, r.Span)
+	if r.Nullable || r.NullableElem {
 		switch {
-		case t == typeAny:
-		case !t.isValue():
-			b.fail("STL-E004", r.span, t.String()+" is no value type and cannot be followed by ?", "leave the ? out")
+		case t == clr.TypeAny:
+		case !t.IsValue():
+			b.fail("STL-E004", r.Span, t.String()+" is no value type and cannot be followed by ?", "leave the ? out")
 		default:
-			t = nullableOf(t)
+			t = clr.NullableOf(t)
 		}
 	}
-	for i := 0; i < r.rank; i++ {
-		t = arrayOf(t)
+	for i := 0; i < r.Rank; i++ {
+		t = clr.ArrayOf(t)
 	}
 	return t
 }
 
 // construct gives t its type arguments.
-func (b *binder) construct(t *Type, args []*typeRef, at span) *Type {
-	if t.isFunc() {
-		list := make([]*Type, len(args))
+func (b *binder) construct(t *clr.Type, args []*syntax.TypeRef, at syntax.Span) *clr.Type {
+	if t.IsFunc() {
+		list := make([]*clr.Type, len(args))
 		for i, a := range args {
 			list[i] = b.typeOf(a)
 		}
-		return generic(t, list...)
+		return clr.Generic(t, list...)
 	}
-	if t.is(typeArray) || t.is(typeNullable) && len(args) == 0 {
-		return &Type{def: t.def}
+	if t.Is(clr.TypeArray) || t.Is(clr.TypeNullable) && len(args) == 0 {
+		return &clr.Type{Def: t.Def}
 	}
-	if len(args) != len(t.def.params) {
-		if len(t.def.params) > 0 && len(args) == 0 {
-			b.fail("STL-E004", at, t.def.name+" needs type arguments", "write "+t.String())
-			return typeAny
+	if len(args) != len(t.Def.Params) {
+		if len(t.Def.Params) > 0 && len(args) == 0 {
+			b.fail("STL-E004", at, t.Def.Name+" needs type arguments", "write "+t.String())
+			return clr.TypeAny
 		}
-		b.fail("STL-E004", at, fmt.Sprintf("%s takes %d type arguments", t.def.name, len(t.def.params)), "")
-		return typeAny
+		b.fail("STL-E004", at, fmt.Sprintf("%s takes %d type arguments", t.Def.Name, len(t.Def.Params)), "")
+		return clr.TypeAny
 	}
 	if len(args) == 0 {
 		return t
 	}
-	list := make([]*Type, len(args))
+	list := make([]*clr.Type, len(args))
 	for i, a := range args {
 		list[i] = b.typeOf(a)
 	}
-	return generic(t, list...)
+	return clr.Generic(t, list...)
 }
 
-func (b *binder) interpolated(n *interpolated) operand {
+func (b *binder) interpolated(n *syntax.Interpolated) operand {
 	type piece struct {
 		text   string
 		run    code
 		align  code
 		format string
 	}
-	pieces := make([]piece, len(n.parts))
-	for i, part := range n.parts {
-		pieces[i] = piece{text: part.text, format: part.format}
-		if part.value == nil {
+	pieces := make([]piece, len(n.Parts))
+	for i, part := range n.Parts {
+		pieces[i] = piece{text: part.Text, format: part.Format}
+		if part.Value == nil {
 			continue
 		}
-		o := b.value(part.value)
-		if o.typ == typeVoid {
-			b.fail("STL-E007", o.span, "the expression gives no value", "")
+		o := b.value(part.Value)
+		if o.typ == clr.TypeVoid {
+			b.fail("STL-E007", o.Span, "the expression gives no value", "")
 		}
-		pieces[i].run = b.convertTo(o, typeObject)
-		if part.align != nil {
-			pieces[i].align = b.convertTo(b.value(part.align), typeInt)
+		pieces[i].run = b.convertTo(o, clr.TypeObject)
+		if part.Align != nil {
+			pieces[i].align = b.convertTo(b.value(part.Align), clr.TypeInt)
 		}
 	}
-	at := n.span.at
-	return operand{span: n.span, typ: typeString, run: func(f *frame) Value {
+	at := n.Span.At
+	return operand{Span: n.Span, typ: clr.TypeString, run: func(f *frame) clr.Value {
 		var out []byte
 		for i := range pieces {
 			p := &pieces[i]
@@ -242,30 +245,30 @@ func (b *binder) interpolated(n *interpolated) operand {
 				continue
 			}
 			v := p.run(f)
-			f.m.pos = at
-			s := format(f.m, v, p.format)
+			f.m.Pos = at
+			s := clr.Format(f.m, v, p.format)
 			if p.align != nil {
-				s = align(s, int(p.align(f).(int32)))
+				s = clr.Align(s, int(p.align(f).(int32)))
 			}
 			out = append(out, s...)
 		}
-		return f.m.text(string(out))
+		return f.m.Text(string(out))
 	}}
 }
 
-func (b *binder) ternary(n *ternary) operand {
-	cond := b.condition(n.cond)
-	yes, no := b.value(n.yes), b.value(n.no)
+func (b *binder) ternary(n *syntax.Ternary) operand {
+	cond := b.condition(n.Cond)
+	yes, no := b.value(n.Yes), b.value(n.No)
 	t := b.commonType(yes, no)
 	if t == nil {
-		b.fail("STL-E007", n.span, fmt.Sprintf("the two values of ?: are %s and %s, and neither converts to the other", yes.typ, no.typ), "cast one of them")
-		return bad(n.span)
+		b.fail("STL-E007", n.Span, fmt.Sprintf("the two values of ?: are %s and %s, and neither converts to the other", yes.typ, no.typ), "cast one of them")
+		return bad(n.Span)
 	}
 	y, z := b.convertTo(yes, t), b.convertTo(no, t)
-	if t == typeNull {
-		t = typeObject
+	if t == clr.TypeNull {
+		t = clr.TypeObject
 	}
-	return operand{span: n.span, typ: t, run: func(f *frame) Value {
+	return operand{Span: n.Span, typ: t, run: func(f *frame) clr.Value {
 		if cond(f) {
 			return y(f)
 		}
@@ -274,26 +277,26 @@ func (b *binder) ternary(n *ternary) operand {
 }
 
 // commonType is the type of ?: and of new[]: one operand's, to which the other converts.
-func (b *binder) commonType(x, y operand) *Type {
+func (b *binder) commonType(x, y operand) *clr.Type {
 	switch {
-	case x.typ == typeAny || y.typ == typeAny:
-		return typeAny
-	case x.typ == typeVoid || y.typ == typeVoid:
+	case x.typ == clr.TypeAny || y.typ == clr.TypeAny:
+		return clr.TypeAny
+	case x.typ == clr.TypeVoid || y.typ == clr.TypeVoid:
 		return nil
-	case x.typ == typeNull && y.typ == typeNull:
-		return typeNull
-	case same(x.typ, y.typ):
+	case x.typ == clr.TypeNull && y.typ == clr.TypeNull:
+		return clr.TypeNull
+	case clr.Same(x.typ, y.typ):
 		return x.typ
 	}
 	toY, toX := b.converts(x, y.typ), b.converts(y, x.typ)
 	switch {
-	case x.typ == typeNull && toY, toY && !toX:
+	case x.typ == clr.TypeNull && toY, toY && !toX:
 		return y.typ
-	case y.typ == typeNull && toX, toX && !toY:
+	case y.typ == clr.TypeNull && toX, toX && !toY:
 		return x.typ
 	case toX && toY:
 		// Constants convert both ways (int and byte): the wider type wins.
-		if x.typ.isNumeric() && y.typ.isNumeric() && x.typ.def.rank < y.typ.def.rank {
+		if x.typ.IsNumeric() && y.typ.IsNumeric() && x.typ.Def.Rank < y.typ.Def.Rank {
 			return x.typ
 		}
 		return y.typ
@@ -302,24 +305,24 @@ func (b *binder) commonType(x, y operand) *Type {
 }
 
 // condition binds a bool.
-func (b *binder) condition(n node) func(f *frame) bool {
+func (b *binder) condition(n syntax.Node) func(f *frame) bool {
 	o := b.value(n)
-	if o.typ != typeAny && !b.converts(o, typeBool) {
-		b.fail("STL-E007", o.span, "a condition must be a bool and this is "+o.typ.String(), hintForBool(o.typ))
+	if o.typ != clr.TypeAny && !b.converts(o, clr.TypeBool) {
+		b.fail("STL-E007", o.Span, "a condition must be a bool and this is "+o.typ.String(), hintForBool(o.typ))
 		return func(*frame) bool { return false }
 	}
-	run := b.convertTo(o, typeBool)
+	run := b.convertTo(o, clr.TypeBool)
 	return func(f *frame) bool {
 		v, _ := run(f).(bool)
 		return v
 	}
 }
 
-func hintForBool(t *Type) string {
+func hintForBool(t *clr.Type) string {
 	switch {
-	case same(t, typeObject):
+	case clr.Same(t, clr.TypeObject):
 		return "cast it: (bool)…"
-	case t.is(typeNullable):
+	case t.Is(clr.TypeNullable):
 		return "compare it: … == true"
 	}
 	return ""

@@ -2,47 +2,50 @@ package expr
 
 import (
 	"fmt"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/syntax"
 )
 
-func (b *binder) indexing(n *indexing) operand {
-	target := b.value(n.target)
-	if target.typ == typeAny {
-		b.bindArgs(n.args)
-		return bad(n.span)
+func (b *binder) indexing(n *syntax.Indexing) operand {
+	target := b.value(n.Target)
+	if target.typ == clr.TypeAny {
+		b.bindArgs(n.Args)
+		return bad(n.Span)
 	}
-	if target.typ == typeNull || target.typ == typeVoid || target.lambda != nil {
-		b.fail("STL-E008", n.span, fmt.Sprintf("%s cannot be indexed", target.typ), "")
-		return bad(n.span)
+	if target.typ == clr.TypeNull || target.typ == clr.TypeVoid || target.lambda != nil {
+		b.fail("STL-E008", n.Span, fmt.Sprintf("%s cannot be indexed", target.typ), "")
+		return bad(n.Span)
 	}
 	getters := b.indexers(target.typ, false)
 	if len(getters) == 0 {
 		hint := ""
-		if same(target.typ, typeObject) {
+		if clr.Same(target.typ, clr.TypeObject) {
 			hint = "cast it first, such as ((JObject)…)[…]"
 		}
-		b.fail("STL-E008", n.span, fmt.Sprintf("%s cannot be indexed", target.typ), hint)
-		return bad(n.span)
+		b.fail("STL-E008", n.Span, fmt.Sprintf("%s cannot be indexed", target.typ), hint)
+		return bad(n.Span)
 	}
-	args := b.bindArgs(n.args)
-	c, ok := b.resolve(&group{target: &target, list: getters, name: "the indexer", at: n.span, typ: target.typ}, args, n.span)
+	args := b.bindArgs(n.Args)
+	c, ok := b.resolve(&group{target: &target, list: getters, name: "the indexer", at: n.Span, typ: target.typ}, args, n.Span)
 	if !ok {
-		return bad(n.span)
+		return bad(n.Span)
 	}
 	return b.indexed(n, target, c, args)
 }
 
-func (b *binder) indexers(t *Type, set bool) []*member {
-	if t.def == nil {
+func (b *binder) indexers(t *clr.Type, set bool) []*clr.Member {
+	if t.Def == nil {
 		return nil
 	}
-	list := t.def.getters
+	list := t.Def.Getters
 	if set {
-		list = t.def.setters
+		list = t.Def.Setters
 	}
-	list = append([]*member(nil), list...)
-	s := t.binding()
-	for _, base := range t.def.bases {
-		for _, m := range b.indexers(base.substitute(s), set) {
+	list = append([]*clr.Member(nil), list...)
+	s := t.Binding()
+	for _, base := range t.Def.Bases {
+		for _, m := range b.indexers(base.Substitute(s), set) {
 			if !containsMember(list, m) {
 				list = append(list, m)
 			}
@@ -51,40 +54,40 @@ func (b *binder) indexers(t *Type, set bool) []*member {
 	return list
 }
 
-func (b *binder) indexed(n *indexing, target operand, c *choice, args []boundArg) operand {
-	at, t, run, targs := n.span.at, target.typ, c.m.run, c.targs
+func (b *binder) indexed(n *syntax.Indexing, target operand, c *choice, args []boundArg) operand {
+	at, t, run, targs := n.Span.At, target.typ, c.m.Run, c.targs
 	parts := append([]code{target.run}, c.codes...)
-	get := func(f *frame, a []Value) Value {
+	get := func(f *frame, a []clr.Value) clr.Value {
 		checkNull(f.m, a[0], t, at)
-		f.m.pos = at
+		f.m.Pos = at
 		return run(f.m, targs, a)
 	}
-	o := operand{span: n.span, typ: c.result, run: func(f *frame) Value {
-		a := f.m.push(len(parts))
+	o := operand{Span: n.Span, typ: c.result, run: func(f *frame) clr.Value {
+		a := f.m.Push(len(parts))
 		for i, p := range parts {
 			a[i] = p(f)
 		}
 		v := get(f, a)
-		f.m.pop(a)
+		f.m.Pop(a)
 		return v
 	}}
 	setters := b.indexers(target.typ, true)
 	if len(setters) == 0 {
 		return o
 	}
-	var put native
+	var put clr.Native
 	b.trial(func() {
-		if sc, ok := b.resolve(&group{target: &target, list: setters, name: "the indexer", at: n.span, typ: target.typ}, args, n.span); ok {
-			put = sc.m.run
+		if sc, ok := b.resolve(&group{target: &target, list: setters, name: "the indexer", at: n.Span, typ: target.typ}, args, n.Span); ok {
+			put = sc.m.Run
 		}
 	})
 	if put == nil {
 		return o
 	}
-	o.place = &place{parts: parts, get: get, set: func(f *frame, a []Value, v Value) {
+	o.place = &place{parts: parts, get: get, set: func(f *frame, a []clr.Value, v clr.Value) {
 		checkNull(f.m, a[0], t, at)
-		f.m.pos = at
-		put(f.m, targs, append(append(make([]Value, 0, len(a)+1), a...), v))
+		f.m.Pos = at
+		put(f.m, targs, append(append(make([]clr.Value, 0, len(a)+1), a...), v))
 	}}
 	return o
 }

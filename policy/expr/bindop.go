@@ -3,119 +3,123 @@ package expr
 import (
 	"fmt"
 	"strings"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
-func (b *binder) unary(n *unary) operand {
-	if n.op == "++" || n.op == "--" {
-		return b.step(n.span, n.operand, n.op, false)
+func (b *binder) unary(n *syntax.Unary) operand {
+	if n.Op == "++" || n.Op == "--" {
+		return b.Step(n.Span, n.Operand, n.Op, false)
 	}
-	o := b.value(n.operand)
-	if o.typ == typeAny {
-		return bad(n.span)
+	o := b.value(n.Operand)
+	if o.typ == clr.TypeAny {
+		return bad(n.Span)
 	}
 	t := o.typ
-	if t.is(typeNullable) {
-		t = t.args[0]
+	if t.Is(clr.TypeNullable) {
+		t = t.Args[0]
 	}
-	if n.op == "!" {
-		if !same(t, typeBool) {
-			return b.noOperator(n.span, n.op, o)
+	if n.Op == "!" {
+		if !clr.Same(t, clr.TypeBool) {
+			return b.noOperator(n.Span, n.Op, o)
 		}
-		return b.apply1(n.span, o, typeBool, func(v Value) Value { return !v.(bool) })
+		return b.apply1(n.Span, o, clr.TypeBool, func(v clr.Value) clr.Value { return !v.(bool) })
 	}
-	if same(t, typeTimeSpan) && n.op == "-" {
-		return b.apply1(n.span, o, t, func(v Value) Value { return -v.(TimeSpan) })
+	if clr.Same(t, clr.TypeTimeSpan) && n.Op == "-" {
+		return b.apply1(n.Span, o, t, func(v clr.Value) clr.Value { return -v.(clr.TimeSpan) })
 	}
-	if !t.isNumeric() || n.op == "~" && !t.isIntegral() {
-		return b.noOperator(n.span, n.op, o)
+	if !t.IsNumeric() || n.Op == "~" && !t.IsIntegral() {
+		return b.noOperator(n.Span, n.Op, o)
 	}
-	to := promoted(t, t)
-	if n.op == "-" {
+	to := clr.Promoted(t, t)
+	if n.Op == "-" {
 		switch {
-		case to.is(typeUInt):
+		case to.Is(clr.TypeUInt):
 			// -2147483648 is an int, as C#'s own rule says.
-			if o.konst && asInt64(o.value) == 1<<31 {
-				return constant(n.span, typeInt, int32(-1<<31))
+			if o.konst && clr.AsInt64(o.value) == 1<<31 {
+				return constant(n.Span, clr.TypeInt, int32(-1<<31))
 			}
-			to = typeLong
-		case to.is(typeULong):
+			to = clr.TypeLong
+		case to.Is(clr.TypeULong):
 			if o.konst && o.value == uint64(1<<63) {
-				return constant(n.span, typeLong, int64(-1<<63))
+				return constant(n.Span, clr.TypeLong, int64(-1<<63))
 			}
-			return b.noOperator(n.span, n.op, o)
+			return b.noOperator(n.Span, n.Op, o)
 		}
 	}
-	op := n.op
-	return b.apply1(n.span, o, to, func(v Value) Value { return unaryNumber(op, toNumber(v, to)) })
+	op := n.Op
+	return b.apply1(n.Span, o, to, func(v clr.Value) clr.Value { return clr.UnaryNumber(op, clr.ToNumber(v, to)) })
 }
 
 // apply1 lifts f over T? and folds constants.
-func (b *binder) apply1(at span, o operand, result *Type, f func(Value) Value) operand {
+func (b *binder) apply1(at syntax.Span, o operand, result *clr.Type, f func(clr.Value) clr.Value) operand {
 	if o.konst && o.value != nil {
 		return constant(at, result, f(o.value))
 	}
 	run := o.run
-	if o.typ.is(typeNullable) {
-		return operand{span: at, typ: nullableOf(result), run: func(fr *frame) Value {
+	if o.typ.Is(clr.TypeNullable) {
+		return operand{Span: at, typ: clr.NullableOf(result), run: func(fr *frame) clr.Value {
 			if v := run(fr); v != nil {
 				return f(v)
 			}
 			return nil
 		}}
 	}
-	return operand{span: at, typ: result, run: func(fr *frame) Value { return f(run(fr)) }}
+	return operand{Span: at, typ: result, run: func(fr *frame) clr.Value { return f(run(fr)) }}
 }
 
-func (b *binder) noOperator(at span, op string, o operand) operand {
+func (b *binder) noOperator(at syntax.Span, op string, o operand) operand {
 	b.fail("STL-E008", at, fmt.Sprintf("the operator %s does not apply to %s", op, o.typ), castFirst(o.typ))
 	return bad(at)
 }
 
-func castFirst(types ...*Type) string {
+func castFirst(types ...*clr.Type) string {
 	for _, t := range types {
-		if t == nil || t.def == nil {
+		if t == nil || t.Def == nil {
 			continue
 		}
-		if same(t, typeObject) {
+		if clr.Same(t, clr.TypeObject) {
 			return "cast the object to its type first: (string)… or (int)…"
 		}
-		if t.derives(typeJToken) {
+		if t.Derives(library.TypeJToken) {
 			return "cast the token to its value first: (string)… or (int)…"
 		}
 	}
 	return ""
 }
 
-func (b *binder) binary(n *binary) operand {
-	switch n.op {
+func (b *binder) binary(n *syntax.Binary) operand {
+	switch n.Op {
 	case "&&", "||":
 		return b.logic(n)
 	case "??":
 		return b.coalesce(n)
 	}
-	left, right := b.value(n.left), b.value(n.right)
-	return b.operate(n.span, n.op, left, right)
+	left, right := b.value(n.Left), b.value(n.Right)
+	return b.operate(n.Span, n.Op, left, right)
 }
 
 // operate finds the operator for two bound operands.
-func (b *binder) operate(at span, op string, left, right operand) operand {
-	if left.typ == typeAny || right.typ == typeAny {
+func (b *binder) operate(at syntax.Span, op string, left, right operand) operand {
+	if left.typ == clr.TypeAny || right.typ == clr.TypeAny {
 		return bad(at)
 	}
-	if left.lambda != nil || right.lambda != nil || left.typ == typeVoid || right.typ == typeVoid {
+	if left.lambda != nil || right.lambda != nil || left.typ == clr.TypeVoid || right.typ == clr.TypeVoid {
 		return b.noBinary(at, op, left, right)
 	}
-	if op == "+" && (same(left.typ, typeString) || same(right.typ, typeString)) {
+	if op == "+" && (clr.Same(left.typ, clr.TypeString) || clr.Same(right.typ, clr.TypeString)) {
 		return b.concat(at, left, right)
 	}
-	l, r := stripNullable(left.typ), stripNullable(right.typ)
+	l, r := clr.StripNullable(left.typ), clr.StripNullable(right.typ)
 	if op == "<<" || op == ">>" {
 		return b.shift(at, op, left, right)
 	}
-	if l.isNumeric() && r.isNumeric() {
+	if l.IsNumeric() && r.IsNumeric() {
 		return b.arithmetic(at, op, left, right)
 	}
-	if l.isNumeric() && right.typ == typeNull || r.isNumeric() && left.typ == typeNull {
+	if l.IsNumeric() && right.typ == clr.TypeNull || r.IsNumeric() && left.typ == clr.TypeNull {
 		return b.nullCompare(at, op, left, right)
 	}
 	if o, ok := b.timeOperator(at, op, left, right); ok {
@@ -125,52 +129,58 @@ func (b *binder) operate(at span, op string, left, right operand) operand {
 	case "==", "!=":
 		return b.equality(at, op, left, right)
 	case "&", "|", "^":
-		if same(l, typeBool) && same(r, typeBool) {
-			return b.apply2(at, left, right, typeBool, boolOps[op])
+		if clr.Same(l, clr.TypeBool) && clr.Same(r, clr.TypeBool) {
+			return b.apply2(at, left, right, clr.TypeBool, boolOps[op])
 		}
-		if l.isEnum() && same(l, r) {
+		if l.IsEnum() && clr.Same(l, r) {
 			return b.apply2(at, left, right, l, enumOps[op])
 		}
-		if l.derives(typeObject) && same(l, r) && same(l, typeBool) {
-			return b.apply2(at, left, right, typeBool, boolOps[op])
+		if l.Derives(clr.TypeObject) && clr.Same(l, r) && clr.Same(l, clr.TypeBool) {
+			return b.apply2(at, left, right, clr.TypeBool, boolOps[op])
 		}
 	case "<", ">", "<=", ">=":
-		if l.isEnum() && same(l, r) {
-			return b.apply2(at, left, right, typeBool, func(_ *machine, x, y Value) Value {
-				return ordered(op, int(x.(Enum).n)-int(y.(Enum).n))
+		if l.IsEnum() && clr.Same(l, r) {
+			return b.apply2(at, left, right, clr.TypeBool, func(_ *clr.Machine, x, y clr.Value) clr.Value {
+				return clr.Ordered(op, int(x.(clr.Enum).N)-int(y.(clr.Enum).N))
 			})
 		}
 	}
 	return b.noBinary(at, op, left, right)
 }
 
-var boolOps = map[string]func(m *machine, x, y Value) Value{
-	"&": func(_ *machine, x, y Value) Value { return x.(bool) && y.(bool) },
-	"|": func(_ *machine, x, y Value) Value { return x.(bool) || y.(bool) },
-	"^": func(_ *machine, x, y Value) Value { return x.(bool) != y.(bool) },
+var boolOps = map[string]func(m *clr.Machine, x, y clr.Value) clr.Value{
+	"&": func(_ *clr.Machine, x, y clr.Value) clr.Value { return x.(bool) && y.(bool) },
+	"|": func(_ *clr.Machine, x, y clr.Value) clr.Value { return x.(bool) || y.(bool) },
+	"^": func(_ *clr.Machine, x, y clr.Value) clr.Value { return x.(bool) != y.(bool) },
 }
 
-var enumOps = map[string]func(m *machine, x, y Value) Value{
-	"&": func(_ *machine, x, y Value) Value { return Enum{x.(Enum).typ, x.(Enum).n & y.(Enum).n} },
-	"|": func(_ *machine, x, y Value) Value { return Enum{x.(Enum).typ, x.(Enum).n | y.(Enum).n} },
-	"^": func(_ *machine, x, y Value) Value { return Enum{x.(Enum).typ, x.(Enum).n ^ y.(Enum).n} },
+var enumOps = map[string]func(m *clr.Machine, x, y clr.Value) clr.Value{
+	"&": func(_ *clr.Machine, x, y clr.Value) clr.Value {
+		return clr.Enum{Type: x.(clr.Enum).Type, N: x.(clr.Enum).N & y.(clr.Enum).N}
+	},
+	"|": func(_ *clr.Machine, x, y clr.Value) clr.Value {
+		return clr.Enum{Type: x.(clr.Enum).Type, N: x.(clr.Enum).N | y.(clr.Enum).N}
+	},
+	"^": func(_ *clr.Machine, x, y clr.Value) clr.Value {
+		return clr.Enum{Type: x.(clr.Enum).Type, N: x.(clr.Enum).N ^ y.(clr.Enum).N}
+	},
 }
 
-func (b *binder) noBinary(at span, op string, left, right operand) operand {
+func (b *binder) noBinary(at syntax.Span, op string, left, right operand) operand {
 	b.fail("STL-E008", at, fmt.Sprintf("the operator %s does not apply to %s and %s", op, left.typ, right.typ), castFirst(left.typ, right.typ))
 	return bad(at)
 }
 
 // apply2 makes a binary operation; over T? a null operand gives null, or false
 // where the result is a comparison.
-func (b *binder) apply2(at span, left, right operand, result *Type, f func(m *machine, x, y Value) Value) operand {
-	l, r, pos := left.run, right.run, at.at
-	lifted := left.typ.is(typeNullable) || right.typ.is(typeNullable)
-	if lifted && !same(result, typeBool) {
-		result = nullableOf(result)
+func (b *binder) apply2(at syntax.Span, left, right operand, result *clr.Type, f func(m *clr.Machine, x, y clr.Value) clr.Value) operand {
+	l, r, pos := left.run, right.run, at.At
+	lifted := left.typ.Is(clr.TypeNullable) || right.typ.Is(clr.TypeNullable)
+	if lifted && !clr.Same(result, clr.TypeBool) {
+		result = clr.NullableOf(result)
 	}
-	compare := same(result, typeBool)
-	return operand{span: at, typ: result, run: func(fr *frame) Value {
+	compare := clr.Same(result, clr.TypeBool)
+	return operand{Span: at, typ: result, run: func(fr *frame) clr.Value {
 		x := l(fr)
 		y := r(fr)
 		if lifted && (x == nil || y == nil) {
@@ -179,48 +189,46 @@ func (b *binder) apply2(at span, left, right operand, result *Type, f func(m *ma
 			}
 			return nil
 		}
-		fr.m.pos = pos
+		fr.m.Pos = pos
 		return f(fr.m, x, y)
 	}}
 }
 
-func (b *binder) logic(n *binary) operand {
-	left, right := b.condition(n.left), b.condition(n.right)
-	if n.op == "&&" {
-		return operand{span: n.span, typ: typeBool, run: func(f *frame) Value { return left(f) && right(f) }}
+func (b *binder) logic(n *syntax.Binary) operand {
+	left, right := b.condition(n.Left), b.condition(n.Right)
+	if n.Op == "&&" {
+		return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { return left(f) && right(f) }}
 	}
-	return operand{span: n.span, typ: typeBool, run: func(f *frame) Value { return left(f) || right(f) }}
+	return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { return left(f) || right(f) }}
 }
 
-func (b *binder) coalesce(n *binary) operand {
-	left, right := b.value(n.left), b.value(n.right)
-	if left.typ == typeAny || right.typ == typeAny {
-		return bad(n.span)
+func (b *binder) coalesce(n *syntax.Binary) operand {
+	left, right := b.value(n.Left), b.value(n.Right)
+	if left.typ == clr.TypeAny || right.typ == clr.TypeAny {
+		return bad(n.Span)
 	}
-	if left.typ.isValue() || left.typ == typeVoid {
-		b.fail("STL-E008", n.span, fmt.Sprintf("the left side of ?? is %s and is never null", left.typ), "leave the ?? out")
-		return bad(n.span)
+	if left.typ.IsValue() || left.typ == clr.TypeVoid || left.typ == clr.TypeNull {
+		b.fail("STL-E008", n.Span, fmt.Sprintf("the left side of ?? is %s and is never null", left.typ), "leave the ?? out")
+		return bad(n.Span)
 	}
 	t := left.typ
-	switch inner := stripNullable(t); {
-	case t == typeNull:
-		t = right.typ
+	switch inner := clr.StripNullable(t); {
 	case right.never:
 		t = inner
-	case !same(inner, t) && b.converts(right, inner):
+	case !clr.Same(inner, t) && b.converts(right, inner):
 		t = inner
 	case b.converts(right, t):
 	case b.converts(left, right.typ):
 		t = right.typ
 	default:
-		b.fail("STL-E008", n.span, fmt.Sprintf("the two sides of ?? are %s and %s", left.typ, right.typ), "cast one of them")
-		return bad(n.span)
+		b.fail("STL-E008", n.Span, fmt.Sprintf("the two sides of ?? are %s and %s", left.typ, right.typ), "cast one of them")
+		return bad(n.Span)
 	}
 	l, r := left.run, b.convertTo(right, t)
-	if !same(stripNullable(left.typ), t) && !same(left.typ, t) && left.typ != typeNull {
+	if !clr.Same(clr.StripNullable(left.typ), t) && !clr.Same(left.typ, t) && left.typ != clr.TypeNull {
 		l = b.convertTo(left, t)
 	}
-	return operand{span: n.span, typ: t, run: func(f *frame) Value {
+	return operand{Span: n.Span, typ: t, run: func(f *frame) clr.Value {
 		if v := l(f); v != nil {
 			return v
 		}
@@ -229,11 +237,11 @@ func (b *binder) coalesce(n *binary) operand {
 }
 
 // concat is string +; chains are flattened so that each is built once.
-func (b *binder) concat(at span, left, right operand) operand {
-	if left.konst && right.konst && same(left.typ, right.typ) {
+func (b *binder) concat(at syntax.Span, left, right operand) operand {
+	if left.konst && right.konst && clr.Same(left.typ, right.typ) {
 		x, _ := left.value.(string)
 		y, _ := right.value.(string)
-		return constant(at, typeString, x+y)
+		return constant(at, clr.TypeString, x+y)
 	}
 	l, r := left.run, right.run
 	var parts []code
@@ -243,15 +251,15 @@ func (b *binder) concat(at span, left, right operand) operand {
 		parts = append(parts, l)
 	}
 	parts = append(parts[:len(parts):len(parts)], r)
-	return operand{span: at, typ: typeString, concat: parts, run: func(f *frame) Value {
+	return operand{Span: at, typ: clr.TypeString, concat: parts, run: func(f *frame) clr.Value {
 		var buf strings.Builder
 		for _, p := range parts {
 			v := p(f)
 			s, ok := v.(string)
 			if !ok {
-				s = text(v)
+				s = clr.Text(v)
 			}
-			f.m.grow(len(s))
+			f.m.Grow(len(s))
 			buf.WriteString(s)
 		}
 		return buf.String()

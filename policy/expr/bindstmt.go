@@ -2,12 +2,15 @@ package expr
 
 import (
 	"fmt"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/syntax"
 )
 
 // statements binds a list in a scope of its own. falls tells whether its end can
 // be reached.
-func (b *binder) statements(list []node) (run action, falls bool) {
-	b.open()
+func (b *binder) statements(list []syntax.Node) (run action, falls bool) {
+	b.Open()
 	defer b.close()
 	actions := make([]action, 0, len(list))
 	falls = true
@@ -33,68 +36,68 @@ func (b *binder) statements(list []node) (run action, falls bool) {
 
 func nothing(*frame) signal { return goOn }
 
-func (b *binder) statement(n node) (run action, falls bool) {
+func (b *binder) statement(n syntax.Node) (run action, falls bool) {
 	switch n := n.(type) {
-	case *block:
-		return b.statements(n.list)
-	case *emptyStatement:
+	case *syntax.Block:
+		return b.statements(n.List)
+	case *syntax.EmptyStatement:
 		return nothing, true
-	case *declaration:
+	case *syntax.Declaration:
 		return b.declaration(n), true
-	case *localFunction:
+	case *syntax.LocalFunction:
 		return b.localFunction(n), true
-	case *exprStatement:
-		o := b.expr(n.value)
-		if o.typ != typeAny && !o.call {
-			b.fail("STL-E008", o.span, "only calls, assignments, ++, -- and new can stand as a statement", "")
+	case *syntax.ExprStatement:
+		o := b.expr(n.Value)
+		if o.typ != clr.TypeAny && !o.call {
+			b.fail("STL-E008", o.Span, "only calls, assignments, ++, -- and new can stand as a statement", "")
 		}
 		if o.run == nil {
 			return nothing, true
 		}
-		return func(f *frame) signal { f.m.step(); o.run(f); return goOn }, true
-	case *ifStatement:
+		return func(f *frame) signal { f.m.Step(); o.run(f); return goOn }, true
+	case *syntax.IfStatement:
 		return b.ifStatement(n)
-	case *whileStatement:
+	case *syntax.WhileStatement:
 		return b.whileStatement(n)
-	case *forStatement:
+	case *syntax.ForStatement:
 		return b.forStatement(n)
-	case *foreachStatement:
+	case *syntax.ForeachStatement:
 		return b.foreachStatement(n)
-	case *switchStatement:
+	case *syntax.SwitchStatement:
 		return b.switchStatement(n)
-	case *returnStatement:
+	case *syntax.ReturnStatement:
 		return b.returnStatement(n), false
-	case *throwStatement:
-		if n.value == nil && b.catching == 0 {
-			b.fail("STL-E009", n.span, "throw without a value may stand in a catch block only", "throw new Exception(…)")
+	case *syntax.ThrowStatement:
+		if n.Value == nil && b.catching == 0 {
+			b.fail("STL-E009", n.Span, "throw without a value may stand in a catch block only", "throw new Exception(…)")
 		}
-		return b.throwing(n.value, n.span), false
-	case *jump:
+		return b.throwing(n.Value, n.Span), false
+	case *syntax.Jump:
 		return b.jump(n), false
-	case *tryStatement:
+	case *syntax.TryStatement:
 		return b.tryStatement(n)
-	case *usingStatement:
+	case *syntax.UsingStatement:
 		return b.usingStatement(n)
 	}
-	b.fail("STL-E012", n.pos(), fmt.Sprintf("%T is not supported here", n), "")
+	b.fail("STL-E012", n.Pos(), fmt.Sprintf("%T is not supported here", n), "")
 	return nothing, true
 }
 
 // embedded binds the body of if, while and the like, which declares nothing.
-func (b *binder) embedded(n node) (action, bool) {
-	if d, ok := n.(*declaration); ok {
-		b.fail("STL-E002", d.span, "a declaration cannot stand here alone", "put it into { }")
+func (b *binder) embedded(n syntax.Node) (action, bool) {
+	if d, ok := n.(*syntax.Declaration); ok {
+		b.fail("STL-E002", d.Span, "a declaration cannot stand here alone", "put it into { }")
 	}
-	return b.statements([]node{n})
+	return b.statements([]syntax.Node{n})
 }
 
-func (b *binder) declaration(n *declaration) action {
+func (b *binder) declaration(n *syntax.Declaration) action {
 	var steps []action
-	var typ *Type
-	if n.typ != nil {
-		typ = b.typeOf(n.typ)
+	var typ *clr.Type
+	if n.Type != nil {
+		typ = b.typeOf(n.Type)
 	}
-	for i, name := range n.names {
+	for i, name := range n.Names {
 		steps = append(steps, b.declareOne(n, i, name, typ))
 	}
 	if len(steps) == 1 {
@@ -108,68 +111,68 @@ func (b *binder) declaration(n *declaration) action {
 	}
 }
 
-func (b *binder) declareOne(n *declaration, i int, name string, typ *Type) action {
-	at := n.places[i]
-	if n.values[i] == nil {
-		if typ == nil || n.fixed || n.using {
+func (b *binder) declareOne(n *syntax.Declaration, i int, name string, typ *clr.Type) action {
+	at := n.Places[i]
+	if n.Values[i] == nil {
+		if typ == nil || n.Fixed || n.Using {
 			b.fail("STL-E007", at, name+" needs a value", "write "+name+" = …")
-			b.declare(name, at, typeAny)
+			b.declare(name, at, clr.TypeAny)
 			return nothing
 		}
 		t := typ
-		return initialise(b.declare(name, at, t), func(*frame) Value { return t.zero() })
+		return initialise(b.declare(name, at, t), func(*frame) clr.Value { return t.Zero() })
 	}
 	var o operand
 	if typ != nil {
-		o = b.expr(n.values[i])
+		o = b.expr(n.Values[i])
 		if o.lambda == nil {
-			o = b.value(&fixedOperand{n.values[i].pos(), o})
+			o = b.value(&fixedOperand{n.Values[i].Pos(), o})
 		}
 	} else {
-		o = b.value(n.values[i])
+		o = b.value(n.Values[i])
 		typ = o.typ
-		if typ == typeNull || typ == typeVoid || o.lambda != nil {
+		if typ == clr.TypeNull || typ == clr.TypeVoid || o.lambda != nil {
 			b.fail("STL-E007", at, "the type of "+name+" cannot be found from "+typ.String(), "write the type instead of var")
-			typ = typeAny
+			typ = clr.TypeAny
 		}
 	}
 	run := b.convertTo(o, typ)
 	v := b.declare(name, at, typ)
-	if n.fixed {
+	if n.Fixed {
 		if !o.konst {
-			b.fail("STL-E007", o.span, "the value of a const must be constant", "leave const out")
+			b.fail("STL-E007", o.Span, "the value of a const must be constant", "leave const out")
 			return nothing
 		}
 		v.konst, v.value = true, o.value
-		if typ.isNumeric() && o.value != nil {
-			v.value = toNumber(o.value, typ)
+		if typ.IsNumeric() && o.value != nil {
+			v.value = clr.ToNumber(o.value, typ)
 		}
 		return nothing
 	}
-	if n.using {
+	if n.Using {
 		v.readonly = "a using variable"
 	}
 	set := initialise(v, run)
-	return func(f *frame) signal { f.m.step(); return set(f) }
+	return func(f *frame) signal { f.m.Step(); return set(f) }
 }
 
-func (b *binder) ifStatement(n *ifStatement) (action, bool) {
-	b.open()
+func (b *binder) ifStatement(n *syntax.IfStatement) (action, bool) {
+	b.Open()
 	defer b.close()
-	cond := b.condition(n.cond)
-	yes, falls := b.embedded(n.yes)
-	if n.no_ == nil {
+	cond := b.condition(n.Cond)
+	yes, falls := b.embedded(n.Yes)
+	if n.No_ == nil {
 		return func(f *frame) signal {
-			f.m.step()
+			f.m.Step()
 			if cond(f) {
 				return yes(f)
 			}
 			return goOn
 		}, true
 	}
-	no, falls2 := b.embedded(n.no_)
+	no, falls2 := b.embedded(n.No_)
 	return func(f *frame) signal {
-		f.m.step()
+		f.m.Step()
 		if cond(f) {
 			return yes(f)
 		}
@@ -178,19 +181,19 @@ func (b *binder) ifStatement(n *ifStatement) (action, bool) {
 }
 
 // isTrue recognises while (true).
-func (b *binder) isTrue(n node) bool {
+func (b *binder) isTrue(n syntax.Node) bool {
 	if n == nil {
 		return true
 	}
-	if p, ok := n.(*paren); ok {
-		return b.isTrue(p.inner)
+	if p, ok := n.(*syntax.Paren); ok {
+		return b.isTrue(p.Inner)
 	}
-	l, ok := n.(*literal)
-	return ok && l.value == true
+	l, ok := n.(*syntax.Literal)
+	return ok && l.Value == true
 }
 
 // loop binds a body in which break and continue have meaning.
-func (b *binder) loop(n node) (body action, falls, breaks bool) {
+func (b *binder) loop(n syntax.Node) (body action, falls, breaks bool) {
 	b.loops++
 	was := b.broken
 	b.broken = false
@@ -201,17 +204,17 @@ func (b *binder) loop(n node) (body action, falls, breaks bool) {
 	return body, falls, breaks
 }
 
-func (b *binder) whileStatement(n *whileStatement) (action, bool) {
-	b.open()
+func (b *binder) whileStatement(n *syntax.WhileStatement) (action, bool) {
+	b.Open()
 	defer b.close()
-	cond := b.condition(n.cond)
-	body, _, breaks := b.loop(n.body)
-	falls := breaks || !b.isTrue(n.cond)
-	first, at := n.do, n.span.at
+	cond := b.condition(n.Cond)
+	body, _, breaks := b.loop(n.Body)
+	falls := breaks || !b.isTrue(n.Cond)
+	first, at := n.Do, n.Span.At
 	return func(f *frame) signal {
 		for skip := first; ; skip = false {
-			f.m.pos = at
-			f.m.step()
+			f.m.Pos = at
+			f.m.Step()
 			if !skip && !cond(f) {
 				return goOn
 			}
@@ -225,36 +228,36 @@ func (b *binder) whileStatement(n *whileStatement) (action, bool) {
 	}, falls
 }
 
-func (b *binder) forStatement(n *forStatement) (action, bool) {
-	b.open()
+func (b *binder) forStatement(n *syntax.ForStatement) (action, bool) {
+	b.Open()
 	defer b.close()
 	var init []action
-	for _, s := range n.init {
-		if d, ok := s.(*declaration); ok {
+	for _, s := range n.Init {
+		if d, ok := s.(*syntax.Declaration); ok {
 			init = append(init, b.declaration(d))
 			continue
 		}
-		a, _ := b.statement(&exprStatement{s.pos(), s})
+		a, _ := b.statement(&syntax.ExprStatement{Span: s.Pos(), Value: s})
 		init = append(init, a)
 	}
 	cond := func(*frame) bool { return true }
-	if n.cond != nil {
-		cond = b.condition(n.cond)
+	if n.Cond != nil {
+		cond = b.condition(n.Cond)
 	}
-	body, _, breaks := b.loop(n.body)
+	body, _, breaks := b.loop(n.Body)
 	var steps []action
-	for _, s := range n.step {
-		a, _ := b.statement(&exprStatement{s.pos(), s})
+	for _, s := range n.Step {
+		a, _ := b.statement(&syntax.ExprStatement{Span: s.Pos(), Value: s})
 		steps = append(steps, a)
 	}
-	at := n.span.at
+	at := n.Span.At
 	return func(f *frame) signal {
 		for _, a := range init {
 			a(f)
 		}
 		for ; cond(f); runAll(f, steps) {
-			f.m.pos = at
-			f.m.step()
+			f.m.Pos = at
+			f.m.Step()
 			switch body(f) {
 			case doBreak:
 				return goOn
@@ -263,7 +266,7 @@ func (b *binder) forStatement(n *forStatement) (action, bool) {
 			}
 		}
 		return goOn
-	}, breaks || !b.isTrue(n.cond)
+	}, breaks || !b.isTrue(n.Cond)
 }
 
 func runAll(f *frame, steps []action) {
@@ -272,44 +275,44 @@ func runAll(f *frame, steps []action) {
 	}
 }
 
-func (b *binder) jump(n *jump) action {
-	if n.word == "break" {
+func (b *binder) jump(n *syntax.Jump) action {
+	if n.Word == "break" {
 		if b.loops+b.switches == 0 {
-			b.fail("STL-E009", n.span, "break may stand in a loop or switch only", "")
+			b.fail("STL-E009", n.Span, "break may stand in a loop or switch only", "")
 		}
 		b.broken = true
 		return func(*frame) signal { return doBreak }
 	}
 	if b.loops == 0 {
-		b.fail("STL-E009", n.span, "continue may stand in a loop only", "")
+		b.fail("STL-E009", n.Span, "continue may stand in a loop only", "")
 	}
 	return func(*frame) signal { return doContinue }
 }
 
-func (b *binder) returnStatement(n *returnStatement) action {
-	if n.value == nil {
+func (b *binder) returnStatement(n *syntax.ReturnStatement) action {
+	if n.Value == nil {
 		if !b.fn.void {
-			b.fail("STL-E009", n.span, "return needs a value here", "write return null; or the value you mean")
+			b.fail("STL-E009", n.Span, "return needs a value here", "write return null; or the value you mean")
 		}
 		return func(f *frame) signal { f.result = nil; return doReturn }
 	}
 	if b.fn.void {
-		b.fail("STL-E009", n.span, "this function gives no value", "leave the value out")
+		b.fail("STL-E009", n.Span, "this function gives no value", "leave the value out")
 		return nothing
 	}
-	o := b.value(n.value)
-	if o.typ == typeVoid {
-		b.fail("STL-E007", o.span, "the expression gives no value", "")
+	o := b.value(n.Value)
+	if o.typ == clr.TypeVoid {
+		b.fail("STL-E007", o.Span, "the expression gives no value", "")
 		return nothing
 	}
 	run := o.run
 	if b.fn.result != nil {
 		run = b.convertTo(o, b.fn.result)
-	} else if o.typ != typeAny && o.lambda == nil {
+	} else if o.typ != clr.TypeAny && o.lambda == nil {
 		b.fn.returned = append(b.fn.returned, o)
 	}
 	return func(f *frame) signal {
-		f.m.step()
+		f.m.Step()
 		f.result = run(f)
 		return doReturn
 	}

@@ -1,25 +1,31 @@
 package expr
 
+import (
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
+)
+
 // section is a bound switch section.
 type section struct {
-	match []func(f *frame, v Value) bool
+	match []func(f *frame, v clr.Value) bool
 	other bool
 	body  action
 }
 
-func (b *binder) switchStatement(n *switchStatement) (action, bool) {
-	value := b.value(n.value)
-	b.open()
+func (b *binder) switchStatement(n *syntax.SwitchStatement) (action, bool) {
+	value := b.value(n.Value)
+	b.Open()
 	defer b.close()
 	b.switches++
 	was := b.broken
 	b.broken = false
 	var sections []section
 	hasDefault, falls := false, false
-	for _, s := range n.sections {
+	for _, s := range n.Sections {
 		sec, goes := b.switchSection(s, value)
 		if goes {
-			b.fail("STL-E009", s.span, "control falls out of this case into the next", "end it with break or return")
+			b.fail("STL-E009", s.Span, "control falls out of this case into the next", "end it with break or return")
 		}
 		hasDefault = hasDefault || sec.other
 		sections = append(sections, sec)
@@ -29,7 +35,7 @@ func (b *binder) switchStatement(n *switchStatement) (action, bool) {
 	b.switches--
 	run := value.run
 	return func(f *frame) signal {
-		f.m.step()
+		f.m.Step()
 		if s := choose(f, sections, run(f)); s != nil {
 			if out := s.body(f); out != doBreak {
 				return out
@@ -39,7 +45,7 @@ func (b *binder) switchStatement(n *switchStatement) (action, bool) {
 	}, falls
 }
 
-func choose(f *frame, sections []section, v Value) *section {
+func choose(f *frame, sections []section, v clr.Value) *section {
 	var other *section
 	for i := range sections {
 		for _, match := range sections[i].match {
@@ -54,52 +60,52 @@ func choose(f *frame, sections []section, v Value) *section {
 	return other
 }
 
-func (b *binder) switchSection(s switchSection, value operand) (section, bool) {
-	b.open()
+func (b *binder) switchSection(s syntax.SwitchSection, value operand) (section, bool) {
+	b.Open()
 	defer b.close()
 	var sec section
-	for _, l := range s.labels {
-		if l.isDefault {
+	for _, l := range s.Labels {
+		if l.IsDefault {
 			sec.other = true
 			continue
 		}
 		sec.match = append(sec.match, b.switchLabel(l, value))
 	}
 	var falls bool
-	sec.body, falls = b.statements(s.body)
+	sec.body, falls = b.statements(s.Body)
 	return sec, falls
 }
 
-func (b *binder) switchLabel(l switchLabel, value operand) func(f *frame, v Value) bool {
-	match := func(*frame, Value) bool { return false }
+func (b *binder) switchLabel(l syntax.SwitchLabel, value operand) func(f *frame, v clr.Value) bool {
+	match := func(*frame, clr.Value) bool { return false }
 	switch {
-	case l.typ != nil:
-		t := b.typeOf(l.typ)
-		v := b.declare(l.local, l.span, t)
-		match = func(f *frame, x Value) bool {
-			if !isInstance(x, t) {
+	case l.Type != nil:
+		t := b.typeOf(l.Type)
+		v := b.declare(l.Local, l.Span, t)
+		match = func(f *frame, x clr.Value) bool {
+			if !library.IsInstance(x, t) {
 				return false
 			}
-			initialise(v, func(*frame) Value { return x })(f)
+			initialise(v, func(*frame) clr.Value { return x })(f)
 			return true
 		}
 	default:
-		o := b.value(l.value)
-		if o.typ != typeAny && !o.konst {
-			b.fail("STL-E007", o.span, "a case needs a constant", "use if and else")
+		o := b.value(l.Value)
+		if o.typ != clr.TypeAny && !o.konst {
+			b.fail("STL-E007", o.Span, "a case needs a constant", "use if and else")
 		}
-		if o.typ != typeAny && value.typ != typeAny && o.konst {
+		if o.typ != clr.TypeAny && value.typ != clr.TypeAny && o.konst {
 			b.convertTo(o, value.typ)
 		}
 		want := o.value
-		if value.typ.isNumeric() && o.typ.isNumeric() && want != nil {
-			want = toNumber(want, value.typ)
+		if value.typ.IsNumeric() && o.typ.IsNumeric() && want != nil {
+			want = clr.ToNumber(want, value.typ)
 		}
-		match = func(f *frame, x Value) bool { return equalValues(f.m, x, want) }
+		match = func(f *frame, x clr.Value) bool { return clr.EqualValues(f.m, x, want) }
 	}
-	if l.when == nil {
+	if l.When == nil {
 		return match
 	}
-	when, inner := b.condition(l.when), match
-	return func(f *frame, x Value) bool { return inner(f, x) && when(f) }
+	when, inner := b.condition(l.When), match
+	return func(f *frame, x clr.Value) bool { return inner(f, x) && when(f) }
 }

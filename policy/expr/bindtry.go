@@ -2,11 +2,15 @@ package expr
 
 import (
 	"fmt"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
 // throwing gives the code of throw; without a value the exception in hand is
 // thrown again.
-func (b *binder) throwing(n node, at span) action {
+func (b *binder) throwing(n syntax.Node, at syntax.Span) action {
 	if n == nil {
 		return func(f *frame) signal {
 			if f.caught != nil {
@@ -16,41 +20,41 @@ func (b *binder) throwing(n node, at span) action {
 		}
 	}
 	o := b.value(n)
-	if o.typ != typeAny && o.typ != typeNull && !o.typ.derives(typeException) {
-		b.fail("STL-E007", o.span, fmt.Sprintf("only an Exception can be thrown and this is %s", o.typ), "throw new Exception(…)")
+	if o.typ != clr.TypeAny && o.typ != clr.TypeNull && !o.typ.Derives(clr.TypeException) {
+		b.fail("STL-E007", o.Span, fmt.Sprintf("only an Exception can be thrown and this is %s", o.typ), "throw new Exception(…)")
 	}
 	run := o.run
 	return func(f *frame) signal {
-		exc, _ := run(f).(*Exception)
-		f.m.pos = at.at
+		exc, _ := run(f).(*clr.Exception)
+		f.m.Pos = at.At
 		if exc == nil {
-			f.m.throw(typeNullReference, "Object reference not set to an instance of an object.")
+			f.m.Throw(clr.TypeNullReference, "Object reference not set to an instance of an object.")
 		}
-		panic(&thrown{exc: exc, pos: at.at})
+		panic(&clr.Thrown{Exc: exc, Pos: at.At})
 	}
 }
 
 // handler is a bound catch clause.
 type handler struct {
-	typ  *Type
+	typ  *clr.Type
 	v    *variable
 	when func(f *frame) bool
 	body action
 }
 
-func (b *binder) tryStatement(n *tryStatement) (action, bool) {
-	body, falls := b.statements(n.body.list)
+func (b *binder) tryStatement(n *syntax.TryStatement) (action, bool) {
+	body, falls := b.statements(n.Body.List)
 	var handlers []handler
-	for _, c := range n.catches {
+	for _, c := range n.Catches {
 		h, goes := b.catchClause(c)
 		handlers = append(handlers, h)
 		falls = falls || goes
 	}
 	var last action
-	if n.finally != nil {
+	if n.Finally != nil {
 		goes := true
-		if last, goes = b.statements(n.finally.list); !goes {
-			b.fail("STL-E009", n.finally.span, "control cannot leave a finally block", "take return, break and continue out of it")
+		if last, goes = b.statements(n.Finally.List); !goes {
+			b.fail("STL-E009", n.Finally.Span, "control cannot leave a finally block", "take return, break and continue out of it")
 		}
 	}
 	return func(f *frame) signal {
@@ -65,7 +69,7 @@ func (b *binder) tryStatement(n *tryStatement) (action, bool) {
 func finally(f *frame, body, last action) (out signal) {
 	defer func() {
 		if r := recover(); r != nil {
-			if _, ok := r.(*thrown); ok {
+			if _, ok := r.(*clr.Thrown); ok {
 				last(f)
 			}
 			panic(r)
@@ -84,15 +88,15 @@ func guarded(f *frame, body action, handlers []handler) (out signal) {
 		return body(f)
 	}
 	m := f.m
-	stack, depth := m.stack, m.depth
-	var caught *thrown
+	stack, depth := m.Stack, m.Depth
+	var caught *clr.Thrown
 	func() {
 		defer func() {
 			r := recover()
 			if r == nil {
 				return
 			}
-			t, ok := r.(*thrown)
+			t, ok := r.(*clr.Thrown)
 			if !ok {
 				panic(r)
 			}
@@ -103,14 +107,14 @@ func guarded(f *frame, body action, handlers []handler) (out signal) {
 	if caught == nil {
 		return out
 	}
-	m.stack, m.depth = stack, depth
-	m.step()
+	m.Stack, m.Depth = stack, depth
+	m.Step()
 	for _, h := range handlers {
-		if h.typ != nil && !caught.exc.Type.derives(h.typ) {
+		if h.typ != nil && !caught.Exc.Type.Derives(h.typ) {
 			continue
 		}
 		if h.v != nil {
-			initialise(h.v, func(*frame) Value { return caught.exc })(f)
+			initialise(h.v, func(*frame) clr.Value { return caught.Exc })(f)
 		}
 		if h.when != nil && !h.when(f) {
 			continue
@@ -124,93 +128,93 @@ func guarded(f *frame, body action, handlers []handler) (out signal) {
 	panic(caught)
 }
 
-func (b *binder) catchClause(c catchClause) (handler, bool) {
-	b.open()
+func (b *binder) catchClause(c syntax.CatchClause) (handler, bool) {
+	b.Open()
 	defer b.close()
 	h := handler{}
-	if c.typ != nil {
-		h.typ = b.typeOf(c.typ)
-		if h.typ != typeAny && !h.typ.derives(typeException) {
-			b.fail("STL-E007", c.typ.span, h.typ.String()+" is no exception", "catch (Exception)")
+	if c.Type != nil {
+		h.typ = b.typeOf(c.Type)
+		if h.typ != clr.TypeAny && !h.typ.Derives(clr.TypeException) {
+			b.fail("STL-E007", c.Type.Span, h.typ.String()+" is no exception", "catch (Exception)")
 		}
-		if h.typ == typeAny {
+		if h.typ == clr.TypeAny {
 			h.typ = nil
 		}
 	}
-	if c.name != "" {
+	if c.Name != "" {
 		t := h.typ
 		if t == nil {
-			t = typeException
+			t = clr.TypeException
 		}
-		h.v = b.declare(c.name, c.typ.span, t)
+		h.v = b.declare(c.Name, c.Type.Span, t)
 	}
-	if c.when != nil {
-		h.when = b.condition(c.when)
+	if c.When != nil {
+		h.when = b.condition(c.When)
 	}
 	b.catching++
-	body, falls := b.statements(c.body.list)
+	body, falls := b.statements(c.Body.List)
 	b.catching--
 	h.body = body
 	return h, falls
 }
 
 // usingStatement needs no disposing: nothing in the library holds more than memory.
-func (b *binder) usingStatement(n *usingStatement) (action, bool) {
-	b.open()
+func (b *binder) usingStatement(n *syntax.UsingStatement) (action, bool) {
+	b.Open()
 	defer b.close()
 	first := action(nothing)
-	if n.decl != nil {
-		n.decl.using = true
-		first = b.declaration(n.decl)
+	if n.Decl != nil {
+		n.Decl.Using = true
+		first = b.declaration(n.Decl)
 	} else {
-		o := b.value(n.expr)
+		o := b.value(n.Expr)
 		first = func(f *frame) signal { o.run(f); return goOn }
 	}
-	body, falls := b.embedded(n.body)
+	body, falls := b.embedded(n.Body)
 	return func(f *frame) signal {
 		first(f)
 		return body(f)
 	}, falls
 }
 
-func (b *binder) foreachStatement(n *foreachStatement) (action, bool) {
-	b.open()
+func (b *binder) foreachStatement(n *syntax.ForeachStatement) (action, bool) {
+	b.Open()
 	defer b.close()
-	seq := b.value(n.seq)
-	elem := typeAny
-	if seq.typ != typeAny {
-		elem = seq.typ.elementType()
-		if seq.typ.is(typeJObject) {
-			elem = generic(typeKeyValue, typeString, typeJToken)
+	seq := b.value(n.Seq)
+	elem := clr.TypeAny
+	if seq.typ != clr.TypeAny {
+		elem = seq.typ.ElementType()
+		if seq.typ.Is(library.TypeJObject) {
+			elem = clr.Generic(clr.TypeKeyValue, clr.TypeString, library.TypeJToken)
 		}
 		if elem == nil {
-			b.fail("STL-E007", seq.span, fmt.Sprintf("foreach needs a sequence and this is %s", seq.typ), castFirst(seq.typ))
-			elem = typeAny
+			b.fail("STL-E007", seq.Span, fmt.Sprintf("foreach needs a sequence and this is %s", seq.typ), castFirst(seq.typ))
+			elem = clr.TypeAny
 		}
 	}
 	typ := elem
-	if n.typ != nil {
-		if typ = b.typeOf(n.typ); !b.castable(elem, typ) && !b.converts(operand{typ: elem}, typ) {
-			b.fail("STL-E007", n.at_, fmt.Sprintf("the items are %s and cannot be cast to %s", elem, typ), "")
+	if n.Type != nil {
+		if typ = b.typeOf(n.Type); !b.castable(elem, typ) && !b.converts(operand{typ: elem}, typ) {
+			b.fail("STL-E007", n.At_, fmt.Sprintf("the items are %s and cannot be cast to %s", elem, typ), "")
 		}
 	}
-	v := b.declare(n.name, n.at_, typ)
+	v := b.declare(n.Name, n.At_, typ)
 	v.readonly = "a foreach variable"
-	body, _, _ := b.loop(n.body)
-	run, at := seq.run, n.span.at
-	pairs := seq.typ.is(typeJObject)
+	body, _, _ := b.loop(n.Body)
+	run, at := seq.run, n.Span.At
+	pairs := seq.typ.Is(library.TypeJObject)
 	return func(f *frame) signal {
 		out := goOn
 		source := run(f)
-		f.m.pos = at
+		f.m.Pos = at
 		checkNull(f.m, source, seq.typ, at)
 		if pairs {
-			source = pairsOf(source.(*JObject))
+			source = library.PairsOf(source.(*library.JObject))
 		}
-		iterate(f.m, source, func(item Value) bool {
-			f.m.pos = at
-			if !same(elem, typ) && typ != typeAny {
-				item = castValue(f.m, item, elem, typ)
+		clr.Iterate(f.m, source, func(item clr.Value) bool {
+			f.m.Pos = at
+			if !clr.Same(elem, typ) && typ != clr.TypeAny {
+				item = library.CastValue(f.m, item, elem, typ)
 			}
 			if v.captured {
 				f.slots[v.slot] = &cell{v: item}

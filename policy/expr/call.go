@@ -3,15 +3,19 @@ package expr
 import (
 	"fmt"
 	"strings"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
 // invocation binds a call: of a method, of a delegate, or of a local function.
-func (b *binder) invocation(n *invocation) operand {
-	target := b.expr(n.target)
+func (b *binder) invocation(n *syntax.Invocation) operand {
+	target := b.expr(n.Target)
 	switch {
-	case target.typ == typeAny:
-		b.bindArgs(n.args)
-		return bad(n.span)
+	case target.typ == clr.TypeAny:
+		b.bindArgs(n.Args)
+		return bad(n.Span)
 	case target.group != nil:
 		return b.methodCall(n, target.group)
 	case target.names != nil || target.space != "":
@@ -19,112 +23,126 @@ func (b *binder) invocation(n *invocation) operand {
 		if target.names != nil {
 			name = target.names.String()
 		}
-		b.fail("STL-E006", n.span, name+" cannot be called", "to make a value write new "+name+"(…)")
-		return bad(n.span)
-	case target.typ.isFunc():
+		b.fail("STL-E006", n.Span, name+" cannot be called", "to make a value write new "+name+"(…)")
+		return bad(n.Span)
+	case target.typ.IsFunc():
 		return b.delegateCall(n, target)
 	}
 	if len(b.indexers(target.typ, false)) > 0 {
-		b.fail("STL-E006", n.span, fmt.Sprintf("%s cannot be called", target.typ), "use square brackets to index it: […]")
+		b.fail("STL-E006", n.Span, fmt.Sprintf("%s cannot be called", target.typ), "use square brackets to index it: […]")
 	} else {
-		b.fail("STL-E006", n.span, fmt.Sprintf("%s cannot be called", target.typ), "")
+		b.fail("STL-E006", n.Span, fmt.Sprintf("%s cannot be called", target.typ), "")
 	}
-	b.bindArgs(n.args)
-	return bad(n.span)
+	b.bindArgs(n.Args)
+	return bad(n.Span)
 }
 
-func (b *binder) methodCall(n *invocation, g *group) operand {
-	args := b.bindArgs(n.args)
+func (b *binder) methodCall(n *syntax.Invocation, g *group) operand {
+	args := b.bindArgs(n.Args)
 	c, ok := b.resolve(g, args, g.at)
 	if !ok {
-		return bad(n.span)
+		return bad(n.Span)
 	}
+	b.checkBodyType(c, g.at)
 	codes := c.codes
-	if !c.m.static {
+	if !c.m.Static {
 		codes = append([]code{g.target.run}, codes...)
 	}
-	var receiver *Type
-	if !c.m.static {
+	var receiver *clr.Type
+	if !c.m.Static {
 		receiver = g.typ
 	}
-	return operand{span: n.span, typ: c.result, call: true, run: callCode(c.m.run, c.targs, codes, receiver, g.at.at)}
+	return operand{Span: n.Span, typ: c.result, call: true, run: callCode(c.m.Run, c.targs, codes, receiver, g.at.At)}
 }
 
 // callCode runs a member of the library. receiver is nil for static members.
-func callCode(run native, targs []*Type, codes []code, receiver *Type, at int) code {
-	return func(f *frame) Value {
+func callCode(run clr.Native, targs []*clr.Type, codes []code, receiver *clr.Type, at int) code {
+	return func(f *frame) clr.Value {
 		m := f.m
-		a := m.push(len(codes))
+		a := m.Push(len(codes))
 		for i, c := range codes {
 			a[i] = c(f)
 		}
-		m.pos = at
+		m.Pos = at
 		if receiver != nil {
 			checkNull(m, a[0], receiver, at)
 		}
-		m.step()
+		m.Step()
 		v := run(m, targs, a)
-		m.pop(a)
+		m.Pop(a)
 		return v
 	}
 }
 
-func (b *binder) delegateCall(n *invocation, target operand) operand {
-	params, result := target.typ.funcParts()
-	args := b.bindArgs(n.args)
+// checkBodyType refuses Body.As<T> for a T that no body can be read as.
+func (b *binder) checkBodyType(c *choice, at syntax.Span) {
+	if c.m.Owner != library.TypeBody || c.m.Name != "As" || len(c.targs) != 1 || c.targs[0] == clr.TypeAny {
+		return
+	}
+	for _, t := range library.BodyTypes {
+		if clr.Same(t, c.targs[0]) {
+			return
+		}
+	}
+	b.fail("STL-E007", at, "a body cannot be read as "+c.targs[0].String(), "use string, byte[], JObject, JArray or JToken")
+}
+
+func (b *binder) delegateCall(n *syntax.Invocation, target operand) operand {
+	params, result := target.typ.FuncParts()
+	args := b.bindArgs(n.Args)
 	if len(args) != len(params) {
-		b.fail("STL-E006", n.span, fmt.Sprintf("the function takes %d arguments", len(params)), "")
-		return bad(n.span)
+		b.fail("STL-E006", n.Span, fmt.Sprintf("the function takes %d arguments", len(params)), "")
+		return bad(n.Span)
 	}
 	codes := make([]code, len(args))
 	for i, a := range args {
-		if a.typ == typeAny {
-			return bad(n.span)
+		if a.typ == clr.TypeAny {
+			return bad(n.Span)
 		}
 		codes[i] = b.convertTo(a.operand, params[i])
 	}
-	fn, at, t := target.run, n.span.at, target.typ
-	return operand{span: n.span, typ: result, call: true, run: func(f *frame) Value {
+	fn, at, t := target.run, n.Span.At, target.typ
+	return operand{Span: n.Span, typ: result, call: true, run: func(f *frame) clr.Value {
 		v := fn(f)
 		checkNull(f.m, v, t, at)
-		args := make([]Value, len(codes))
+		args := make([]clr.Value, len(codes))
 		for i, c := range codes {
 			args[i] = c(f)
 		}
-		return v.(*Function).call(f.m, args...)
+		return v.(*clr.Function).Call(f.m, args...)
 	}}
 }
 
 // creation binds new T(…) { … }.
-func (b *binder) creation(n *creation) operand {
-	t := b.typeOf(n.typ)
-	args := b.bindArgs(n.args)
-	if t == typeAny {
-		return bad(n.span)
+func (b *binder) creation(n *syntax.Creation) operand {
+	t := b.typeOf(n.Type)
+	args := b.bindArgs(n.Args)
+	if t == clr.TypeAny {
+		return bad(n.Span)
 	}
-	g := &group{list: t.def.ctors, name: "new " + t.String(), at: n.span, typ: t}
+	g := &group{list: t.Def.Ctors, name: "new " + t.String(), at: n.Span, typ: t}
 	var make code
 	switch {
-	case len(t.def.ctors) == 0 && len(args) == 0 && t.isValue():
-		zero := t.zero()
-		make = func(*frame) Value { return zero }
-	case len(t.def.ctors) == 0:
-		b.fail("STL-E006", n.span, t.String()+" cannot be made with new", "")
-		return bad(n.span)
+	case len(args) == 0 && t.IsValue():
+		zero := t.Zero()
+		make = func(*frame) clr.Value { return zero }
+	case len(t.Def.Ctors) == 0:
+		b.fail("STL-E006", n.Span, t.String()+" cannot be made with new", "")
+		return bad(n.Span)
 	default:
-		c, ok := b.resolve(g, args, n.span)
+		c, ok := b.resolve(g, args, n.Span)
 		if !ok {
-			return bad(n.span)
+			return bad(n.Span)
 		}
-		make = callCode(c.m.run, t.args, c.codes, nil, n.span.at)
+		make = callCode(c.m.Run, t.Args, c.codes, nil, n.Span.At)
 	}
-	if !n.hasInit {
-		return operand{span: n.span, typ: t, run: make, call: true}
+	if !n.HasInit {
+		return operand{Span: n.Span, typ: t, run: make, call: true}
 	}
 	slot := b.newSlot()
-	self := operand{span: n.span, typ: t, run: func(f *frame) Value { return f.slots[slot] }}
-	fill := b.initialisers(self, n.init)
-	return operand{span: n.span, typ: t, call: true, run: func(f *frame) Value {
+	self := operand{Span: n.Span, typ: t, run: func(f *frame) clr.Value { return f.slots[slot] }}
+	fill := b.initialisers(self, n.Init)
+	return operand{Span: n.Span, typ: t, call: true, run: func(f *frame) clr.Value {
 		was := f.slots[slot]
 		v := make(f)
 		f.slots[slot] = v
@@ -138,11 +156,11 @@ func (b *binder) creation(n *creation) operand {
 }
 
 // initialisers binds the parts of { … } over the value that they fill.
-func (b *binder) initialisers(self operand, list []initialiser) []code {
+func (b *binder) initialisers(self operand, list []syntax.Initialiser) []code {
 	var out []code
 	for _, in := range list {
 		switch {
-		case in.index != nil || in.name != "":
+		case in.Index != nil || in.Name != "":
 			out = append(out, b.memberInit(self, in))
 		default:
 			out = append(out, b.addInit(self, in))
@@ -151,91 +169,91 @@ func (b *binder) initialisers(self operand, list []initialiser) []code {
 	return out
 }
 
-func (b *binder) memberInit(self operand, in initialiser) code {
-	fixed := &fixedOperand{in.span, self}
-	var target node = &memberAccess{span: in.span, target: fixed, name: in.name, nameAt: in.span}
-	if in.index != nil {
-		var args []argument
-		for _, x := range in.index {
-			args = append(args, argument{span: x.pos(), value: x})
+func (b *binder) memberInit(self operand, in syntax.Initialiser) code {
+	fixed := &fixedOperand{in.Span, self}
+	var target syntax.Node = &syntax.MemberAccess{Span: in.Span, Target: fixed, Name: in.Name, NameAt: in.Span}
+	if in.Index != nil {
+		var args []syntax.Argument
+		for _, x := range in.Index {
+			args = append(args, syntax.Argument{Span: x.Pos(), Value: x})
 		}
-		target = &indexing{in.span, fixed, args}
+		target = &syntax.Indexing{Span: in.Span, Target: fixed, Args: args}
 	}
-	if in.isNest {
+	if in.IsNest {
 		o := b.value(target)
-		steps := b.initialisers(o, in.nested)
-		return func(f *frame) Value {
+		steps := b.initialisers(o, in.Nested)
+		return func(f *frame) clr.Value {
 			for _, s := range steps {
 				s(f)
 			}
 			return nil
 		}
 	}
-	return b.value(&assignment{in.span, "=", target, in.values[0]}).run
+	return b.value(&syntax.Assignment{Span: in.Span, Op: "=", Target: target, Value: in.Values[0]}).run
 }
 
-func (b *binder) addInit(self operand, in initialiser) code {
-	var args []argument
-	for _, v := range in.values {
-		args = append(args, argument{span: v.pos(), value: v})
+func (b *binder) addInit(self operand, in syntax.Initialiser) code {
+	var args []syntax.Argument
+	for _, v := range in.Values {
+		args = append(args, syntax.Argument{Span: v.Pos(), Value: v})
 	}
-	add := &memberAccess{span: in.span, target: &fixedOperand{in.span, self}, name: "Add", nameAt: in.span}
-	return b.value(&invocation{in.span, add, args}).run
+	add := &syntax.MemberAccess{Span: in.Span, Target: &fixedOperand{in.Span, self}, Name: "Add", NameAt: in.Span}
+	return b.value(&syntax.Invocation{Span: in.Span, Target: add, Args: args}).run
 }
 
 // fixedOperand puts a bound operand back into a tree.
 type fixedOperand struct {
-	span
+	syntax.Span
 	o operand
 }
 
-func (b *binder) arrayCreation(n *arrayCreation) operand {
-	var elem *Type
-	if n.elem != nil {
-		elem = b.typeOf(n.elem)
+func (b *binder) arrayCreation(n *syntax.ArrayCreation) operand {
+	var elem *clr.Type
+	if n.Elem != nil {
+		elem = b.typeOf(n.Elem)
 	}
-	items := make([]operand, len(n.items))
-	for i, it := range n.items {
+	items := make([]operand, len(n.Items))
+	for i, it := range n.Items {
 		items[i] = b.value(it)
 	}
 	if elem == nil {
-		if elem = b.bestType(items, n.span); elem == nil {
-			return bad(n.span)
+		if elem = b.bestType(items, n.Span); elem == nil {
+			return bad(n.Span)
 		}
 	}
-	t := arrayOf(elem)
-	if n.size != nil && !n.has {
-		size, at := b.convertTo(b.value(n.size), typeInt), n.span.at
-		return operand{span: n.span, typ: t, run: func(f *frame) Value {
+	t := clr.ArrayOf(elem)
+	if n.Size != nil && !n.Has {
+		size, at := b.convertTo(b.value(n.Size), clr.TypeInt), n.Span.At
+		return operand{Span: n.Span, typ: t, run: func(f *frame) clr.Value {
 			k := int(size(f).(int32))
-			f.m.pos = at
+			f.m.Pos = at
 			if k < 0 {
-				f.m.throw(typeOverflow, "Arithmetic operation resulted in an overflow.")
+				f.m.Throw(clr.TypeOverflow, "Arithmetic operation resulted in an overflow.")
 			}
-			f.m.grow(16 * k)
-			list := make([]Value, k)
+			f.m.Grow(16 * k)
+			list := make([]clr.Value, k)
 			for i := range list {
-				list[i] = elem.zero()
+				list[i] = elem.Zero()
 			}
-			return makeArray(elem, list)
+			return clr.MakeArray(elem, list)
 		}}
 	}
 	codes := make([]code, len(items))
 	for i, o := range items {
 		codes[i] = b.convertTo(o, elem)
 	}
-	return operand{span: n.span, typ: t, run: func(f *frame) Value {
-		f.m.grow(16 * len(codes))
-		list := make([]Value, len(codes))
+	return operand{Span: n.Span, typ: t, run: func(f *frame) clr.Value {
+		f.m.Grow(16 * len(codes))
+		list := make([]clr.Value, len(codes))
 		for i, c := range codes {
 			list[i] = c(f)
 		}
-		return makeArray(elem, list)
+		return clr.MakeArray(elem, list)
 	}}
 }
 
 // bestType is the element type of new[] { … }.
-func (b *binder) bestType(items []operand, at span) *Type {
+func (b *binder) bestType(items []operand, at syntax.Span) *clr.Type {
 	if len(items) == 0 {
 		b.fail("STL-E007", at, "the type of an empty new[] cannot be found", "write new string[0] or the type you need")
 		return nil
@@ -247,15 +265,15 @@ func (b *binder) bestType(items []operand, at span) *Type {
 			b.fail("STL-E007", at, fmt.Sprintf("no common type of %s and %s was found for new[]", best.typ, o.typ), "write the type: new object[] {…}")
 			return nil
 		}
-		if t == typeAny {
+		if t == clr.TypeAny {
 			return nil
 		}
-		if !same(t, best.typ) {
-			best = operand{span: at, typ: t}
+		if !clr.Same(t, best.typ) {
+			best = operand{Span: at, typ: t}
 		}
 	}
-	if best.typ == typeNull || best.typ == typeVoid || best.typ == typeAny || best.typ == typeLambda {
-		if best.typ != typeAny {
+	if best.typ == clr.TypeNull || best.typ == clr.TypeVoid || best.typ == clr.TypeAny || best.typ == clr.TypeLambda {
+		if best.typ != clr.TypeAny {
 			b.fail("STL-E007", at, "the type of new[] cannot be found", "write the type")
 		}
 		return nil
@@ -263,22 +281,22 @@ func (b *binder) bestType(items []operand, at span) *Type {
 	return best.typ
 }
 
-func (b *binder) anonymous(n *anonymous) operand {
-	t := &Type{def: b.anonymousDef(n.names)}
-	codes := make([]code, len(n.values))
-	for i, v := range n.values {
+func (b *binder) anonymous(n *syntax.Anonymous) operand {
+	t := &clr.Type{Def: b.anonymousDef(n.Names)}
+	codes := make([]code, len(n.Values))
+	for i, v := range n.Values {
 		o := b.value(v)
-		if o.typ == typeNull || o.typ == typeVoid || o.lambda != nil {
-			b.fail("STL-E007", o.span, "a member of an anonymous object needs a typed value", "cast it: (string)null")
-			o = bad(o.span)
+		if o.typ == clr.TypeNull || o.typ == clr.TypeVoid || o.lambda != nil {
+			b.fail("STL-E007", o.Span, "a member of an anonymous object needs a typed value", "cast it: (string)null")
+			o = bad(o.Span)
 		}
-		t.args, codes[i] = append(t.args, o.typ), o.run
+		t.Args, codes[i] = append(t.Args, o.typ), o.run
 	}
-	return operand{span: n.span, typ: t, run: func(f *frame) Value {
-		o := &Object{typ: t, values: make([]Value, len(codes))}
-		f.m.grow(16 * len(codes))
+	return operand{Span: n.Span, typ: t, run: func(f *frame) clr.Value {
+		o := &clr.Object{Type: t, Values: make([]clr.Value, len(codes))}
+		f.m.Grow(16 * len(codes))
 		for i, c := range codes {
-			o.values[i] = c(f)
+			o.Values[i] = c(f)
 		}
 		return o
 	}}
@@ -286,13 +304,13 @@ func (b *binder) anonymous(n *anonymous) operand {
 
 // anonymousDef gives one definition for all anonymous objects of the same names,
 // so that their types are the same where their members' types are.
-func (b *binder) anonymousDef(names []string) *typeDef {
+func (b *binder) anonymousDef(names []string) *clr.TypeDef {
 	key := strings.Join(names, " ")
 	if b.anonymousDefs[key] == nil {
 		if b.anonymousDefs == nil {
-			b.anonymousDefs = map[string]*typeDef{}
+			b.anonymousDefs = map[string]*clr.TypeDef{}
 		}
-		b.anonymousDefs[key] = &typeDef{name: "<>f__AnonymousType", kind: classKind, anonymous: append([]string{}, names...)}
+		b.anonymousDefs[key] = &clr.TypeDef{Name: "<>f__AnonymousType", Kind: clr.ClassKind, Anonymous: append([]string{}, names...)}
 	}
 	return b.anonymousDefs[key]
 }

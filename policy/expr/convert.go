@@ -2,6 +2,10 @@ package expr
 
 import (
 	"fmt"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
 // conversion tells how good an implicit conversion is; smaller is better.
@@ -17,73 +21,73 @@ const (
 )
 
 // widens is C#'s implicit numeric conversion by type.
-func widens(from, to *Type) bool {
-	f, t := from.def.rank, to.def.rank
+func widens(from, to *clr.Type) bool {
+	f, t := from.Def.Rank, to.Def.Rank
 	switch {
 	case f == 0 || t == 0 || f >= t:
 		return false
-	case from.is(typeChar):
-		return t >= typeUShort.def.rank
-	case to.is(typeChar), to.is(typeSByte):
+	case from.Is(clr.TypeChar):
+		return t >= clr.TypeUShort.Def.Rank
+	case to.Is(clr.TypeChar), to.Is(clr.TypeSByte):
 		return false
-	case to.is(typeDecimal):
-		return f < typeFloat.def.rank
-	case t >= typeFloat.def.rank:
+	case to.Is(clr.TypeDecimal):
+		return f < clr.TypeFloat.Def.Rank
+	case t >= clr.TypeFloat.Def.Rank:
 		return true
 	}
-	signedFrom, signedTo := signed(from), signed(to)
+	signedFrom, signedTo := clr.Signed(from), clr.Signed(to)
 	return signedFrom == signedTo || signedTo // unsigned widens to a longer signed
 }
 
 // classify finds the implicit conversion of o to a type.
-func (b *binder) classify(o operand, to *Type) conversion {
+func (b *binder) classify(o operand, to *clr.Type) conversion {
 	from := o.typ
 	switch {
-	case from == typeAny || to == typeAny || to == nil:
+	case from == clr.TypeAny || to == clr.TypeAny || to == nil:
 		return identity
 	case o.lambda != nil:
 		return b.classifyLambda(o.lambda, to)
-	case from == nil || from == typeVoid || to == typeVoid:
+	case from == nil || from == clr.TypeVoid || to == clr.TypeVoid:
 		return impossible
-	case from == typeNull:
+	case from == clr.TypeNull:
 		if o.never {
 			return identity
 		}
-		if to.isValue() {
+		if to.IsValue() {
 			return impossible
 		}
 		return reference
-	case same(from, to):
+	case clr.Same(from, to):
 		return identity
-	case to.is(typeNullable):
+	case to.Is(clr.TypeNullable):
 		return b.toNullable(o, to)
-	case from.isNumeric() && to.isNumeric():
+	case from.IsNumeric() && to.IsNumeric():
 		if widens(from, to) || o.konst && fits(o, to) {
 			return widening
 		}
 		return impossible
-	case from.derives(to):
-		if from.isValue() {
+	case from.Derives(to):
+		if from.IsValue() {
 			return boxing
 		}
 		return reference
-	case same(to, typeJToken) && isJSONSource(from):
+	case clr.Same(to, library.TypeJToken) && library.IsJSONSource(from):
 		return userDefined
-	case same(to, typeDateTimeOffset) && same(from, typeDateTime):
+	case clr.Same(to, clr.TypeDateTimeOffset) && clr.Same(from, clr.TypeDateTime):
 		return userDefined
-	case to.isEnum() && o.konst && from.isIntegral() && asInt64(o.value) == 0:
+	case to.IsEnum() && o.konst && from.IsIntegral() && clr.AsInt64(o.value) == 0:
 		return widening
 	}
 	return impossible
 }
 
-func (b *binder) toNullable(o operand, to *Type) conversion {
+func (b *binder) toNullable(o operand, to *clr.Type) conversion {
 	inner := o
-	if o.typ.is(typeNullable) {
-		inner.typ = o.typ.args[0]
+	if o.typ.Is(clr.TypeNullable) {
+		inner.typ = o.typ.Args[0]
 		inner.konst = false
 	}
-	c := b.classify(inner, to.args[0])
+	c := b.classify(inner, to.Args[0])
 	if c == identity {
 		return widening
 	}
@@ -91,60 +95,60 @@ func (b *binder) toNullable(o operand, to *Type) conversion {
 }
 
 // fits is the implicit constant conversion: an int constant to a shorter type.
-func fits(o operand, to *Type) bool {
-	if !o.typ.isIntegral() || o.typ.is(typeChar) || !to.isIntegral() || to.is(typeChar) {
+func fits(o operand, to *clr.Type) bool {
+	if !o.typ.IsIntegral() || o.typ.Is(clr.TypeChar) || !to.IsIntegral() || to.Is(clr.TypeChar) {
 		return false
 	}
-	if o.typ.def.rank > typeInt.def.rank && !(same(o.typ, typeLong) && same(to, typeULong)) {
+	if o.typ.Def.Rank > clr.TypeInt.Def.Rank && !(clr.Same(o.typ, clr.TypeLong) && clr.Same(to, clr.TypeULong)) {
 		return false
 	}
-	n := asInt64(o.value)
-	return fitsIn(n, to)
+	n := clr.AsInt64(o.value)
+	return clr.FitsIn(n, to)
 }
 
-func (b *binder) converts(o operand, to *Type) bool { return b.classify(o, to) != impossible }
+func (b *binder) converts(o operand, to *clr.Type) bool { return b.classify(o, to) != impossible }
 
 // convertTo gives the code of an implicit conversion, and reports where there is none.
-func (b *binder) convertTo(o operand, to *Type) code {
+func (b *binder) convertTo(o operand, to *clr.Type) code {
 	if o.lambda != nil {
 		return b.lambdaTo(o.lambda, to)
 	}
 	if !b.converts(o, to) {
 		b.cannot(o, to)
-		return bad(o.span).run
+		return bad(o.Span).run
 	}
 	return implicitly(o.run, o.typ, to)
 }
 
-func (b *binder) cannot(o operand, to *Type) {
+func (b *binder) cannot(o operand, to *clr.Type) {
 	hint := ""
 	switch {
-	case o.typ == typeNull:
-		b.fail("STL-E007", o.span, "null cannot become "+to.String(), "")
+	case o.typ == clr.TypeNull:
+		b.fail("STL-E007", o.Span, "null cannot become "+to.String(), "")
 		return
 	case b.castable(o.typ, to):
 		hint = fmt.Sprintf("a cast is needed: (%s)…", to)
-	case same(to, typeString):
+	case clr.Same(to, clr.TypeString):
 		hint = "call ToString()"
 	}
-	b.fail("STL-E007", o.span, fmt.Sprintf("%s cannot become %s", o.typ, to), hint)
+	b.fail("STL-E007", o.Span, fmt.Sprintf("%s cannot become %s", o.typ, to), hint)
 }
 
 // implicitly wraps run in a conversion that classify allowed.
-func implicitly(run code, from, to *Type) code {
-	if from == typeAny || to == typeAny || from == typeNull || same(from, to) || to == nil {
+func implicitly(run code, from, to *clr.Type) code {
+	if from == clr.TypeAny || to == clr.TypeAny || from == clr.TypeNull || clr.Same(from, to) || to == nil {
 		return run
 	}
-	if to.is(typeNullable) {
-		inner := to.args[0]
+	if to.Is(clr.TypeNullable) {
+		inner := to.Args[0]
 		src := from
-		if from.is(typeNullable) {
-			src = from.args[0]
+		if from.Is(clr.TypeNullable) {
+			src = from.Args[0]
 		}
-		if same(src, inner) {
+		if clr.Same(src, inner) {
 			return run
 		}
-		return func(f *frame) Value {
+		return func(f *frame) clr.Value {
 			v := run(f)
 			if v == nil {
 				return nil
@@ -153,96 +157,96 @@ func implicitly(run code, from, to *Type) code {
 		}
 	}
 	switch {
-	case from.isNumeric() && to.isNumeric():
-		return func(f *frame) Value { return toNumber(run(f), to) }
-	case same(to, typeJToken) && isJSONSource(from):
-		return func(f *frame) Value { return tokenOf(f.m, run(f)) }
-	case same(to, typeDateTimeOffset) && same(from, typeDateTime):
-		return func(f *frame) Value { return offsetOf(run(f).(DateTime)) }
-	case to.isEnum() && from.isNumeric():
-		return func(f *frame) Value { return Enum{to, int32(asInt64(run(f)))} }
+	case from.IsNumeric() && to.IsNumeric():
+		return func(f *frame) clr.Value { return clr.ToNumber(run(f), to) }
+	case clr.Same(to, library.TypeJToken) && library.IsJSONSource(from):
+		return func(f *frame) clr.Value { return library.TokenOf(f.m, run(f)) }
+	case clr.Same(to, clr.TypeDateTimeOffset) && clr.Same(from, clr.TypeDateTime):
+		return func(f *frame) clr.Value { return clr.OffsetOf(run(f).(clr.DateTime)) }
+	case to.IsEnum() && from.IsNumeric():
+		return func(f *frame) clr.Value { return clr.Enum{Type: to, N: int32(clr.AsInt64(run(f)))} }
 	}
 	return run
 }
 
 // coerce is an implicit conversion of a value that is there.
-func coerce(v Value, to *Type) Value {
+func coerce(v clr.Value, to *clr.Type) clr.Value {
 	switch {
-	case to.isNumeric():
-		return toNumber(v, to)
-	case same(to, typeDateTimeOffset):
-		if d, ok := v.(DateTime); ok {
-			return offsetOf(d)
+	case to.IsNumeric():
+		return clr.ToNumber(v, to)
+	case clr.Same(to, clr.TypeDateTimeOffset):
+		if d, ok := v.(clr.DateTime); ok {
+			return clr.OffsetOf(d)
 		}
 	}
 	return v
 }
 
 // castable tells whether an explicit conversion between types exists.
-func (b *binder) castable(from, to *Type) bool {
-	if from == typeAny || to == typeAny || from == typeNull && !to.isValue() {
+func (b *binder) castable(from, to *clr.Type) bool {
+	if from == clr.TypeAny || to == clr.TypeAny || from == clr.TypeNull && !to.IsValue() {
 		return true
 	}
-	if from == nil || from == typeVoid || to == typeVoid || from == typeLambda || from == typeNull {
+	if from == nil || from == clr.TypeVoid || to == clr.TypeVoid || from == clr.TypeLambda || from == clr.TypeNull {
 		return false
 	}
-	if from.is(typeNullable) && !same(to, typeObject) {
-		from = from.args[0]
+	if from.Is(clr.TypeNullable) && !clr.Same(to, clr.TypeObject) {
+		from = from.Args[0]
 	}
-	if to.is(typeNullable) {
-		to = to.args[0]
+	if to.Is(clr.TypeNullable) {
+		to = to.Args[0]
 	}
-	numberLike := func(t *Type) bool { return t.isNumeric() || t.isEnum() }
+	numberLike := func(t *clr.Type) bool { return t.IsNumeric() || t.IsEnum() }
 	switch {
-	case same(from, to), numberLike(from) && numberLike(to), from.derives(to), to.derives(from):
+	case clr.Same(from, to), numberLike(from) && numberLike(to), from.Derives(to), to.Derives(from):
 		return true
-	case from.derives(typeJToken) && (isJSONSource(to)):
+	case from.Derives(library.TypeJToken) && (library.IsJSONSource(to)):
 		return true
-	case same(to, typeJToken) && isJSONSource(from), same(to, typeDateTimeOffset) && same(from, typeDateTime):
+	case clr.Same(to, library.TypeJToken) && library.IsJSONSource(from), clr.Same(to, clr.TypeDateTimeOffset) && clr.Same(from, clr.TypeDateTime):
 		return true
-	case from.def.kind == interfaceKind && !to.isValue() && !same(to, typeString), to.def.kind == interfaceKind && !from.isValue() && !same(from, typeString):
-		return !from.is(typeArray) && !to.is(typeArray) || from.def.kind == interfaceKind && from.elementType() != nil
+	case from.Def.Kind == clr.InterfaceKind && !to.IsValue() && !clr.Same(to, clr.TypeString), to.Def.Kind == clr.InterfaceKind && !from.IsValue() && !clr.Same(from, clr.TypeString):
+		return !from.Is(clr.TypeArray) && !to.Is(clr.TypeArray) || from.Def.Kind == clr.InterfaceKind && from.ElementType() != nil
 	}
 	return false
 }
 
-func (b *binder) cast(n *cast) operand {
-	to := b.typeOf(n.to)
-	o := b.value(n.operand)
-	if o.typ == typeAny || to == typeAny {
-		return operand{span: n.span, typ: to, run: o.run}
+func (b *binder) cast(n *syntax.Cast) operand {
+	to := b.typeOf(n.To)
+	o := b.value(n.Operand)
+	if o.typ == clr.TypeAny || to == clr.TypeAny {
+		return operand{Span: n.Span, typ: to, run: o.run}
 	}
 	if o.lambda != nil || b.converts(o, to) {
 		run := b.convertTo(o, to)
-		if o.konst && to.isNumeric() {
-			return constant(n.span, to, toNumber(o.value, to))
+		if o.konst && to.IsNumeric() {
+			return constant(n.Span, to, clr.ToNumber(o.value, to))
 		}
-		return operand{span: n.span, typ: to, run: run}
+		return operand{Span: n.Span, typ: to, run: run}
 	}
-	if o.konst && o.typ.isNumeric() && to.isNumeric() {
-		if to.isIntegral() && !b.unchecked && !o.typ.is(typeDecimal) && (isReal(o.value) && !realFits(asFloat(o.value), to) || !isReal(o.value) && !fitsIn(asInt64(o.value), to)) {
-			b.fail("STL-E013", n.span, fmt.Sprintf("the constant %s does not fit in %s", text(o.value), to), "write unchecked(…) if the bits are meant")
-			return bad(n.span)
+	if o.konst && o.typ.IsNumeric() && to.IsNumeric() {
+		if to.IsIntegral() && !b.unchecked && !o.typ.Is(clr.TypeDecimal) && (clr.IsReal(o.value) && !clr.RealFits(clr.AsFloat(o.value), to) || !clr.IsReal(o.value) && !clr.FitsIn(clr.AsInt64(o.value), to)) {
+			b.fail("STL-E013", n.Span, fmt.Sprintf("the constant %s does not fit in %s", clr.Text(o.value), to), "write unchecked(…) if the bits are meant")
+			return bad(n.Span)
 		}
-		return constant(n.span, to, toNumber(o.value, to))
+		return constant(n.Span, to, clr.ToNumber(o.value, to))
 	}
 	if !b.castable(o.typ, to) {
-		b.fail("STL-E007", n.span, fmt.Sprintf("%s cannot be cast to %s", o.typ, to), castHint(o.typ, to))
-		return bad(n.span)
+		b.fail("STL-E007", n.Span, fmt.Sprintf("%s cannot be cast to %s", o.typ, to), castHint(o.typ, to))
+		return bad(n.Span)
 	}
-	run, at, from := o.run, n.span.at, o.typ
-	return operand{span: n.span, typ: to, run: func(f *frame) Value {
+	run, at, from := o.run, n.Span.At, o.typ
+	return operand{Span: n.Span, typ: to, run: func(f *frame) clr.Value {
 		v := run(f)
-		f.m.pos = at
-		return castValue(f.m, v, from, to)
+		f.m.Pos = at
+		return library.CastValue(f.m, v, from, to)
 	}}
 }
 
-func castHint(from, to *Type) string {
+func castHint(from, to *clr.Type) string {
 	switch {
-	case same(from, typeString) && to.isNumeric():
+	case clr.Same(from, clr.TypeString) && to.IsNumeric():
 		return fmt.Sprintf("use %s.Parse(…) or Convert", to)
-	case same(to, typeString):
+	case clr.Same(to, clr.TypeString):
 		return "call ToString()"
 	}
 	return ""

@@ -1,8 +1,12 @@
 package expr
 
+import (
+	"stile/policy/expr/clr"
+)
+
 // code computes an expression, action a statement.
 type (
-	code   func(f *frame) Value
+	code   func(f *frame) clr.Value
 	action func(f *frame) signal
 )
 
@@ -18,12 +22,12 @@ const (
 
 // frame holds the locals of one running body.
 type frame struct {
-	m      *machine
-	slots  []Value
-	result Value
+	m      *clr.Machine
+	slots  []clr.Value
+	result clr.Value
 	// caught is the exception that a catch block is busy with, for "throw;".
-	caught *thrown
+	caught *clr.Thrown
 }
 
 // cell is a local that a lambda or local function shares with its surroundings.
-type cell struct{ v Value }
+type cell struct{ v clr.Value }

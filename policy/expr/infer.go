@@ -1,18 +1,22 @@
 package expr
 
+import (
+	"stile/policy/expr/clr"
+)
+
 // inferTypes finds the type arguments of a generic method: given ones, then what
 // the plain arguments say, then what the lambdas give.
 func (b *binder) inferTypes(c *choice, g *group, args []boundArg) bool {
 	m := c.m
 	if len(g.args) > 0 {
-		if len(g.args) != len(m.generics) {
+		if len(g.args) != len(m.Generics) {
 			return false
 		}
-		for i, p := range m.generics {
+		for i, p := range m.Generics {
 			c.subst[p] = g.args[i]
 		}
 	}
-	if len(m.generics) == 0 {
+	if len(m.Generics) == 0 {
 		return true
 	}
 	if len(g.args) == 0 {
@@ -24,9 +28,9 @@ func (b *binder) inferTypes(c *choice, g *group, args []boundArg) bool {
 			}
 		}
 	}
-	for _, p := range m.generics {
+	for _, p := range m.Generics {
 		t := c.subst[p]
-		if t == nil || t == typeNull || t == typeVoid {
+		if t == nil || t == clr.TypeNull || t == clr.TypeVoid {
 			return false
 		}
 		c.targs = append(c.targs[:len(c.targs):len(c.targs)], t)
@@ -38,7 +42,7 @@ func (b *binder) inferPlain(c *choice, args []boundArg) {
 	for pi, list := range c.slots {
 		for _, ai := range list {
 			a := args[ai]
-			if a.lambda != nil || a.declare != nil || a.typ == typeNull || a.typ == nil {
+			if a.lambda != nil || a.declare != nil || a.typ == clr.TypeNull || a.typ == nil {
 				continue
 			}
 			b.unify(c, c.paramType(pi), a.typ, a.operand)
@@ -47,33 +51,33 @@ func (b *binder) inferPlain(c *choice, args []boundArg) {
 }
 
 // unify learns type parameters from an argument's type.
-func (b *binder) unify(c *choice, p, t *Type, o operand) {
-	if p.def == nil {
-		was, ok := c.subst[p.param]
+func (b *binder) unify(c *choice, p, t *clr.Type, o operand) {
+	if p.Def == nil {
+		was, ok := c.subst[p.Param]
 		switch {
-		case !containsName(c.m.generics, p.param):
+		case !containsName(c.m.Generics, p.Param):
 		case !ok:
-			c.subst[p.param] = t
-		case !same(was, t) && b.converts(operand{typ: was}, t) && !b.converts(o, was):
-			c.subst[p.param] = t
+			c.subst[p.Param] = t
+		case !clr.Same(was, t) && b.converts(operand{typ: was}, t) && !b.converts(o, was):
+			c.subst[p.Param] = t
 		}
 		return
 	}
-	if p.is(typeNullable) {
-		if t.is(typeNullable) {
-			b.unify(c, p.args[0], t.args[0], o)
-		} else if t.isValue() {
-			b.unify(c, p.args[0], t, o)
+	if p.Is(clr.TypeNullable) {
+		if t.Is(clr.TypeNullable) {
+			b.unify(c, p.Args[0], t.Args[0], o)
+		} else if t.IsValue() {
+			b.unify(c, p.Args[0], t, o)
 		}
 		return
 	}
-	if p.isFunc() {
+	if p.IsFunc() {
 		return
 	}
-	if base := t.asBase(p.def); base != nil {
-		for i := range p.args {
-			if i < len(base.args) {
-				b.unify(c, p.args[i], base.args[i], operand{typ: base.args[i]})
+	if base := t.AsBase(p.Def); base != nil {
+		for i := range p.Args {
+			if i < len(base.Args) {
+				b.unify(c, p.Args[i], base.Args[i], operand{typ: base.Args[i]})
 			}
 		}
 	}
@@ -94,19 +98,19 @@ func (b *binder) inferLambdas(c *choice, args []boundArg) bool {
 		for _, ai := range list {
 			l := args[ai].lambda
 			p := c.paramType(pi)
-			if l == nil || !p.isFunc() {
+			if l == nil || !p.IsFunc() {
 				continue
 			}
-			params, result := p.funcParts()
-			if len(params) != len(l.params) {
+			params, result := p.FuncParts()
+			if len(params) != len(l.Params) {
 				return false
 			}
-			if !result.open() || known(c, result) {
+			if !result.Open() || known(c, result) {
 				continue
 			}
-			types := make([]*Type, len(params))
+			types := make([]*clr.Type, len(params))
 			for i, t := range params {
-				types[i] = t.substitute(c.subst)
+				types[i] = t.Substitute(c.subst)
 			}
 			if anyOpen(types) {
 				continue
@@ -121,11 +125,11 @@ func (b *binder) inferLambdas(c *choice, args []boundArg) bool {
 	return true
 }
 
-func known(c *choice, t *Type) bool { return !t.substitute(c.subst).open() }
+func known(c *choice, t *clr.Type) bool { return !t.Substitute(c.subst).Open() }
 
-func anyOpen(types []*Type) bool {
+func anyOpen(types []*clr.Type) bool {
 	for _, t := range types {
-		if t.open() {
+		if t.Open() {
 			return true
 		}
 	}
@@ -135,16 +139,16 @@ func anyOpen(types []*Type) bool {
 // argumentCodes makes the code of every parameter of the chosen member, in the
 // order of the parameters.
 func (b *binder) argumentCodes(c *choice, args []boundArg) {
-	for pi := range c.m.params {
-		p := &c.m.params[pi]
-		t := c.paramType(pi).substitute(c.subst)
+	for pi := range c.m.Params {
+		p := &c.m.Params[pi]
+		t := c.paramType(pi).Substitute(c.subst)
 		list := c.slots[pi]
 		switch {
-		case c.expanded && pi == len(c.m.params)-1:
+		case c.expanded && pi == len(c.m.Params)-1:
 			c.codes = append(c.codes, b.gathered(args, list, t))
 		case len(list) == 0:
 			c.codes = append(c.codes, defaultCode(p, t))
-		case p.out:
+		case p.Out:
 			c.codes = append(c.codes, b.outCode(args[list[0]], t))
 		default:
 			c.codes = append(c.codes, b.convertTo(args[list[0]].operand, t))
@@ -152,69 +156,73 @@ func (b *binder) argumentCodes(c *choice, args []boundArg) {
 	}
 }
 
-func defaultCode(p *param, t *Type) code {
-	v := p.defaultVal
+func defaultCode(p *clr.Param, t *clr.Type) code {
+	v := p.DefaultVal
 	if v == nil {
-		v = t.zero()
-	} else if t.isNumeric() {
-		v = toNumber(v, t)
+		v = t.Zero()
+	} else if t.IsNumeric() {
+		v = clr.ToNumber(v, t)
 	}
-	return func(*frame) Value { return v }
+	return func(*frame) clr.Value { return v }
 }
 
 // gathered packs the rest of the arguments into the params array.
-func (b *binder) gathered(args []boundArg, list []int, elem *Type) code {
+func (b *binder) gathered(args []boundArg, list []int, elem *clr.Type) code {
 	codes := make([]code, len(list))
 	for i, ai := range list {
 		codes[i] = b.convertTo(args[ai].operand, elem)
 	}
-	return func(f *frame) Value {
-		items := make([]Value, len(codes))
+	return func(f *frame) clr.Value {
+		items := make([]clr.Value, len(codes))
 		for i, c := range codes {
 			items[i] = c(f)
 		}
-		return makeArray(elem, items)
+		return clr.MakeArray(elem, items)
 	}
 }
 
-func (b *binder) outCode(a boundArg, t *Type) code {
+func (b *binder) outCode(a boundArg, t *clr.Type) code {
 	v := a.target
 	if a.declare != nil {
-		if a.declare.local == "_" {
-			return func(*frame) Value { return &ref{set: func(Value) {}} }
+		if a.declare.Local == "_" {
+			return func(*frame) clr.Value { return &clr.Ref{Set: func(clr.Value) {}} }
 		}
-		v = b.declare(a.declare.local, a.declare.span, t)
+		v = b.declare(a.declare.Local, a.declare.Span, t)
 	}
 	if v == nil {
-		return func(*frame) Value { return &ref{set: func(Value) {}} }
+		return func(*frame) clr.Value { return &clr.Ref{Set: func(clr.Value) {}} }
 	}
 	slot, shared := b.fn.local(v)
 	fresh := a.declare != nil
-	return func(f *frame) Value {
+	return func(f *frame) clr.Value {
 		if fresh && v.captured {
 			f.slots[slot] = &cell{}
 		}
 		if c, ok := f.slots[slot].(*cell); ok && (shared || v.captured) {
-			return &ref{set: func(x Value) { c.v = x }}
+			return &clr.Ref{Set: func(x clr.Value) { c.v = x }}
 		}
-		return &ref{set: func(x Value) { f.slots[slot] = x }}
+		return &clr.Ref{Set: func(x clr.Value) { f.slots[slot] = x }}
 	}
 }
 
 // failInLambda binds the lambdas of a failed call once more, aloud, so that the
-// fault inside one is seen and not only that no overload fits.
-func (b *binder) failInLambda(g *group, list []*member, args []boundArg) {
+// fault inside one is seen instead of only that no overload fits.
+func (b *binder) failInLambda(g *group, args []boundArg) (found bool) {
 	if g.target == nil || g.target.typ == nil {
-		return
+		return false
 	}
-	elem := g.target.typ.elementType()
+	elem := g.target.typ.ElementType()
 	if elem == nil {
-		return
+		return false
 	}
 	for _, a := range args {
-		if a.lambda == nil || len(a.lambda.params) != 1 {
+		if a.lambda == nil || len(a.lambda.Params) != 1 {
 			continue
 		}
-		b.bindLambda(a.lambda, []*Type{elem}, nil, false)
+		if !b.trial(func() { b.bindLambda(a.lambda, []*clr.Type{elem}, nil, false) }) {
+			b.bindLambda(a.lambda, []*clr.Type{elem}, nil, false)
+			found = true
+		}
 	}
+	return found
 }

@@ -1,107 +1,112 @@
 package expr
 
+import (
+	"stile/policy/expr/clr"
+	"stile/policy/expr/syntax"
+)
+
 // closure is a bound lambda or local function.
 type closure struct {
 	fn     *function
 	params []*variable
-	body   func(f *frame) Value
-	result *Type
+	body   func(f *frame) clr.Value
+	result *clr.Type
 }
 
 // bindLambda binds a lambda for given parameter types. result is what its body
 // must give; nil lets the body decide, and void takes none.
-func (b *binder) bindLambda(l *lambda, types []*Type, result *Type, void bool) *closure {
+func (b *binder) bindLambda(l *syntax.Lambda, types []*clr.Type, result *clr.Type, void bool) *closure {
 	c := &closure{fn: &function{parent: b.fn, result: result, void: void}}
 	outer, loops, switches, catching := b.fn, b.loops, b.switches, b.catching
 	b.fn, b.loops, b.switches, b.catching = c.fn, 0, 0, 0
-	b.open()
+	b.Open()
 	defer func() {
 		b.close()
 		b.fn, b.loops, b.switches, b.catching = outer, loops, switches, catching
 	}()
-	for i, p := range l.params {
+	for i, p := range l.Params {
 		t := types[i]
-		if p.typ != nil {
-			if own := b.typeOf(p.typ); !same(own, t) && own != typeAny {
-				b.fail("STL-E007", p.at, "the parameter "+p.name+" is "+own.String()+" and must be "+t.String(), "")
+		if p.Type != nil {
+			if own := b.typeOf(p.Type); !clr.Same(own, t) && own != clr.TypeAny {
+				b.fail("STL-E007", p.At, "the parameter "+p.Name+" is "+own.String()+" and must be "+t.String(), "")
 			}
 		}
-		c.params = append(c.params, b.declare(p.name, p.at, t))
+		c.params = append(c.params, b.declare(p.Name, p.At, t))
 	}
-	if l.block != nil {
+	if l.Block != nil {
 		b.lambdaBlock(c, l, result, void)
 		return c
 	}
-	o := b.value(l.expr)
+	o := b.value(l.Expr)
 	c.result = o.typ
 	switch {
 	case void:
-		c.body, c.result = o.run, typeVoid
-		if !o.call && o.typ != typeAny {
-			b.fail("STL-E008", o.span, "only calls and assignments can stand here as a statement", "")
+		c.body, c.result = o.run, clr.TypeVoid
+		if !o.call && o.typ != clr.TypeAny {
+			b.fail("STL-E008", o.Span, "only calls and assignments can stand here as a statement", "")
 		}
 	case o.lambda != nil && result == nil:
-		b.fail("STL-E007", o.span, "the type of this lambda cannot be found", "")
-		c.result, c.body = typeAny, bad(o.span).run
+		b.fail("STL-E007", o.Span, "the type of this lambda cannot be found", "")
+		c.result, c.body = clr.TypeAny, bad(o.Span).run
 	case result != nil:
 		c.body, c.result = b.convertTo(o, result), result
 	default:
 		c.body = o.run
-		if o.typ == typeVoid {
-			b.fail("STL-E007", o.span, "the lambda gives no value", "")
+		if o.typ == clr.TypeVoid {
+			b.fail("STL-E007", o.Span, "the lambda gives no value", "")
 		}
 	}
 	return c
 }
 
-func (b *binder) lambdaBlock(c *closure, l *lambda, result *Type, void bool) {
-	run, falls := b.statements(l.block.list)
-	c.body = func(f *frame) Value {
+func (b *binder) lambdaBlock(c *closure, l *syntax.Lambda, result *clr.Type, void bool) {
+	run, falls := b.statements(l.Block.List)
+	c.body = func(f *frame) clr.Value {
 		run(f)
 		return f.result
 	}
 	switch {
 	case void:
-		c.result = typeVoid
+		c.result = clr.TypeVoid
 	case falls:
-		b.fail("STL-E009", l.span, "not every path of the lambda returns a value", "")
-		c.result = typeAny
+		b.fail("STL-E009", l.Span, "not every path of the lambda returns a value", "")
+		c.result = clr.TypeAny
 	case result != nil:
 		c.result = result
 	default:
-		c.result = b.returnedType(c.fn, l.span)
+		c.result = b.returnedType(c.fn, l.Span)
 	}
 }
 
 // returnedType is the common type of the returns of a lambda with a block.
-func (b *binder) returnedType(fn *function, at span) *Type {
+func (b *binder) returnedType(fn *function, at syntax.Span) *clr.Type {
 	if len(fn.returned) == 0 {
-		return typeVoid
+		return clr.TypeVoid
 	}
 	best := fn.returned[0]
 	for _, o := range fn.returned[1:] {
 		t := b.commonType(best, o)
 		if t == nil {
 			b.fail("STL-E007", at, "the returns of the lambda give values of different types", "cast them to one type")
-			return typeAny
+			return clr.TypeAny
 		}
-		if !same(t, best.typ) {
-			best = operand{span: at, typ: t}
+		if !clr.Same(t, best.typ) {
+			best = operand{Span: at, typ: t}
 		}
 	}
 	return best.typ
 }
 
 // code gives what makes the delegate at run time.
-func (c *closure) code(typ *Type) code {
-	return func(f *frame) Value {
+func (c *closure) code(typ *clr.Type) code {
+	return func(f *frame) clr.Value {
 		cells := make([]*cell, len(c.fn.captures))
 		for i, cp := range c.fn.captures {
 			cells[i] = cp.from(f)
 		}
-		return &Function{typ: typ, call: func(m *machine, args ...Value) Value {
-			m.enterCall()
-			in := &frame{m: m, slots: make([]Value, c.fn.slots)}
+		return &clr.Function{Type: typ, Call: func(m *clr.Machine, args ...clr.Value) clr.Value {
+			m.EnterCall()
+			in := &frame{m: m, slots: make([]clr.Value, c.fn.slots)}
 			for i, p := range c.params {
 				if p.captured {
 					in.slots[p.slot] = &cell{v: args[i]}
@@ -113,41 +118,41 @@ func (c *closure) code(typ *Type) code {
 				in.slots[cp.slot] = cells[i]
 			}
 			v := c.body(in)
-			m.depth--
+			m.Depth--
 			return v
 		}}
 	}
 }
 
 // classifyLambda tells how a lambda converts to a delegate type.
-func (b *binder) classifyLambda(l *lambda, to *Type) conversion {
-	if !to.isFunc() {
+func (b *binder) classifyLambda(l *syntax.Lambda, to *clr.Type) conversion {
+	if !to.IsFunc() {
 		return impossible
 	}
-	params, result := to.funcParts()
-	if len(params) != len(l.params) || anyOpen(params) {
+	params, result := to.FuncParts()
+	if len(params) != len(l.Params) || anyOpen(params) {
 		return impossible
 	}
-	if result.open() {
+	if result.Open() {
 		return impossible
 	}
-	void := result == typeVoid
-	got := (*Type)(nil)
+	void := result == clr.TypeVoid
+	got := (*clr.Type)(nil)
 	ok := b.trial(func() {
-		var want *Type
-		if l.block != nil && !void {
+		var want *clr.Type
+		if l.Block != nil && !void {
 			want = result
 		}
 		c := b.bindLambda(l, params, want, void)
 		got = c.result
 		if want == nil && !void {
-			b.convertTo(operand{span: l.span, typ: c.result, run: c.body, konst: b.constantBody(l)}, result)
+			b.convertTo(operand{Span: l.Span, typ: c.result, run: c.body, konst: b.constantBody(l)}, result)
 		}
 	})
 	switch {
 	case !ok:
 		return impossible
-	case void || same(got, result):
+	case void || clr.Same(got, result):
 		return identity
 	}
 	return widening
@@ -155,12 +160,12 @@ func (b *binder) classifyLambda(l *lambda, to *Type) conversion {
 
 // constantBody is asked for bodies such as x => 0, which convert to shorter types;
 // the table has no delegate for which it would decide.
-func (b *binder) constantBody(*lambda) bool { return false }
+func (b *binder) constantBody(*syntax.Lambda) bool { return false }
 
 // lambdaResult is the type that the body gives for known parameters; nil where the
 // body has a fault.
-func (b *binder) lambdaResult(l *lambda, types []*Type) *Type {
-	var got *Type
+func (b *binder) lambdaResult(l *syntax.Lambda, types []*clr.Type) *clr.Type {
+	var got *clr.Type
 	if !b.trial(func() { got = b.bindLambda(l, types, nil, false).result }) {
 		return nil
 	}
@@ -168,45 +173,45 @@ func (b *binder) lambdaResult(l *lambda, types []*Type) *Type {
 }
 
 // lambdaTo gives the code of a lambda as a delegate of type to.
-func (b *binder) lambdaTo(l *lambda, to *Type) code {
-	if !to.isFunc() {
-		b.fail("STL-E007", l.span, "a lambda cannot become "+to.String(), "give it to a method that takes a delegate")
-		return bad(l.span).run
+func (b *binder) lambdaTo(l *syntax.Lambda, to *clr.Type) code {
+	if !to.IsFunc() {
+		b.fail("STL-E007", l.Span, "a lambda cannot become "+to.String(), "give it to a method that takes a delegate")
+		return bad(l.Span).run
 	}
-	params, result := to.funcParts()
-	if len(params) != len(l.params) {
-		b.fail("STL-E007", l.span, "the lambda has the wrong number of parameters", "")
-		return bad(l.span).run
+	params, result := to.FuncParts()
+	if len(params) != len(l.Params) {
+		b.fail("STL-E007", l.Span, "the lambda has the wrong number of parameters", "")
+		return bad(l.Span).run
 	}
-	return b.bindLambda(l, params, result, result == typeVoid).code(to)
+	return b.bindLambda(l, params, result, result == clr.TypeVoid).code(to)
 }
 
 // localFunction declares and binds a function inside a block. Its name is known in
 // its own body and after it.
-func (b *binder) localFunction(n *localFunction) action {
-	result := typeVoid
-	if n.result != nil {
-		result = b.typeOf(n.result)
+func (b *binder) localFunction(n *syntax.LocalFunction) action {
+	result := clr.TypeVoid
+	if n.Result != nil {
+		result = b.typeOf(n.Result)
 	}
-	types := make([]*Type, len(n.params))
-	for i, p := range n.params {
-		types[i] = typeAny
-		if p.typ != nil {
-			types[i] = b.typeOf(p.typ)
+	types := make([]*clr.Type, len(n.Params))
+	for i, p := range n.Params {
+		types[i] = clr.TypeAny
+		if p.Type != nil {
+			types[i] = b.typeOf(p.Type)
 		}
 	}
-	typ := generic(typeAction, types...)
-	if result != typeVoid {
-		typ = generic(typeFunc, append(append([]*Type{}, types...), result)...)
+	typ := clr.Generic(clr.TypeAction, types...)
+	if result != clr.TypeVoid {
+		typ = clr.Generic(clr.TypeFunc, append(append([]*clr.Type{}, types...), result)...)
 	}
-	v := b.declare(n.name, n.span, typ)
+	v := b.declare(n.Name, n.Span, typ)
 	v.readonly = "a local function"
-	params := make([]parameter, len(n.params))
-	for i, p := range n.params {
-		params[i] = parameter{name: p.name, at: p.at}
+	params := make([]syntax.Parameter, len(n.Params))
+	for i, p := range n.Params {
+		params[i] = syntax.Parameter{Name: p.Name, At: p.At}
 	}
-	l := &lambda{span: n.span, params: params, expr: n.expr, block: n.body}
-	c := b.bindLambda(l, types, result, result == typeVoid)
+	l := &syntax.Lambda{Span: n.Span, Params: params, Expr: n.Expr, Block: n.Body}
+	c := b.bindLambda(l, types, result, result == clr.TypeVoid)
 	make := c.code(typ)
 	return func(f *frame) signal {
 		if v.captured {

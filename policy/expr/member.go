@@ -4,76 +4,79 @@ import (
 	"fmt"
 
 	"stile/diag"
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
+	"stile/policy/expr/syntax"
 )
 
-func (b *binder) memberAccess(n *memberAccess) operand {
-	target := b.expr(n.target)
+func (b *binder) memberAccess(n *syntax.MemberAccess) operand {
+	target := b.expr(n.Target)
 	switch {
 	case target.space != "":
 		return b.qualified(target, n)
 	case target.names != nil:
-		if target.names == typeAny {
-			return bad(n.span)
+		if target.names == clr.TypeAny {
+			return bad(n.Span)
 		}
 		return b.staticMember(target.names, n)
 	case target.group != nil:
-		b.fail("STL-E006", target.span, target.group.name+" is a method", "call it: "+target.group.name+"(…)")
-		return bad(n.span)
-	case target.typ == typeAny:
-		return bad(n.span)
-	case target.lambda != nil || target.typ == typeVoid || target.typ == typeNull:
-		b.fail("STL-E005", n.span, fmt.Sprintf("%s has no members", target.typ), "")
-		return bad(n.span)
+		b.fail("STL-E006", target.Span, target.group.name+" is a method", "call it: "+target.group.name+"(…)")
+		return bad(n.Span)
+	case target.typ == clr.TypeAny:
+		return bad(n.Span)
+	case target.lambda != nil || target.typ == clr.TypeVoid || target.typ == clr.TypeNull:
+		b.fail("STL-E005", n.Span, fmt.Sprintf("%s has no members", target.typ), "")
+		return bad(n.Span)
 	}
 	return b.instanceMember(target, n)
 }
 
 // qualified continues a namespace: to a longer one, or to a type in it.
-func (b *binder) qualified(target operand, n *memberAccess) operand {
-	full := target.space + "." + n.name
-	if t := b.lib.byFull[full]; t != nil {
-		return operand{span: n.span, names: b.construct(t, n.args, n.span)}
+func (b *binder) qualified(target operand, n *syntax.MemberAccess) operand {
+	full := target.space + "." + n.Name
+	if t := b.lib.ByFull[full]; t != nil {
+		return operand{Span: n.Span, names: b.construct(t, n.Args, n.Span)}
 	}
-	if b.lib.spaces[full] {
-		return operand{span: n.span, space: full}
+	if b.lib.Spaces[full] {
+		return operand{Span: n.Span, space: full}
 	}
 	hint := "only the types that Azure API Management allows may be used"
-	if near, ok := diag.Nearest(n.name, b.lib.typeNames()); ok {
+	if near, ok := diag.Nearest(n.Name, b.lib.TypeNames()); ok {
 		hint = "did you mean " + near + "?"
 	}
-	b.fail("STL-E004", n.nameAt, "the type "+full+" is not known or not allowed", hint)
-	return bad(n.span)
+	b.fail("STL-E004", n.NameAt, "the type "+full+" is not known or not allowed", hint)
+	return bad(n.Span)
 }
 
-func (b *binder) staticMember(t *Type, n *memberAccess) operand {
-	d := t.def
-	for i, name := range d.names {
-		if name == n.name {
-			return constant(n.span, t, Enum{t, d.numbers[i]})
+func (b *binder) staticMember(t *clr.Type, n *syntax.MemberAccess) operand {
+	d := t.Def
+	for i, name := range d.Names {
+		if name == n.Name {
+			return constant(n.Span, t, clr.Enum{Type: t, N: d.Numbers[i]})
 		}
 	}
-	var list []*member
-	for _, m := range d.members[n.name] {
-		if m.static {
+	var list []*clr.Member
+	for _, m := range d.Members[n.Name] {
+		if m.Static {
 			list = append(list, m)
 		}
 	}
 	if len(list) == 0 {
 		b.noMember(t, n, true)
-		return bad(n.span)
+		return bad(n.Span)
 	}
-	if list[0].kind == propertyMember {
+	if list[0].Kind == clr.PropertyMember {
 		o := b.property(list[0], nil, t, n)
-		if v, ok := constants[list[0].sig]; ok && d.keyword != "" {
+		if v, ok := library.Constants[list[0].Sig]; ok && d.Keyword != "" {
 			o.konst, o.value = true, v
 		}
 		return o
 	}
-	return operand{span: n.span, group: &group{list: list, name: n.name, args: b.typesOf(n.args), at: n.nameAt, typ: t}}
+	return operand{Span: n.Span, group: &group{list: list, name: n.Name, args: b.typesOf(n.Args), at: n.NameAt, typ: t}}
 }
 
-func (b *binder) typesOf(refs []*typeRef) []*Type {
-	var out []*Type
+func (b *binder) typesOf(refs []*syntax.TypeRef) []*clr.Type {
+	var out []*clr.Type
 	for _, r := range refs {
 		out = append(out, b.typeOf(r))
 	}
@@ -81,32 +84,32 @@ func (b *binder) typesOf(refs []*typeRef) []*Type {
 }
 
 // found is a member with the base of the receiver's type that declares it.
-func findMembers(t *Type, name string) []*member {
-	if t.def == nil {
+func findMembers(t *clr.Type, name string) []*clr.Member {
+	if t.Def == nil {
 		return nil
 	}
-	var list []*member
-	for _, m := range t.def.members[name] {
-		if !m.static {
+	var list []*clr.Member
+	for _, m := range t.Def.Members[name] {
+		if !m.Static {
 			list = append(list, m)
 		}
 	}
-	if len(list) > 0 && list[0].kind == propertyMember {
+	if len(list) > 0 && list[0].Kind == clr.PropertyMember {
 		return list
 	}
-	s := t.binding()
-	for _, base := range t.def.bases {
-		for _, m := range findMembers(base.substitute(s), name) {
+	s := t.Binding()
+	for _, base := range t.Def.Bases {
+		for _, m := range findMembers(base.Substitute(s), name) {
 			if !containsMember(list, m) {
 				list = append(list, m)
 			}
 		}
 	}
-	if len(list) == 0 && t.def != typeObject.def && len(t.def.bases) == 0 {
-		return findMembers(typeObject, name)
+	if len(list) == 0 && t.Def != clr.TypeObject.Def && len(t.Def.Bases) == 0 {
+		return findMembers(clr.TypeObject, name)
 	}
-	if len(t.def.bases) == 0 && t.def != typeObject.def {
-		for _, m := range typeObject.def.members[name] {
+	if len(t.Def.Bases) == 0 && t.Def != clr.TypeObject.Def {
+		for _, m := range clr.TypeObject.Def.Members[name] {
 			if !containsMember(list, m) {
 				list = append(list, m)
 			}
@@ -115,7 +118,7 @@ func findMembers(t *Type, name string) []*member {
 	return list
 }
 
-func containsMember(list []*member, m *member) bool {
+func containsMember(list []*clr.Member, m *clr.Member) bool {
 	for _, x := range list {
 		if x == m {
 			return true
@@ -124,80 +127,80 @@ func containsMember(list []*member, m *member) bool {
 	return false
 }
 
-func (b *binder) instanceMember(target operand, n *memberAccess) operand {
+func (b *binder) instanceMember(target operand, n *syntax.MemberAccess) operand {
 	t := target.typ
-	if t.def.anonymous != nil {
+	if t.Def.Anonymous != nil {
 		if o, ok := b.anonymousMember(target, n); ok {
 			return o
 		}
 	}
-	list := findMembers(t, n.name)
-	if len(list) > 0 && list[0].kind == propertyMember {
+	list := findMembers(t, n.Name)
+	if len(list) > 0 && list[0].Kind == clr.PropertyMember {
 		return b.property(list[0], &target, t, n)
 	}
-	extensions := b.lib.extensions[n.name]
+	extensions := b.lib.Extensions[n.Name]
 	if len(list) == 0 && len(extensions) == 0 {
 		b.noMember(t, n, false)
-		return bad(n.span)
+		return bad(n.Span)
 	}
-	return operand{span: n.span, group: &group{
-		target: &target, list: list, name: n.name, args: b.typesOf(n.args), at: n.nameAt, typ: t, extensions: extensions,
+	return operand{Span: n.Span, group: &group{
+		target: &target, list: list, name: n.Name, args: b.typesOf(n.Args), at: n.NameAt, typ: t, extensions: extensions,
 	}}
 }
 
-func (b *binder) noMember(t *Type, n *memberAccess, static bool) {
+func (b *binder) noMember(t *clr.Type, n *syntax.MemberAccess, static bool) {
 	hint := ""
-	if near, ok := diag.Nearest(n.name, b.lib.memberNames(t, static)); ok {
+	if near, ok := diag.Nearest(n.Name, b.lib.MemberNames(t, static)); ok {
 		hint = "did you mean " + near + "?"
-	} else if same(t, typeObject) {
-		hint = "cast the value first: ((string)…)." + n.name
-	} else if len(findMembers(t, n.name)) > 0 || len(t.def.members[n.name]) > 0 {
-		hint = n.name + " belongs to a value, not to the type, or the other way round"
+	} else if clr.Same(t, clr.TypeObject) {
+		hint = "cast the value first: ((string)…)." + n.Name
+	} else if len(findMembers(t, n.Name)) > 0 || len(t.Def.Members[n.Name]) > 0 {
+		hint = n.Name + " belongs to a value, not to the type, or the other way round"
 	}
-	b.fail("STL-E005", n.nameAt, fmt.Sprintf("%s has no member %s", t, n.name), hint)
+	b.fail("STL-E005", n.NameAt, fmt.Sprintf("%s has no member %s", t, n.Name), hint)
 }
 
 // property binds the reading, and where there is a setter the writing, of m.
-func (b *binder) property(m *member, target *operand, t *Type, n *memberAccess) operand {
-	if len(n.args) > 0 {
-		b.fail("STL-E006", n.nameAt, n.name+" is a property and takes no type arguments", "")
+func (b *binder) property(m *clr.Member, target *operand, t *clr.Type, n *syntax.MemberAccess) operand {
+	if len(n.Args) > 0 {
+		b.fail("STL-E006", n.NameAt, n.Name+" is a property and takes no type arguments", "")
 	}
 	b.noteBody(m, target)
 	s := ownerBinding(m, t)
-	result, targs, at, run := m.result.substitute(s), ownerArgs(m, t), n.nameAt.at, m.run
-	o := operand{span: n.span, typ: result}
+	result, targs, at, run := m.Result.Substitute(s), ownerArgs(m, t), n.NameAt.At, m.Run
+	o := operand{Span: n.Span, typ: result}
 	if target == nil {
-		o.run = func(f *frame) Value {
-			f.m.pos = at
+		o.run = func(f *frame) clr.Value {
+			f.m.Pos = at
 			return run(f.m, targs, nil)
 		}
 		return o
 	}
-	get := func(f *frame, a []Value) Value {
+	get := func(f *frame, a []clr.Value) clr.Value {
 		checkNull(f.m, a[0], t, at)
-		f.m.pos = at
+		f.m.Pos = at
 		return run(f.m, targs, a)
 	}
 	recv := target.run
-	o.run = func(f *frame) Value {
-		a := f.m.push(1)
+	o.run = func(f *frame) clr.Value {
+		a := f.m.Push(1)
 		a[0] = recv(f)
 		v := get(f, a)
-		f.m.pop(a)
+		f.m.Pop(a)
 		return v
 	}
-	if set := b.setter(t, n.name); set != nil {
-		put := set.run
-		o.place = &place{parts: []code{recv}, get: get, set: func(f *frame, a []Value, v Value) {
+	if set := b.setter(t, n.Name); set != nil {
+		put := set.Run
+		o.place = &place{parts: []code{recv}, get: get, set: func(f *frame, a []clr.Value, v clr.Value) {
 			checkNull(f.m, a[0], t, at)
-			f.m.pos = at
-			put(f.m, targs, []Value{a[0], v})
+			f.m.Pos = at
+			put(f.m, targs, []clr.Value{a[0], v})
 		}}
 	}
 	return o
 }
 
-func (b *binder) setter(t *Type, name string) *member {
+func (b *binder) setter(t *clr.Type, name string) *clr.Member {
 	if list := findMembers(t, "set "+name); len(list) > 0 {
 		return list[0]
 	}
@@ -205,57 +208,57 @@ func (b *binder) setter(t *Type, name string) *member {
 }
 
 // checkNull is .NET's NullReferenceException; a T? may be null where it is asked.
-func checkNull(m *machine, v Value, t *Type, at int) {
-	if v == nil && !t.is(typeNullable) {
-		m.pos = at
-		m.throw(typeNullReference, "Object reference not set to an instance of an object.")
+func checkNull(m *clr.Machine, v clr.Value, t *clr.Type, at int) {
+	if v == nil && !t.Is(clr.TypeNullable) {
+		m.Pos = at
+		m.Throw(clr.TypeNullReference, "Object reference not set to an instance of an object.")
 	}
 }
 
 // ownerBinding binds the type parameters of m's owner as t constructs it.
-func ownerBinding(m *member, t *Type) map[string]*Type {
-	if m.owner == nil || len(m.owner.def.params) == 0 {
+func ownerBinding(m *clr.Member, t *clr.Type) map[string]*clr.Type {
+	if m.Owner == nil || len(m.Owner.Def.Params) == 0 {
 		return nil
 	}
-	if base := t.asBase(m.owner.def); base != nil {
-		return base.binding()
+	if base := t.AsBase(m.Owner.Def); base != nil {
+		return base.Binding()
 	}
 	return nil
 }
 
-func ownerArgs(m *member, t *Type) []*Type {
-	if m.owner == nil || len(m.owner.def.params) == 0 {
+func ownerArgs(m *clr.Member, t *clr.Type) []*clr.Type {
+	if m.Owner == nil || len(m.Owner.Def.Params) == 0 {
 		return nil
 	}
-	if base := t.asBase(m.owner.def); base != nil {
-		return base.args
+	if base := t.AsBase(m.Owner.Def); base != nil {
+		return base.Args
 	}
 	return nil
 }
 
 // noteBody remembers that the expression reads a message body.
-func (b *binder) noteBody(m *member, target *operand) {
-	if target == nil || m.name != "Body" {
+func (b *binder) noteBody(m *clr.Member, target *operand) {
+	if target == nil || m.Name != "Body" {
 		return
 	}
 	switch {
-	case same(target.typ, typeRequest):
+	case clr.Same(target.typ, clr.TypeRequest):
 		b.p.requestBody = true
-	case same(target.typ, typeResponse):
+	case clr.Same(target.typ, clr.TypeResponse):
 		b.p.responseBody = true
 	}
 }
 
-func (b *binder) anonymousMember(target operand, n *memberAccess) (operand, bool) {
-	for i, name := range target.typ.def.anonymous {
-		if name != n.name {
+func (b *binder) anonymousMember(target operand, n *syntax.MemberAccess) (operand, bool) {
+	for i, name := range target.typ.Def.Anonymous {
+		if name != n.Name {
 			continue
 		}
-		recv, at, t := target.run, n.nameAt.at, target.typ
-		return operand{span: n.span, typ: t.args[i], run: func(f *frame) Value {
+		recv, at, t := target.run, n.NameAt.At, target.typ
+		return operand{Span: n.Span, typ: t.Args[i], run: func(f *frame) clr.Value {
 			v := recv(f)
 			checkNull(f.m, v, t, at)
-			return v.(*Object).values[i]
+			return v.(*clr.Object).Values[i]
 		}}, true
 	}
 	return operand{}, false
@@ -263,33 +266,33 @@ func (b *binder) anonymousMember(target operand, n *memberAccess) (operand, bool
 
 // conditional binds target?.rest: null where target is null, else rest with the
 // target evaluated once.
-func (b *binder) conditional(n *conditional) operand {
-	target := b.value(n.target)
-	if target.typ == typeAny {
-		return bad(n.span)
+func (b *binder) conditional(n *syntax.Conditional) operand {
+	target := b.value(n.Target)
+	if target.typ == clr.TypeAny {
+		return bad(n.Span)
 	}
-	if target.typ.isValue() || target.typ == typeNull || target.typ == typeVoid {
-		b.fail("STL-E008", n.span, fmt.Sprintf("?. needs a value that can be null, and this is %s", target.typ), "use . instead")
-		return bad(n.span)
+	if target.typ.IsValue() || target.typ == clr.TypeNull || target.typ == clr.TypeVoid {
+		b.fail("STL-E008", n.Span, fmt.Sprintf("?. needs a value that can be null, and this is %s", target.typ), "use . instead")
+		return bad(n.Span)
 	}
 	slot := b.newSlot()
 	t := target.typ
-	if t.is(typeNullable) {
-		t = t.args[0]
+	if t.Is(clr.TypeNullable) {
+		t = t.Args[0]
 	}
 	was := b.inner
-	b.inner = &operand{span: target.span, typ: t, run: func(f *frame) Value { return f.slots[slot] }}
-	rest := b.value(n.rest)
+	b.inner = &operand{Span: target.Span, typ: t, run: func(f *frame) clr.Value { return f.slots[slot] }}
+	rest := b.value(n.Rest)
 	b.inner = was
-	if rest.typ == typeAny {
-		return bad(n.span)
+	if rest.typ == clr.TypeAny {
+		return bad(n.Span)
 	}
 	typ := rest.typ
-	if typ.isValue() {
-		typ = nullableOf(typ)
+	if typ.IsValue() {
+		typ = clr.NullableOf(typ)
 	}
 	run, inner := target.run, rest.run
-	return operand{span: n.span, typ: typ, call: rest.call, run: func(f *frame) Value {
+	return operand{Span: n.Span, typ: typ, call: rest.call, run: func(f *frame) clr.Value {
 		v := run(f)
 		if v == nil {
 			return nil

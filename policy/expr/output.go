@@ -6,12 +6,15 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
 )
 
 // ToText gives .NET's ToString() in the invariant culture, as API Management
 // writes an expression's value into a header, an attribute or a body: null is "",
 // bools are True and False, a JSON token is indented.
-func ToText(v any) string { return valid(text(normal(v))) }
+func ToText(v any) string { return clr.Valid(clr.Text(clr.Normal(v))) }
 
 // ErrNotBool and ErrNotInt say that a value has no reading of that kind.
 var (
@@ -21,16 +24,16 @@ var (
 
 // ToBool reads a condition: a bool, or text that bool.Parse takes.
 func ToBool(v any) (bool, error) {
-	switch x := normal(v).(type) {
+	switch x := clr.Normal(v).(type) {
 	case bool:
 		return x, nil
-	case *JValue:
-		if b, ok := x.value.(bool); ok {
+	case *library.JValue:
+		if b, ok := x.Value.(bool); ok {
 			return b, nil
 		}
-		return ToBool(text(x))
+		return ToBool(clr.Text(x))
 	case string:
-		if b, ok := parseBool(x); ok {
+		if b, ok := clr.ParseBool(x); ok {
 			return b, nil
 		}
 	}
@@ -39,29 +42,29 @@ func ToBool(v any) (bool, error) {
 
 // ToInt reads an attribute that is a whole number, such as calls or a status code.
 func ToInt(v any) (int64, error) {
-	v = normal(v)
-	if j, ok := v.(*JValue); ok {
-		v = normal(j.value)
+	v = clr.Normal(v)
+	if j, ok := v.(*library.JValue); ok {
+		v = clr.Normal(j.Value)
 	}
 	switch x := v.(type) {
 	case string:
 		if n, err := strconv.ParseInt(strings.TrimSpace(x), 10, 64); err == nil {
 			return n, nil
 		}
-	case float64, float32, Decimal:
-		if f := asFloat(x); f == math.Trunc(f) && math.Abs(f) < 1<<62 {
+	case float64, float32, clr.Decimal:
+		if f := clr.AsFloat(x); f == math.Trunc(f) && math.Abs(f) < 1<<62 {
 			return int64(f), nil
 		}
 	case nil, bool:
 	default:
-		if t := typeOf(v); t.isIntegral() {
-			return asInt64(v), nil
+		if t := clr.TypeOf(v); t.IsIntegral() {
+			return clr.AsInt64(v), nil
 		}
 	}
 	return 0, fmt.Errorf("%w: %s", ErrNotInt, brief(v))
 }
 
-func brief(v Value) string {
+func brief(v clr.Value) string {
 	s := ToText(v)
 	if v == nil {
 		return "null"
@@ -75,15 +78,15 @@ func brief(v Value) string {
 // ToBody gives the bytes of set-body. contentType is what the value suggests, ""
 // where it suggests none; set-body itself changes no header.
 func ToBody(v any) (body []byte, contentType string) {
-	switch x := normal(v).(type) {
+	switch x := clr.Normal(v).(type) {
 	case nil:
 		return nil, ""
 	case []byte:
 		return x, "application/octet-stream"
-	case token:
+	case library.Token:
 		return []byte(ToText(x)), "application/json"
 	case string:
-		return []byte(valid(x)), ""
+		return []byte(clr.Valid(x)), ""
 	default:
 		return []byte(ToText(x)), ""
 	}

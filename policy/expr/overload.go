@@ -3,6 +3,9 @@ package expr
 import (
 	"fmt"
 	"strings"
+
+	"stile/policy/expr/clr"
+	"stile/policy/expr/syntax"
 )
 
 // boundArg is an argument of a call. A lambda stays unbound until its type is known.
@@ -11,40 +14,40 @@ type boundArg struct {
 	name string
 	out  bool
 	// declare is the local of "out var x", which gets the parameter's type.
-	declare *argument
+	declare *syntax.Argument
 	target  *variable
 }
 
 // choice is the overload that a call takes.
 type choice struct {
-	m      *member
-	subst  map[string]*Type
-	targs  []*Type
-	result *Type
+	m      *clr.Member
+	subst  map[string]*clr.Type
+	targs  []*clr.Type
+	result *clr.Type
 	codes  []code
 	// slots tells for each parameter which arguments it takes; expanded is the form
 	// where a params array gathers the rest.
 	slots    [][]int
 	expanded bool
 	ranks    []conversion
-	types    []*Type
+	types    []*clr.Type
 	ext      bool
 }
 
-func (b *binder) bindArgs(args []argument) []boundArg {
+func (b *binder) bindArgs(args []syntax.Argument) []boundArg {
 	out := make([]boundArg, len(args))
 	for i := range args {
 		a := &args[i]
-		out[i] = boundArg{name: a.name, out: a.out}
-		if a.local != "" {
-			out[i].declare, out[i].span = a, a.span
-			if a.declare != nil && a.declare.name != "var" {
-				out[i].typ = b.typeOf(a.declare)
+		out[i] = boundArg{name: a.Name, out: a.Out}
+		if a.Local != "" {
+			out[i].declare, out[i].Span = a, a.Span
+			if a.Declare != nil && a.Declare.Name != "var" {
+				out[i].typ = b.typeOf(a.Declare)
 			}
 			continue
 		}
 		out[i].operand = b.argValue(a)
-		if a.out {
+		if a.Out {
 			out[i].target = b.outTarget(a)
 		}
 	}
@@ -52,61 +55,61 @@ func (b *binder) bindArgs(args []argument) []boundArg {
 }
 
 // argValue allows what a plain value does not: lambdas and method groups.
-func (b *binder) argValue(a *argument) operand {
-	o := b.expr(a.value)
+func (b *binder) argValue(a *syntax.Argument) operand {
+	o := b.expr(a.Value)
 	switch {
 	case o.lambda != nil:
 		return o
 	case o.group != nil:
 		if l := b.groupLambda(o.group); l != nil {
-			return operand{span: o.span, typ: typeLambda, lambda: l}
+			return operand{Span: o.Span, typ: clr.TypeLambda, lambda: l}
 		}
-		b.fail("STL-E006", o.span, o.group.name+" is a method", "call it, or pass a lambda: x => "+o.group.name+"(x)")
-		return bad(o.span)
+		b.fail("STL-E006", o.Span, o.group.name+" is a method", "call it, or pass a lambda: x => "+o.group.name+"(x)")
+		return bad(o.Span)
 	case o.names != nil || o.space != "":
-		return b.value(a.value)
-	case o.typ == typeVoid:
-		b.fail("STL-E007", o.span, "the argument gives no value", "")
-		return bad(o.span)
+		return b.value(a.Value)
+	case o.typ == clr.TypeVoid:
+		b.fail("STL-E007", o.Span, "the argument gives no value", "")
+		return bad(o.Span)
 	}
 	return o
 }
 
 // groupLambda reads a method name given as a delegate, as the lambda that calls it.
-func (b *binder) groupLambda(g *group) *lambda {
-	var target node
+func (b *binder) groupLambda(g *group) *syntax.Lambda {
+	var target syntax.Node
 	switch {
 	case g.target == nil:
-		target = &typeName{span: g.at, ref: &typeRef{span: g.at, name: g.typ.def.name}}
+		target = &syntax.TypeName{Span: g.at, Ref: &syntax.TypeRef{Span: g.at, Name: g.typ.Def.Name}}
 	default:
 		return nil
 	}
-	l := &lambda{span: g.at, params: []parameter{{name: "\u03b1", at: g.at}}}
-	l.expr = &invocation{
-		span:   g.at,
-		target: &memberAccess{span: g.at, target: target, name: g.name, nameAt: g.at},
-		args:   []argument{{span: g.at, value: &identifier{span: g.at, name: "\u03b1"}}},
+	l := &syntax.Lambda{Span: g.at, Params: []syntax.Parameter{{Name: "\u03b1", At: g.at}}}
+	l.Expr = &syntax.Invocation{
+		Span:   g.at,
+		Target: &syntax.MemberAccess{Span: g.at, Target: target, Name: g.name, NameAt: g.at},
+		Args:   []syntax.Argument{{Span: g.at, Value: &syntax.Identifier{Span: g.at, Name: "\u03b1"}}},
 	}
 	return l
 }
 
-func (b *binder) outTarget(a *argument) *variable {
-	if id, ok := a.value.(*identifier); ok {
-		if id.name == "_" && b.lookup("_") == nil {
+func (b *binder) outTarget(a *syntax.Argument) *variable {
+	if id, ok := a.Value.(*syntax.Identifier); ok {
+		if id.Name == "_" && b.lookup("_") == nil {
 			return nil
 		}
-		if v := b.lookup(id.name); v != nil && v.readonly == "" && !v.konst {
+		if v := b.lookup(id.Name); v != nil && v.readonly == "" && !v.konst {
 			return v
 		}
 	}
-	b.fail("STL-E007", a.span, "an out argument must be a local variable", "declare one: out var x")
+	b.fail("STL-E007", a.Span, "an out argument must be a local variable", "declare one: out var x")
 	return nil
 }
 
 // resolve picks the overload that C# would, or reports why there is none.
-func (b *binder) resolve(g *group, args []boundArg, at span) (*choice, bool) {
+func (b *binder) resolve(g *group, args []boundArg, at syntax.Span) (*choice, bool) {
 	for i := range args {
-		if args[i].typ == typeAny && args[i].declare == nil {
+		if args[i].typ == clr.TypeAny && args[i].declare == nil {
 			return nil, false
 		}
 	}
@@ -127,18 +130,18 @@ func (b *binder) resolve(g *group, args []boundArg, at span) (*choice, bool) {
 		return nil, false
 	}
 	b.argumentCodes(best, args)
-	best.result = best.m.result.substitute(best.subst)
+	best.result = best.m.Result.Substitute(best.subst)
 	return best, true
 }
 
-func (b *binder) applicable(g *group, list []*member, args []boundArg, ext bool) []*choice {
+func (b *binder) applicable(g *group, list []*clr.Member, args []boundArg, ext bool) []*choice {
 	var out []*choice
 	for _, m := range list {
-		if m.kind == propertyMember {
+		if m.Kind == clr.PropertyMember {
 			continue
 		}
 		for _, expanded := range []bool{false, true} {
-			if expanded && (len(m.params) == 0 || !m.params[len(m.params)-1].variadic) {
+			if expanded && (len(m.Params) == 0 || !m.Params[len(m.Params)-1].Variadic) {
 				continue
 			}
 			if c := b.fit(g, m, args, expanded, ext); c != nil {
@@ -151,14 +154,14 @@ func (b *binder) applicable(g *group, list []*member, args []boundArg, ext bool)
 }
 
 // fit tries one member in one form.
-func (b *binder) fit(g *group, m *member, args []boundArg, expanded, ext bool) *choice {
+func (b *binder) fit(g *group, m *clr.Member, args []boundArg, expanded, ext bool) *choice {
 	c := &choice{m: m, expanded: expanded, ext: ext}
 	if !c.assign(args) {
 		return nil
 	}
-	c.subst = map[string]*Type{}
+	c.subst = map[string]*clr.Type{}
 	if g.typ != nil && !ext {
-		for _, p := range m.owner.def.params {
+		for _, p := range m.Owner.Def.Params {
 			if s := ownerBinding(m, g.typ); s != nil {
 				c.subst[p] = s[p]
 			}
@@ -170,8 +173,8 @@ func (b *binder) fit(g *group, m *member, args []boundArg, expanded, ext bool) *
 	}
 	for pi, list := range c.slots {
 		for _, ai := range list {
-			t := c.paramType(pi).substitute(c.subst)
-			r := b.argRank(args[ai], m.params[pi], t)
+			t := c.paramType(pi).Substitute(c.subst)
+			r := b.argRank(args[ai], m.Params[pi], t)
 			if r == impossible {
 				return nil
 			}
@@ -182,8 +185,8 @@ func (b *binder) fit(g *group, m *member, args []boundArg, expanded, ext bool) *
 	return c
 }
 
-func (b *binder) argRank(a boundArg, p param, t *Type) conversion {
-	if a.out != p.out {
+func (b *binder) argRank(a boundArg, p clr.Param, t *clr.Type) conversion {
+	if a.out != p.Out {
 		return impossible
 	}
 	if a.out {
@@ -194,7 +197,7 @@ func (b *binder) argRank(a boundArg, p param, t *Type) conversion {
 		if a.target != nil {
 			typ = a.target.typ
 		}
-		if !same(typ, t) {
+		if !clr.Same(typ, t) {
 			return impossible
 		}
 		return identity
@@ -202,24 +205,24 @@ func (b *binder) argRank(a boundArg, p param, t *Type) conversion {
 	return b.classify(a.operand, t)
 }
 
-func (c *choice) paramType(i int) *Type {
-	p := c.m.params[i]
-	if c.expanded && i == len(c.m.params)-1 {
-		return p.typ.args[0]
+func (c *choice) paramType(i int) *clr.Type {
+	p := c.m.Params[i]
+	if c.expanded && i == len(c.m.Params)-1 {
+		return p.Type.Args[0]
 	}
-	return p.typ
+	return p.Type
 }
 
 // assign maps arguments to parameters; false where their count or names do not fit.
 func (c *choice) assign(args []boundArg) bool {
-	params := c.m.params
+	params := c.m.Params
 	c.slots = make([][]int, len(params))
 	for i, a := range args {
 		pi := i
 		if a.name != "" {
 			pi = -1
 			for k, p := range params {
-				if p.name == a.name {
+				if p.Name == a.name {
 					pi = k
 				}
 			}
@@ -236,7 +239,7 @@ func (c *choice) assign(args []boundArg) bool {
 		c.slots[pi] = append(c.slots[pi], i)
 	}
 	for i, p := range params {
-		if len(c.slots[i]) == 0 && !p.optional && !(c.expanded && i == len(params)-1) {
+		if len(c.slots[i]) == 0 && !p.Optional && !(c.expanded && i == len(params)-1) {
 			return false
 		}
 	}
@@ -245,7 +248,7 @@ func (c *choice) assign(args []boundArg) bool {
 
 // orderByArgument sorts ranks and types, which stand in parameter order.
 func (c *choice) orderByArgument(n int) {
-	ranks, types := make([]conversion, n), make([]*Type, n)
+	ranks, types := make([]conversion, n), make([]*clr.Type, n)
 	k := 0
 	for _, list := range c.slots {
 		for _, ai := range list {
@@ -276,13 +279,13 @@ func (b *binder) pick(list []*choice) (best *choice, tie bool) {
 	return list[0], true
 }
 
-func (b *binder) noOverload(g *group, args []boundArg, at span) {
+func (b *binder) noOverload(g *group, args []boundArg, at syntax.Span) {
 	var kinds []string
 	for _, a := range args {
 		switch {
 		case a.declare != nil && a.typ == nil:
 			kinds = append(kinds, "out var")
-		case a.typ == typeNull:
+		case a.typ == clr.TypeNull:
 			kinds = append(kinds, "null")
 		default:
 			kinds = append(kinds, a.typ.String())
@@ -292,7 +295,9 @@ func (b *binder) noOverload(g *group, args []boundArg, at span) {
 	if len(list) == 0 {
 		list = g.extensions
 	}
-	b.failInLambda(g, list, args)
+	if b.failInLambda(g, args) {
+		return
+	}
 	hint := ""
 	if len(list) > 0 {
 		hint = "it can be called as: " + signatures(list)
@@ -300,10 +305,10 @@ func (b *binder) noOverload(g *group, args []boundArg, at span) {
 	b.fail("STL-E006", at, fmt.Sprintf("no form of %s takes (%s)", g.name, strings.Join(kinds, ", ")), hint)
 }
 
-func signatures(list []*member) string {
+func signatures(list []*clr.Member) string {
 	var out []string
 	for _, m := range list {
-		sig := strings.TrimPrefix(strings.TrimPrefix(m.sig, "static "), "ext ")
+		sig := strings.TrimPrefix(strings.TrimPrefix(m.Sig, "static "), "ext ")
 		out = append(out, sig)
 		if len(out) == 4 && len(list) > 4 {
 			return strings.Join(append(out, "…"), "; ")

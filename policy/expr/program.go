@@ -22,6 +22,8 @@ import (
 	"fmt"
 
 	"stile/diag"
+	"stile/policy/expr/clr"
+	"stile/policy/expr/syntax"
 )
 
 // Program is one compiled policy expression.
@@ -64,39 +66,39 @@ func (f *Fault) Error() string {
 // offset of text inside src: every diagnostic has its place in the policy
 // document. The program is nil where the list has errors.
 func Compile(src *diag.Source, base int, text string, block bool) (*Program, diag.List) {
-	r := &report{src: src, base: base}
-	tree := parse(r, text, block)
-	if r.list.HasErrors() {
-		return nil, r.list.Sort()
+	r := &syntax.Report{Src: src, Base: base}
+	tree := syntax.Parse(r, text, block)
+	if r.List.HasErrors() {
+		return nil, r.List.Sort()
 	}
 	p := &Program{source: text, src: src, base: base}
 	bind(r, tree, p)
-	if r.list.HasErrors() {
-		return nil, r.list.Sort()
+	if r.List.HasErrors() {
+		return nil, r.List.Sort()
 	}
-	return p, r.list.Sort()
+	return p, r.List.Sort()
 }
 
 // Run evaluates the program. The value has one of the Go forms that values.go
 // lists; the error is a *Fault.
-func (p *Program) Run(env *Env) (v Value, err error) {
-	m := newMachine(env)
+func (p *Program) Run(env *clr.Env) (v clr.Value, err error) {
+	m := clr.NewMachine(env)
 	defer func() {
 		if r := recover(); r != nil {
 			v, err = nil, p.fault(m, r)
 		}
 	}()
-	f := &frame{m: m, slots: make([]Value, p.slots)}
+	f := &frame{m: m, slots: make([]clr.Value, p.slots)}
 	return p.body(f), nil
 }
 
 // fault turns what a run panicked with into the Fault that the host sees.
-func (p *Program) fault(m *machine, r any) *Fault {
-	f := &Fault{Offset: p.base + m.pos}
+func (p *Program) fault(m *clr.Machine, r any) *Fault {
+	f := &Fault{Offset: p.base + m.Pos}
 	switch r := r.(type) {
-	case *thrown:
-		f.Offset, f.Message = p.base+r.pos, r.exc.describe()
-	case exhausted:
+	case *clr.Thrown:
+		f.Offset, f.Message = p.base+r.Pos, r.Exc.Describe()
+	case clr.Exhausted:
 		f.Message = string(r)
 	default:
 		f.Message = fmt.Sprintf("internal error of the evaluator: %v", r)

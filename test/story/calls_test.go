@@ -134,7 +134,8 @@ func (s *server) endsAs(id, status string) order {
 	s.t.Helper()
 	o := s.ends(id)
 	if o.Status != status {
-		s.t.Fatalf("order %s ended %s, want %s: %+v", id, o.Status, status, s.execution(id))
+		e := s.execution(id)
+		s.t.Fatalf("order %s ended %s, want %s: %s: %s", id, o.Status, status, e.error(), e.cause())
 	}
 	return o
 }

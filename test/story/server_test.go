@@ -20,6 +20,11 @@ var binary string
 func TestMain(m *testing.M) {
 	nextPort.Store(int32(20000 + os.Getpid()%50*200))
 	if binary = os.Getenv("STILE"); binary != "" {
+		// The look at the file makes the go command run the tests again when it is another.
+		if _, err := os.Stat(binary); err != nil {
+			fmt.Fprintln(os.Stderr, "STILE:", err)
+			os.Exit(1)
+		}
 		os.Exit(m.Run())
 	}
 	dir, err := os.MkdirTemp("", "stile-story-")

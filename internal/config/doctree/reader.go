@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"stile/diag"
 )
@@ -102,7 +103,9 @@ func (r *Reader) unknown(m Member, what string, fields []Field) {
 	if near, ok := diag.Nearest(m.Name, known); ok {
 		hint = "did you mean " + quoted(near) + "?"
 	}
-	r.FaultAt(m.Line, m.Column, CodeUnknownKey, "unknown key "+quoted(m.Name)+" in "+what, hint)
+	d := place(r.src, m.Line, m.Column, CodeUnknownKey, "unknown key "+quoted(m.Name)+" in "+what, hint)
+	d.Width = utf8.RuneCountInString(m.Name)
+	r.faults = append(r.faults, d)
 }
 
 func names(fields []Field) string {

@@ -1,6 +1,8 @@
 package netregex
 
-import "unicode"
+import (
+	"unicode"
+)
 
 // run is one search.
 type run struct {

@@ -11,7 +11,9 @@
 // same pattern and text always take the same number of steps.
 package netregex
 
-import "errors"
+import (
+	"errors"
+)
 
 // Options are RegexOptions with .NET's numbers.
 type Options int
