@@ -8,12 +8,13 @@ import (
 	"testing"
 
 	"stile/diag"
+	"stile/internal/recorded"
 )
 
 // Every definition that ran on AWS must be taken, or refused only for what this
 // version does not take.
 func TestDefinitionsThatAWSTook(t *testing.T) {
-	dir := shared(t, "conformance", "asl")
+	dir := recorded.Path(t, "conformance", "asl")
 	files, _ := filepath.Glob(filepath.Join(dir, "*", "*.json"))
 	taken, refused := 0, map[string]int{}
 	for _, f := range files {

@@ -10,29 +10,8 @@ import (
 	"testing"
 
 	"stile/diag"
+	"stile/internal/recorded"
 )
-
-// shared finds a folder beside the module, or skips the test.
-func shared(t *testing.T, parts ...string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the working directory")
-		}
-	}
-	path := filepath.Join(append([]string{dir, "..", "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no recorded cases at %s", path)
-	}
-	return path
-}
 
 // substitution is what deployment tools fill in; AWS never sees it.
 var (
@@ -54,7 +33,7 @@ func fillIn(text string) string {
 }
 
 func TestValidatorCorpus(t *testing.T) {
-	dir := shared(t, "conformance", "validator")
+	dir := recorded.Path(t, "conformance", "validator")
 	raw, err := os.ReadFile(filepath.Join(dir, "INDEX.json"))
 	if err != nil {
 		t.Fatal(err)

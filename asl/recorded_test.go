@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stile/diag"
+	"stile/internal/recorded"
 	"stile/jsonval"
 )
 
@@ -86,7 +87,7 @@ func walkable(p *Program) bool {
 }
 
 func TestRecordedDataFlow(t *testing.T) {
-	dir := shared(t, "conformance", "asl")
+	dir := recorded.Path(t, "conformance", "asl")
 	run, agreed := 0, 0
 	for _, area := range []string{"base", "choice", "intrinsic", "scenarios", "assign", "context-object", "comments"} {
 		files, _ := filepath.Glob(filepath.Join(dir, area, "*.json"))

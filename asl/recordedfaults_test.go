@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stile/diag"
+	"stile/internal/recorded"
 )
 
 // recordedFault is one definition that AWS refused, with its words.
@@ -64,7 +65,7 @@ func recordedFaults(t *testing.T, dir string) []recordedFault {
 }
 
 func TestRecordedInvalidDefinitions(t *testing.T) {
-	faults := recordedFaults(t, shared(t, "conformance", "asl"))
+	faults := recordedFaults(t, recorded.Path(t, "conformance", "asl"))
 	agree, notTaken := 0, 0
 	for _, f := range faults {
 		p, list := Parse(diag.NewSource("", f.definition))

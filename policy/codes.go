@@ -25,6 +25,7 @@ const (
 	CodeMixed         = "STL-P021" // warning: an expression inside literal text
 	CodeNoBackend     = "STL-P022" // warning: no backend section
 	CodeTooLarge      = "STL-P023" // the document is longer than MaxDocument
+	CodeNoIdentity    = "STL-P024" // warning: no managed identity is configured
 )
 
 // MaxDocument is the longest policy document in bytes (APIM's limit, 256 KiB).

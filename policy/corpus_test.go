@@ -5,36 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// conformance finds a folder of recorded cases beside the project, or skips.
-func conformance(t *testing.T, folder string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if parent := filepath.Dir(dir); parent != dir {
-			dir = parent
-			continue
-		}
-		t.Skip("no go.mod above the working directory")
-	}
-	path := filepath.Join(dir, "..", "shared", "conformance", folder)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("recorded cases are not at %s", path)
-	}
-	return path
-}
+	"stile/internal/recorded"
+)
 
 // documents calls f with every XML document under a folder.
 func documents(t *testing.T, folder string, f func(name, text string)) (count int) {
 	t.Helper()
-	root := conformance(t, folder)
+	root := recorded.Path(t, "conformance", folder)
 	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".xml" {
 			return err

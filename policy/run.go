@@ -24,6 +24,7 @@ type run struct {
 	decision int       // its index in ex.Decisions
 	expr     expr.Env
 	deferred []func(ctx context.Context)
+	kept     map[any]any // see Env.Keep
 }
 
 // Run takes an exchange through inbound, backend and outbound; the first error
@@ -58,10 +59,14 @@ func (r *run) walk(ctx context.Context) error {
 	if r.p.preflight && Preflight(r.ex) {
 		return r.preflight(ctx)
 	}
-	if err := r.run(ctx, Inbound); err != nil {
-		return err
+	err := r.run(ctx, Inbound)
+	if err == nil {
+		err = r.run(ctx, BackendSection)
 	}
-	if err := r.run(ctx, BackendSection); err != nil {
+	switch {
+	case errors.Is(err, ErrAnswered):
+		r.culprit = nil
+	case err != nil:
 		return err
 	}
 	if r.ex.Response.StatusCode == 0 {
@@ -175,7 +180,7 @@ func (r *run) step(ctx context.Context, s *step) error {
 func outcome(err error) (name string, status int) {
 	var denied *Denied
 	switch {
-	case errors.Is(err, ErrEnd):
+	case errors.Is(err, ErrEnd), errors.Is(err, ErrAnswered):
 		return "returned", 0
 	case errors.As(err, &denied):
 		return "denied", denied.Status

@@ -33,6 +33,21 @@ func sample(t *testing.T) *Table {
 			ex.Response = exchange.Response{StatusCode: 204}
 			return ErrEnd
 		}),
+		literal("answer", func(_ context.Context, ex *exchange.Exchange, _ *Env) error {
+			ex.Response = exchange.Response{StatusCode: 203}
+			return ErrAnswered
+		}),
+		literal("keep", func(_ context.Context, _ *exchange.Exchange, env *Env) error {
+			n, _ := env.Kept(keepKey{}).(int)
+			env.Keep(keepKey{}, n+1)
+			env.Note(fmt.Sprint(n))
+			return nil
+		}),
+		{Name: "sorted", Sections: AnySection, Scopes: AnyScope, Doc: "For tests.",
+			Schema: Schema{Ordered: true, Children: []Child{{Name: "a", Many: true}, {Name: "b"}, {Name: "c"}}},
+			Compile: func(*Compiler, *Element) Run {
+				return func(context.Context, *exchange.Exchange, *Env) error { return nil }
+			}},
 		literal("later", func(_ context.Context, ex *exchange.Exchange, env *Env) error {
 			env.Defer(func(context.Context) { ex.Response.Header.Set("X-Later", fmt.Sprint(ex.Response.StatusCode)) })
 			return nil
@@ -104,6 +119,69 @@ func TestRunOrder(t *testing.T) {
 				t.Error("the deferred function did not see the final response")
 			}
 		})
+	}
+}
+
+type keepKey struct{}
+
+// TestAnswered: an answer in inbound skips to outbound, and a failure there has its
+// own place.
+func TestAnswered(t *testing.T) {
+	for _, c := range []struct{ inbound, outbound, want string }{
+		{"<answer /><nothing />", "<nothing />", "203 inbound/answer:returned outbound/nothing:ok"},
+		{"<wrap><wrap><answer /></wrap><deny /></wrap><deny />", "<nothing />",
+			"203 inbound/wrap:returned inbound/wrap:returned inbound/answer:returned outbound/nothing:ok"},
+		{"<answer />", "<nothing /><break />", `500 inbound/answer:returned outbound/nothing:ok outbound/break:failed | break InternalError "disk full" outbound break`},
+		{"<answer />", "<deny />", `403 inbound/answer:returned outbound/deny:denied | deny No "not you" outbound deny | api.xml:4:11`},
+	} {
+		ex := &exchange.Exchange{}
+		pipeline(t, c.inbound, "<break />", c.outbound, "").Run(context.Background(), ex, &Env{Now: time.Now})
+		if got := outline(ex); got != c.want {
+			t.Errorf("%s: %s\nwant %s", c.inbound, got, c.want)
+		}
+	}
+}
+
+// TestKeep: what a policy keeps lasts for its exchange.
+func TestKeep(t *testing.T) {
+	p := pipeline(t, "<keep /><wrap><keep /></wrap>", "", "<keep />", "")
+	for range 2 {
+		ex := &exchange.Exchange{}
+		p.Run(context.Background(), ex, &Env{})
+		var got string
+		for _, d := range ex.Decisions {
+			got += d.Detail
+		}
+		if got != "012" {
+			t.Errorf("counted %s", got)
+		}
+	}
+	var outside Env
+	outside.Keep(keepKey{}, 1)
+	if outside.Kept(keepKey{}) != nil {
+		t.Error("something was kept outside a pipeline")
+	}
+}
+
+// TestOrdered: a child that stands after one that should follow it is told of once.
+func TestOrdered(t *testing.T) {
+	for content, want := range map[string]string{
+		"<a /><a /><c />":  "",
+		"<b /><c />":       "",
+		"<c /><a /><b />":  "<a> stands too late in <sorted>,<b> stands too late in <sorted>",
+		"<a /><c /><b />":  "<b> stands too late in <sorted>",
+		"<b /><a /><c />":  "<a> stands too late in <sorted>",
+		"<unknown /><a />": "<unknown> cannot stand in <sorted>",
+	} {
+		_, list := Compile(Source{File: "api.xml", Scope: API, Text: "<policies><inbound><sorted>" + content + "</sorted></inbound><backend /></policies>"},
+			sample(t), Fixed{})
+		var got []string
+		for _, d := range list {
+			got = append(got, d.Message)
+		}
+		if text := strings.Join(got, ","); text != want {
+			t.Errorf("%s: %s, want %s", content, text, want)
+		}
 	}
 }
 

@@ -103,6 +103,7 @@ func (c *Compiler) checkNoText(e *Element) {
 
 func (c *Compiler) checkChildren(e *Element, s *Schema) {
 	count := make(map[string]int, len(s.Children))
+	last := 0
 	for _, child := range e.Elements("") {
 		spec := s.child(child.Name)
 		if spec == nil {
@@ -114,6 +115,12 @@ func (c *Compiler) checkChildren(e *Element, s *Schema) {
 			continue
 		}
 		count[child.Name]++
+		if at := slices.IndexFunc(s.Children, func(x Child) bool { return x.Name == child.Name }); s.Ordered && at < last {
+			c.Fault(child, CodeChild, fmt.Sprintf("<%s> stands too late in <%s>", child.Name, e.Name),
+				"put it before <"+s.Children[last].Name+">")
+		} else {
+			last = at
+		}
 		switch {
 		case spec.Lacking != "":
 			c.Fault(child, CodeLacking, fmt.Sprintf("<%s> in <%s> is not supported by this version", child.Name, e.Name), spec.Lacking)

@@ -55,12 +55,16 @@ type Values interface {
 }
 
 // Run is a compiled policy: it runs on the caller's goroutine, changes ex, and
-// returns nil to go on, or one of: *Denied, ErrEnd, or any other error, which
-// sends the pipeline to on-error.
+// returns nil to go on, or one of: *Denied, ErrEnd, ErrAnswered (in inbound), or any
+// other error, which sends the pipeline to on-error.
 type Run func(ctx context.Context, ex *exchange.Exchange, env *Env) error
 
 // ErrEnd ends the pipeline with the response as it stands (return-response).
 var ErrEnd = errors.New("pipeline ended by a policy")
+
+// ErrAnswered says that inbound has the answer already (a hit of cache-lookup): the
+// rest of inbound and the backend section are skipped, outbound runs.
+var ErrAnswered = errors.New("the request was answered by a policy")
 
 // Denied is a refusal by a policy: the pipeline goes to on-error with this last
 // error, and answers the client with Status, Body and Header unless on-error
@@ -90,6 +94,10 @@ type Env struct {
 	Backend  exchange.Caller
 	Counters Counters
 	Tokens   Tokens
+	// Cache serves the cache policies; nil is a cache that is always empty.
+	Cache Cache
+	// Identity gives tokens of managed identities; nil refuses all.
+	Identity TokenSource
 	// Trace takes context.Trace and the trace policy's lines; nil drops them.
 	Trace func(source, message string)
 	// Secret masking: spans from secret named values are printed as *** already.
@@ -186,6 +194,8 @@ type Schema struct {
 	Children   []Child
 	// Text says that the element holds text (literal or expression).
 	Text bool
+	// Ordered says that the children must stand in the order of Children.
+	Ordered bool
 	// Policies says that the element holds policies (choose's when …), sections of
 	// its own place.
 	Policies bool

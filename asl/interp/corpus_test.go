@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	recordedcases "stile/internal/recorded"
 	"stile/jsonval"
 )
 
@@ -45,23 +46,9 @@ type recorded struct {
 
 // corpus reads the recorded executions of an area, or skips the test.
 func corpus(t *testing.T, area string) []recorded {
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	dir = filepath.Join(filepath.Dir(dir), "shared", "conformance", "asl", area)
-	files, _ := filepath.Glob(filepath.Join(dir, "*.json"))
+	files, _ := filepath.Glob(filepath.Join(recordedcases.Path(t, "conformance", "asl", area), "*.json"))
 	if len(files) == 0 {
-		t.Skipf("no recorded cases at %s", dir)
+		t.Fatalf("area %s has no cases", area)
 	}
 	var list []recorded
 	for _, f := range files {

@@ -155,7 +155,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-func BenchmarkTransition(b *testing.B) {
+func BenchmarkUnitTransition(b *testing.B) {
 	for name, def := range map[string]string{"pass": chain(400), "count": loop(200)} {
 		b.Run(name, func(b *testing.B) {
 			r := newRig(b, compile(b, def), live)

@@ -65,8 +65,9 @@ func builtFrom() string {
 	return ""
 }
 
-// refuseOpen keeps serve from standing open: this version verifies no signatures,
-// so it answers on loopback alone.
+// refuseOpen keeps serve from standing open: the Step Functions API on the control
+// listeners verifies signatures, the console and its API verify nobody, so the
+// listeners answer on loopback alone.
 func refuseOpen(o Options) error {
 	for _, a := range []struct{ flag, addr string }{{"--control", o.Control}, {"--control-tls", o.ControlTLS}} {
 		if config.Loopback(a.addr) {
@@ -75,7 +76,7 @@ func refuseOpen(o Options) error {
 		if _, _, err := net.SplitHostPort(a.addr); err != nil {
 			return fmt.Errorf("%s %s: %w", a.flag, a.addr, err)
 		}
-		return errors.New(a.flag + " " + a.addr + " is not a loopback address, and this version has no authentication for it: keep it on 127.0.0.1")
+		return errors.New(a.flag + " " + a.addr + " is not a loopback address, and this version has no authentication for the console on it: keep it on 127.0.0.1")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -19,14 +20,17 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"stile/internal/backend"
+	"stile/internal/cache"
 	"stile/internal/callback"
 	"stile/internal/console"
 	"stile/internal/demo"
 	"stile/internal/engine"
+	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/identity"
 	"stile/internal/policies"
@@ -42,10 +46,16 @@ const Version = "0.1.0"
 
 // Dev runs everything on a project folder and reloads it when a file changes,
 // until ctx ends.
-func Dev(ctx context.Context, o Options) error { return run(ctx, o, modeDev) }
+func Dev(ctx context.Context, o Options) error {
+	if err := refuseOpen(o); err != nil && o.Log != nil {
+		o.Log.Warn("serve would refuse this", "reason", err)
+	}
+	return run(ctx, o, modeDev)
+}
 
-// Serve runs the same servers for production, until ctx ends. In this version it
-// stays on loopback, since it cannot verify AWS signatures yet.
+// Serve runs the same servers for production, until ctx ends. Calls of the Step
+// Functions API must be signed. The console and its API know no login in this
+// version, so that the control listeners stay on loopback.
 func Serve(ctx context.Context, o Options) error {
 	if err := refuseOpen(o); err != nil {
 		return err
@@ -70,9 +80,11 @@ type server struct {
 	current atomic.Pointer[project]
 	ready   atomic.Bool
 
+	secrets  *secrets
 	issuer   *identity.Issuer
 	roles    *authority
 	traces   *telemetry.Store
+	seeing   *seeing
 	observer *observer
 	host     *engine.Host
 	gateway  *gateway.Gateway
@@ -90,20 +102,38 @@ func run(ctx context.Context, o Options, m mode) (err error) {
 	}
 	defer l.close()
 	o = withDefaults(o, l)
-	s := &server{opts: o, mode: m, log: o.Log}
+	s := &server{opts: o, mode: m, log: o.Log, secrets: newSecrets(o.Log, nil)}
+	var watcher *files.Watcher
+	if m == modeDev {
+		if watcher, err = files.NewWatcher(o.Dirs[0]); err != nil {
+			if _, fault := s.load(); fault != nil {
+				return fault // says more: the folder is not there, or cannot be read
+			}
+			return fmt.Errorf("the project cannot be watched: %w", err)
+		}
+		defer watcher.Close()
+	}
 	first, err := s.load()
 	if err != nil {
 		return err
 	}
+	s.opts.PublicURL = cmp.Or(o.PublicURL, first.project.Config.PublicURL, "http://"+o.Gateway)
 	if s.data, err = openData(o, s.log); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.data.close()) }()
+	// The samples answer before the engine goes on with what it was calling, and
+	// until it calls no more: a stop must not look like a fault of theirs.
+	samples, stopSamples, err := demo.Start(context.WithoutCancel(ctx), samplesOf(first, m))
+	if err != nil {
+		return err
+	}
+	defer stopSamples()
+	defer s.stop()
 	if err := s.build(first); err != nil {
 		return err
 	}
-	defer s.stop()
-	return s.serve(ctx, l)
+	return s.serve(ctx, l, samples, watcher)
 }
 
 // withDefaults completes the options; an address with port 0 becomes the one that
@@ -119,9 +149,6 @@ func withDefaults(o Options, l *listeners) Options {
 	if o.Issuer == "" {
 		o.Issuer = "http://" + o.Control
 	}
-	if o.PublicURL == "" {
-		o.PublicURL = "http://" + o.Gateway
-	}
 	return o
 }
 
@@ -131,13 +158,18 @@ func (s *server) build(first *loaded) (err error) {
 		return err
 	}
 	s.roles = &authority{project: s.current.Load, issuer: s.issuer, now: time.Now, log: s.log, lax: s.mode == modeDev}
-	if s.traces, err = telemetry.Open(traceKV{s.data.traces}, telemetry.Limits{}); err != nil {
+	if s.seeing, err = openSeeing(context.Background(), s.seeingConfig(first.project)); err != nil {
 		return err
 	}
-	s.observer = newObserver(s.traces, s.log)
+	s.log = s.seeing.logger(s.log)
+	if s.traces, err = telemetry.Open(traceKV{s.data.traces}, telemetry.Limits{}); err != nil {
+		return s.data.damagedTraces(fmt.Errorf("traces cannot be read: %w", err))
+	}
+	s.seeing.keep(s.traces)
+	s.observer = newObserver(s.seeing, s.log)
 	var tasks *task.Runner
 	s.host, err = engine.Open(engine.Config{
-		Store: s.data.log, Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: s.observer.notice, Log: s.log,
+		Store: s.seeing.meter(s.data.log), Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: s.observer.notice, Log: s.log,
 		CheckParameters: func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) },
 	})
 	if err != nil {
@@ -150,10 +182,11 @@ func (s *server) build(first *loaded) (err error) {
 	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{"workflows": facade, "callbacks": calls})
 	s.gateway = gateway.New(gateway.Config{
 		Backend: mux, Counters: policies.NewCounters(), Tokens: gateway.NewTokens(identity.NewVerifier(s.issuer, identity.HTTPGet(nil), time.Now)),
-		Authorize: s.roles.authorize, Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
+		Cache: cache.NewMemory(0, 0), Refused: s.secrets.refused,
+		Authorize: s.seeing.authorize(s.roles.authorize), Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
 	})
 	if tasks, err = task.New(task.Config{
-		Gateway: s.gateway, Upstream: mux, Map: s.target, Connection: s.connection, Identify: s.roles.identify,
+		Gateway: s.gateway, Upstream: s.observed(mux), Map: s.target, Connection: s.connection, Identify: s.roles.identify,
 		CallbackURL: calls.URL, Address: first.project.Config.Engine.Address, Region: s.opts.Region, Now: time.Now, NewGUID: newGUID,
 	}, task.Table()); err != nil {
 		return err
@@ -163,60 +196,78 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	s.observer.begin(s.host)
 	s.host.SetTasks(tasks)
-	s.api = sfnapi.New(s.host, s.log)
+	s.api = s.verified(sfnapi.New(s.host, s.log))
 	s.console = s.newConsole(calls)
 	return nil
 }
 
 // serve answers until ctx ends or a listener breaks.
-func (s *server) serve(ctx context.Context, l *listeners) error {
+func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running, w *files.Watcher) error {
 	cert, err := certificate(s.data.dir, time.Now())
 	if err != nil {
 		return fmt.Errorf("certificate of the control listener: %w", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	control := controlMux(s.api, s.console, s.issuer, s.isReady)
+	var watching sync.WaitGroup
+	defer func() { // nothing reaches the engine after this
+		cancel(nil)
+		s.ready.Store(false)
+		l.drain(s.log)
+		watching.Wait()
+	}()
+	control := controlMux(s.api, s.console, s.issuer, s.isReady, s.scraped())
 	l.serve(control, gateway.NewServer(s.gateway.Handler()), cert, s.log, func(err error) { cancel(err) })
-	samples, stopSamples, err := demo.Start(ctx, s.samples())
-	if err != nil {
-		return err
-	}
-	defer stopSamples()
-	if s.mode == modeDev {
-		go s.watch(ctx)
+	watching.Go(func() { s.rotate(ctx) })
+	if w != nil {
+		watching.Go(func() { s.watch(ctx, w) })
 	}
 	s.ready.Store(true)
 	if err := s.announce(l, samples); err != nil {
 		return err
 	}
 	<-ctx.Done()
-	s.ready.Store(false)
-	l.drain(s.log)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return nil
 }
 
-// stop ends the parts, highest first.
+// stop ends the parts that were built, highest first.
 func (s *server) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	if err := s.host.Close(ctx); err != nil {
-		s.log.Warn("the engine did not drain in time; what was acknowledged is on disk", "error", err)
+	if s.host != nil {
+		if err := s.host.Close(ctx); err != nil {
+			s.log.Warn("the engine did not drain in time; what was acknowledged is on disk", "error", err)
+		}
 	}
-	s.observer.close()
-	if err := s.traces.Close(); err != nil {
-		s.log.Warn("some spans were not kept", "error", err)
+	if s.observer != nil {
+		s.observer.close()
 	}
+	if s.traces != nil {
+		if err := s.traces.Close(); err != nil {
+			s.log.Warn("some spans were not kept", "error", err)
+		}
+	}
+	s.seeing.stop(context.Background())
 }
 
 // isReady: listeners answer, nothing stops, and the log's store works.
 func (s *server) isReady() bool { return s.ready.Load() && s.host.Failed() == nil }
 
 func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
-	s.traces.Record(exchangeSpans(ex, end)...)
+	s.seeing.exchange(ex, end)
+}
+
+// observed is a caller past the gateway, which tells of its exchanges as the
+// gateway does.
+func (s *server) observed(next exchange.Caller) exchange.Caller {
+	return exchange.CallerFunc(func(ctx context.Context, ex *exchange.Exchange) error {
+		ex.Trace.SpanID = newSpanID()
+		err := next.Do(ctx, ex)
+		s.observeExchange(ex, time.Now())
+		return err
+	})
 }
 
 func (s *server) newConsole(calls *callback.Callbacks) http.Handler {

@@ -8,31 +8,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
 	"stile/internal/files"
 	"stile/internal/gateway"
+	"stile/internal/kv/kvtest"
 	"stile/internal/policies"
 	"stile/policy"
 	"stile/policy/exchange"
 )
-
-// cpuPer reports the process's CPU time of f per unit, beside the wall time that
-// a shared machine makes of it.
-func cpuPer(b *testing.B, f func()) {
-	b.Helper()
-	before := cpu()
-	f()
-	b.ReportMetric(float64(cpu()-before)/float64(b.N), "cpu-ns/op")
-}
-
-func cpu() int64 {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // with a valid pointer it does not fail
-	return u.Utime.Nano() + u.Stime.Nano()
-}
 
 // BenchmarkUnitExchange is one request through the policies of examples/orders:
 // POST /orders with a subscription key, in process, the backend answering at once.
@@ -58,7 +43,7 @@ func BenchmarkUnitExchange(b *testing.B) {
 	})
 	g.Swap(snapshot)
 	b.ReportAllocs()
-	cpuPer(b, func() {
+	kvtest.CPU(b, func() {
 		for b.Loop() {
 			ex := &exchange.Exchange{Variables: map[string]any{}}
 			ex.Request.Method = http.MethodPost
@@ -125,7 +110,7 @@ func BenchmarkUnitFiveTasks(b *testing.B) {
 	}
 	b.SetParallelism(8)
 	b.ReportAllocs()
-	cpuPer(b, func() {
+	kvtest.CPU(b, func() {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				fiveTasks(b, url)
@@ -151,7 +136,8 @@ func fiveTasks(b *testing.B, url string) {
 	}
 }
 
-func wire(b *testing.B, url, action string, in, out any) {
+func wire(b testing.TB, url, action string, in, out any) {
+	b.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
 		b.Fatal(err)

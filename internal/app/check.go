@@ -13,6 +13,8 @@ import (
 	"stile/diag"
 	"stile/internal/apim"
 	"stile/internal/config"
+	"stile/internal/config/doctree"
+	"stile/internal/demo"
 	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/policies"
@@ -70,7 +72,30 @@ func checkProject(dir string) (diag.List, error) {
 	}
 	addBuiltIn(p.APIM, "http://"+config.DefaultServerOptions().Control)
 	_, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
+	faults = append(faults, telemetryFaults(p.Config)...)
+	faults = append(faults, sampleFaults(p.Config)...)
+	faults = append(faults, accessKeyRefs(p)...)
 	return append(append(faults, more...), parseMachines(p.StateMachines)...), nil
+}
+
+// sampleFaults tells of samples in stile.yaml that no sample backend is named for.
+func sampleFaults(cfg *config.Config) (out diag.List) {
+	var names []string
+	for _, s := range demo.Samples() {
+		names = append(names, s.Name)
+	}
+	for _, s := range cfg.Samples {
+		if s.Name == "" || slices.Contains(names, s.Name) { // an empty name is told of by config
+			continue
+		}
+		hint := "write one of: " + strings.Join(names, ", ")
+		if near, ok := diag.Nearest(s.Name, names); ok {
+			hint = "did you mean " + near + "?"
+		}
+		out = append(out, diag.Diagnostic{Code: doctree.CodeValue, Severity: diag.Error, File: filepath.ToSlash(cfg.File),
+			Line: s.Line, Column: 1, Message: "there is no sample backend " + s.Name, Hint: hint})
+	}
+	return out
 }
 
 func parseMachines(list []files.StateMachine) (out diag.List) {
@@ -101,9 +126,7 @@ func checkPolicy(path string, src *diag.Source) diag.List {
 		}
 	}
 	addBuiltIn(svc, "http://"+config.DefaultServerOptions().Control)
-	values, _ := gateway.Values(svc)
-	_, faults := policy.Compile(policy.Source{File: src.File(), Text: src.Text(), Scope: scopeOf(path)}, policies.Table(), values)
-	return faults
+	return gateway.CheckDocument(svc, policies.Table(), policy.Source{File: src.File(), Text: src.Text(), Scope: scopeOf(path)})
 }
 
 // projectOf finds the nearest folder above path with a stile.yaml.

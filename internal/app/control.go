@@ -14,7 +14,7 @@ import (
 // X-Amz-Target, the issuer's documents, health, and the console with its API for
 // everything else. All of it stands behind the console's guard: a page of another
 // origin, or a name rebound to this machine, reaches none of it.
-func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() bool) http.Handler {
+func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() bool, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	document := func(body func() []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -25,6 +25,9 @@ func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() b
 	}
 	mux.HandleFunc("GET "+identity.DiscoveryPath, document(issuer.Discovery))
 	mux.HandleFunc("GET "+identity.JWKSPath, document(issuer.JWKS))
+	if metrics != nil {
+		mux.Handle("GET /metrics", metrics)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if ready() {

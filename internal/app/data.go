@@ -37,10 +37,22 @@ func openData(o Options, log *slog.Logger) (d dataFolder, err error) {
 	if d.config, err = pebblekv.Open(filepath.Join(d.dir, "config"), small); err != nil {
 		return d, errors.Join(err, d.log.Close(), d.remove())
 	}
-	if d.traces, err = pebblekv.Open(filepath.Join(d.dir, "traces"), small); err != nil {
-		return d, errors.Join(err, d.config.Close(), d.log.Close(), d.remove())
+	if d.traces, err = pebblekv.Open(d.tracesDir(), small); err != nil {
+		return d, errors.Join(d.damagedTraces(err), d.config.Close(), d.log.Close(), d.remove())
 	}
 	return d, nil
+}
+
+func (d dataFolder) tracesDir() string { return filepath.Join(d.dir, "traces") }
+
+// damagedTraces says what a user can do about a store of traces that does not open.
+func (d dataFolder) damagedTraces(err error) error {
+	var locked *pebblekv.LockedError
+	var newer *pebblekv.NewerFormatError
+	if errors.As(err, &locked) || errors.As(err, &newer) {
+		return err
+	}
+	return fmt.Errorf("%w; %s holds traces alone: move it away to go on without them, no execution is lost", err, d.tracesDir())
 }
 
 func (d dataFolder) close() error {

@@ -1,18 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"log/slog"
-	"strconv"
+	"maps"
+	"slices"
 	"sync"
-	"time"
 
 	"stile/asl/interp"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
-	"stile/policy/exchange"
 )
 
 // historian tells what observer missed: executions that began before it did.
@@ -22,11 +20,26 @@ type historian interface {
 	ListExecutions(ctx context.Context, l sfn.ListExecutions) ([]sfn.Execution, string, error)
 }
 
-// recorder keeps spans.
-type recorder interface{ Record(spans ...telemetry.Span) }
+// recorder keeps spans and says whether it has one.
+type recorder interface {
+	Record(spans ...telemetry.Span)
+	Has(traceID, spanID string) (bool, error)
+}
 
-// observer turns exchanges and notices into spans. Notices are queued and read by
-// one goroutine, since the engine must not wait for telemetry.
+const (
+	// maxQueued bounds the events of queued notices. Past it only the names of their
+	// executions are kept, whose histories are then read.
+	maxQueued = 50_000
+	// maxKnown and maxFollowed bound the executions that are followed at once, and
+	// their events: an idle one is forgotten, and read again when it goes on.
+	maxKnown    = 2048
+	maxFollowed = 200_000
+	// maxCaughtUp is how many of the newest executions a start looks at.
+	maxCaughtUp = 1000
+)
+
+// observer turns notices into spans. Notices are queued and read by one
+// goroutine, since the engine must not wait for telemetry.
 type observer struct {
 	spans recorder
 	host  historian
@@ -35,31 +48,47 @@ type observer struct {
 	mu     sync.Mutex
 	wake   *sync.Cond
 	queue  []sfn.Notice
+	queued int             // events of queue
+	missed map[string]bool // executions whose notices found the queue full
+	begun  bool
 	closed bool
 	ended  chan struct{}
-	known  map[string]*visits // the goroutine's alone
+
+	// Of the goroutine alone.
+	known    map[string]*visits
+	followed int    // events of known
+	turn     uint64 // counts notices, so that visits know when they were last told
 }
 
 func newObserver(spans recorder, log *slog.Logger) *observer {
-	o := &observer{spans: spans, log: log, ended: make(chan struct{}), known: map[string]*visits{}}
+	o := &observer{spans: spans, log: log, ended: make(chan struct{}), missed: map[string]bool{}, known: map[string]*visits{}}
 	o.wake = sync.NewCond(&o.mu)
 	return o
 }
 
 // begin starts reading notices, once the host is open.
 func (o *observer) begin(host historian) {
-	o.host = host
+	o.host, o.begun = host, true
 	go o.read()
 }
 
 // notice takes what the engine just made durable.
 func (o *observer) notice(n sfn.Notice) {
+	if len(n.Events) == 0 {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.closed {
+	switch {
+	case o.closed:
+		return
+	case o.queued+len(n.Events) > maxQueued || o.missed[n.ExecutionARN]:
+		o.missed[n.ExecutionARN] = true
+	default:
 		o.queue = append(o.queue, n)
-		o.wake.Signal()
+		o.queued += len(n.Events)
 	}
+	o.wake.Signal()
 }
 
 // close ends reading after what is queued.
@@ -68,7 +97,15 @@ func (o *observer) close() {
 	o.closed = true
 	o.wake.Signal()
 	o.mu.Unlock()
-	<-o.ended
+	if o.begun {
+		<-o.ended
+	}
+}
+
+func (o *observer) isClosed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.closed
 }
 
 func (o *observer) read() {
@@ -76,51 +113,106 @@ func (o *observer) read() {
 	o.catchUp()
 	for {
 		o.mu.Lock()
-		for len(o.queue) == 0 && !o.closed {
+		for len(o.queue)+len(o.missed) == 0 && !o.closed {
 			o.wake.Wait()
 		}
-		batch := o.queue
-		o.queue = nil
-		done := o.closed && len(batch) == 0
+		batch, missed := o.queue, o.missed
+		o.queue, o.queued, o.missed = nil, 0, map[string]bool{}
 		o.mu.Unlock()
-		if done {
+		if len(batch)+len(missed) == 0 {
 			return
 		}
 		for _, n := range batch {
 			o.one(n)
 		}
+		for arn := range missed {
+			o.readAgain(arn)
+		}
 	}
 }
 
+// one tells a notice. Where it does not follow what was told, the execution began
+// before this process did, or was forgotten: its history is read from the start.
 func (o *observer) one(n sfn.Notice) {
+	if len(n.Events) == 0 {
+		return
+	}
 	v := o.known[n.ExecutionARN]
 	if v == nil {
-		e, err := o.host.DescribeExecution(context.Background(), n.ExecutionARN)
-		if err != nil {
-			o.log.Warn("spans of an execution are lost", "execution", n.ExecutionARN, "error", err)
-			return
-		}
-		v = newVisits(e)
-		o.known[n.ExecutionARN] = v
+		v = newVisits(executionOf(n))
+		o.follow(v)
 	}
-	if len(n.Events) > 0 && n.Events[0].ID > v.next {
+	o.turn++
+	v.used = o.turn
+	if n.Events[0].ID > v.next {
 		o.retell(v)
 	}
 	o.tell(v, n.Events)
+	if v.over {
+		o.forget(v)
+	}
+	o.trim()
+}
+
+// executionOf is as much of an execution as its spans need.
+func executionOf(n sfn.Notice) sfn.Execution {
+	arn, _ := sfn.ParseARN(n.ExecutionARN)
+	return sfn.Execution{ARN: n.ExecutionARN, Name: arn.Sub, StateMachineARN: sfn.StateMachineARN(arn.Region, arn.Account, arn.Name),
+		TraceID: n.TraceID, Span: sfn.ExecutionSpan(n.ExecutionARN), ParentSpan: n.ParentSpan}
+}
+
+// readAgain tells an execution whose notices were not kept.
+func (o *observer) readAgain(arn string) {
+	v := o.known[arn]
+	if v == nil {
+		e, err := o.host.DescribeExecution(context.Background(), arn)
+		if err != nil {
+			o.log.Warn("spans of an execution are lost", "execution", arn, "error", err)
+			return
+		}
+		v = newVisits(e)
+		o.follow(v)
+	}
+	o.retell(v)
+	if v.over {
+		o.forget(v)
+	}
+	o.trim()
+}
+
+func (o *observer) follow(v *visits) { o.known[v.exec.ARN] = v }
+
+func (o *observer) forget(v *visits) {
+	if o.known[v.exec.ARN] == v {
+		delete(o.known, v.exec.ARN)
+		o.followed -= len(v.events)
+	}
+}
+
+// trim forgets the half that was told longest ago, where more are followed than
+// the bounds allow.
+func (o *observer) trim() {
+	if len(o.known) <= maxKnown && o.followed <= maxFollowed {
+		return
+	}
+	all := slices.SortedFunc(maps.Values(o.known), func(a, b *visits) int { return cmp.Compare(a.used, b.used) })
+	for _, v := range all[:(len(all)+1)/2] {
+		o.forget(v)
+	}
 }
 
 func (o *observer) tell(v *visits, events []interp.HistoryEvent) {
-	spans, ended := v.feed(events)
+	before := len(v.events)
+	spans := v.feed(events)
+	if o.known[v.exec.ARN] == v {
+		o.followed += len(v.events) - before
+	}
 	if len(spans) > 0 {
 		o.spans.Record(spans...)
 	}
-	if ended {
-		delete(o.known, v.exec.ARN)
-	}
 }
 
-// retell reads an execution's history from its first event: it began before this
-// process did.
+// retell reads an execution's history from its first event.
 func (o *observer) retell(v *visits) {
 	page := sfn.HistoryPage{ExecutionARN: v.exec.ARN, Page: sfn.Page{Max: 1000}}
 	for {
@@ -138,72 +230,28 @@ func (o *observer) retell(v *visits) {
 }
 
 // catchUp tells again what ended last: a crash may have come between an
-// execution's last group and its spans.
+// execution's last group and its spans. An execution's own span is recorded last,
+// so where it is kept the others are.
 func (o *observer) catchUp() {
-	const last = 50
-	list, _, err := o.host.ListExecutions(context.Background(), sfn.ListExecutions{Page: sfn.Page{Max: last}})
+	list, _, err := o.host.ListExecutions(context.Background(), sfn.ListExecutions{Page: sfn.Page{Max: maxCaughtUp}})
 	if err != nil {
 		o.log.Warn("spans are not caught up", "error", err)
 		return
 	}
 	for _, e := range list {
-		if e.Status != sfn.Running {
+		if o.isClosed() {
+			return // the next start goes on
+		}
+		if e.Status == sfn.Running {
+			continue // its next notice tells all
+		}
+		has, err := o.spans.Has(e.TraceID, e.Span)
+		if err != nil {
+			o.log.Warn("spans are not caught up", "error", err)
+			return
+		}
+		if !has {
 			o.retell(newVisits(e))
 		}
 	}
-}
-
-// exchangeSpans are the spans of one finished exchange: its own, one for each
-// policy that ran, one for each backend call.
-func exchangeSpans(ex *exchange.Exchange, end time.Time) []telemetry.Span {
-	t := ex.Trace
-	status := func(code int) string {
-		if code >= 500 || code == 0 {
-			return "error"
-		}
-		return "ok"
-	}
-	name, attrs := ex.Request.Method+" "+ex.Request.OriginalURL.Path, telemetry.Attributes{}
-	if ex.API != nil && ex.Operation != nil {
-		name = ex.Request.Method + " " + ex.API.ID + "/" + ex.Operation.ID
-		attrs = append(attrs, telemetry.Attribute{Name: "stile.api", Value: ex.API.ID},
-			telemetry.Attribute{Name: "stile.operation", Value: ex.Operation.ID})
-	}
-	attrs = append(attrs, telemetry.Attribute{Name: "http.request.method", Value: ex.Request.Method},
-		telemetry.Attribute{Name: "url.path", Value: ex.Request.OriginalURL.Path},
-		telemetry.Attribute{Name: "http.response.status_code", Value: strconv.Itoa(ex.Response.StatusCode)})
-	if ex.Subscription != nil {
-		attrs = append(attrs, telemetry.Attribute{Name: "stile.subscription", Value: ex.Subscription.ID})
-	}
-	spans := []telemetry.Span{{TraceID: t.TraceID, SpanID: t.SpanID, ParentID: t.ParentID, Name: name,
-		Kind: telemetry.KindExchange, Start: ex.Started, End: end, Status: status(ex.Response.StatusCode), Attributes: attrs}}
-	for i := range ex.Decisions {
-		d := &ex.Decisions[i]
-		if d.Span == "" {
-			d.Span = newSpanID()
-		}
-		st := "ok"
-		if d.Outcome == "failed" || d.Outcome == "denied" {
-			st = "error"
-		}
-		spans = append(spans, telemetry.Span{TraceID: t.TraceID, SpanID: d.Span, ParentID: t.SpanID, Name: d.Policy,
-			Kind: telemetry.KindPolicy, Start: d.Start, End: d.Start.Add(d.Duration), Status: st,
-			Attributes: telemetry.Attributes{{Name: "stile.policy.scope", Value: d.Scope},
-				{Name: "stile.policy.section", Value: d.Section},
-				{Name: "code.filepath", Value: d.File}, {Name: "code.lineno", Value: strconv.Itoa(d.Line)},
-				{Name: "stile.policy.outcome", Value: d.Outcome}}})
-	}
-	for _, c := range ex.Calls {
-		spans = append(spans, telemetry.Span{TraceID: t.TraceID, SpanID: c.Span, ParentID: t.SpanID,
-			Name: c.Method + " " + c.URL, Kind: telemetry.KindBackend, Start: c.Start, End: c.Start.Add(c.Duration),
-			Status: status(c.Status), Attributes: telemetry.Attributes{{Name: "url.full", Value: c.URL},
-				{Name: "http.response.status_code", Value: strconv.Itoa(c.Status)}, {Name: "error.type", Value: c.Error}}})
-	}
-	return spans
-}
-
-func newSpanID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
-	return hex.EncodeToString(b[:])
 }

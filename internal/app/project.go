@@ -3,9 +3,7 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
-	"time"
 
 	"stile/diag"
 	"stile/internal/apim"
@@ -14,7 +12,6 @@ import (
 	"stile/internal/gateway"
 	"stile/internal/identity"
 	"stile/internal/policies"
-	"stile/internal/sfn"
 	"stile/internal/task"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -47,13 +44,17 @@ func (s *server) load() (*loaded, error) {
 		faults = append(faults, p.Config.DevKeys()...)
 	}
 	addBuiltIn(p.APIM, s.opts.Issuer)
-	options := gateway.CompileOptions{Revision: time.Now().UTC().Format("20060102T150405.000Z")}
+	s.secrets.prepare(p)
+	options := gateway.CompileOptions{Revision: newRevision(), Secrets: s.secrets.value}
 	if s.gateway != nil {
 		options.Previous = s.gateway.Snapshot()
 	}
 	snapshot, more := gateway.Compile(p.APIM, policies.Table(), options)
 	faults = append(faults, more...)
 	faults = append(faults, parseMachines(p.StateMachines)...)
+	faults = append(faults, telemetryFaults(p.Config)...)
+	faults = append(faults, sampleFaults(p.Config)...)
+	faults = append(faults, s.accessKeyFaults(p)...)
 	if faults = faults.Sort(); faults.HasErrors() {
 		return nil, faults
 	}
@@ -74,42 +75,25 @@ func (s *server) take(ctx context.Context, l *loaded) error {
 	}
 	s.current.Store(l.project)
 	s.gateway.Swap(l.snapshot)
-	for _, m := range l.project.StateMachines {
-		if err := s.takeMachine(ctx, m); err != nil {
-			return fmt.Errorf("state machine %s (%s): %w", m.Name, m.File, err)
-		}
-	}
-	return nil
-}
-
-func (s *server) takeMachine(ctx context.Context, m files.StateMachine) error {
-	arn := sfn.StateMachineARN(s.opts.Region, s.opts.Account, m.Name)
-	role := "arn:aws:iam::" + s.opts.Account + ":role/" + m.Role
-	now, err := s.host.DescribeStateMachine(ctx, arn)
-	var refused *sfn.Error
-	switch {
-	case errors.As(err, &refused) && refused.Code == "StateMachineDoesNotExist":
-		_, err = s.host.CreateStateMachine(ctx, sfn.NewStateMachine{Name: m.Name, RoleARN: role, Type: m.Type,
-			Definition: m.Definition, File: m.File})
-		return err
-	case err != nil:
-		return err
-	case now.Definition == m.Definition && now.RoleARN == role:
-		return nil
-	}
-	_, err = s.host.UpdateStateMachine(ctx, arn, sfn.StateMachineUpdate{Definition: &m.Definition, RoleARN: &role, File: m.File})
-	return err
+	s.secrets.keep(l.snapshot.Secrets())
+	return s.takeMachines(ctx, l.project.StateMachines)
 }
 
 // watch takes the project up again whenever a file of it changes, until ctx ends.
 // A project with faults is told of and not taken.
-func (s *server) watch(ctx context.Context) {
-	err := files.Watch(ctx, s.opts.Dirs[0], func() {
+func (s *server) watch(ctx context.Context, w *files.Watcher) {
+	err := w.Watch(ctx, func() {
+		s.secrets.taking.Lock()
+		defer s.secrets.taking.Unlock()
 		l, err := s.load()
 		var faults diag.List
 		switch {
 		case errors.As(err, &faults):
 			for _, d := range faults {
+				if d.Severity != diag.Error {
+					s.log.Warn(d.String())
+					continue
+				}
 				s.log.Error("not taken: the project has a fault", "fault", d.String(), "help", d.Hint)
 			}
 		case err != nil:
@@ -154,11 +138,12 @@ func (s *server) connection(arn string) (task.Connection, bool) {
 	return connectionParameters(c), true
 }
 
-func (s *server) samples() []config.Sample {
-	if s.mode == modeServe {
+// samplesOf are the sample backends that run beside a project: in dev alone.
+func samplesOf(l *loaded, m mode) []config.Sample {
+	if m == modeServe {
 		return nil
 	}
-	return s.current.Load().Config.Samples
+	return l.project.Config.Samples
 }
 
 // connectionParameters are what a connection adds to every call; those kept by

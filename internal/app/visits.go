@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,8 @@ type visits struct {
 	events map[int64]historyLink // by id; dropped with the execution
 	open   []*visit              // in order of entry
 	start  time.Time
+	over   bool   // the execution's end was fed
+	used   uint64 // when it was last told; the observer's
 }
 
 type historyLink struct {
@@ -35,15 +38,14 @@ type visit struct {
 	kind      string // Task, Pass …
 	start     time.Time
 	container string // span id of what it stands in
-	failed    bool
 }
 
 func newVisits(e sfn.Execution) *visits {
 	return &visits{exec: e, next: 1, events: map[int64]historyLink{}}
 }
 
-// feed takes events that follow those before; ended reports the execution's end.
-func (v *visits) feed(events []interp.HistoryEvent) (spans []telemetry.Span, ended bool) {
+// feed takes events that follow those before, and passes over others.
+func (v *visits) feed(events []interp.HistoryEvent) (spans []telemetry.Span) {
 	for _, e := range events {
 		if e.ID != v.next {
 			continue // told before
@@ -51,10 +53,10 @@ func (v *visits) feed(events []interp.HistoryEvent) (spans []telemetry.Span, end
 		v.next++
 		spans = append(spans, v.one(e)...)
 		if isExecutionEnd(e.Type) {
-			ended = true
+			v.over = true
 		}
 	}
-	return spans, ended
+	return spans
 }
 
 func (v *visits) one(e interp.HistoryEvent) []telemetry.Span {
@@ -69,9 +71,8 @@ func (v *visits) one(e interp.HistoryEvent) []telemetry.Span {
 			start: at, container: v.container(e.Previous)}
 		v.open = append(v.open, link.visit)
 	case strings.HasSuffix(e.Type, "StateExited"):
-		link.visit = v.leave(e)
-		if link.visit != nil {
-			return []telemetry.Span{v.span(link.visit, at, "ok")}
+		if link.visit = v.leave(e); link.visit != nil {
+			return append(v.cutOff(link.visit, at), v.span(link.visit, at, v.statusAfter(e.Previous)))
 		}
 	case isExecutionEnd(e.Type):
 		return v.finish(e, at)
@@ -112,10 +113,41 @@ func (v *visits) leave(e interp.HistoryEvent) *visit {
 	return nil
 }
 
+// cutOff ends the visits that stand in w and are still open when it is left: a
+// failed branch or iteration cut them off. They are in order of entry, so what
+// stands in one of them comes behind it.
+func (v *visits) cutOff(w *visit, at time.Time) (spans []telemetry.Span) {
+	if w.kind != "Parallel" && w.kind != "Map" {
+		return nil
+	}
+	in := map[string]bool{sfn.StateSpan(v.exec.ARN, w.entered): true}
+	rest := v.open[:0:0]
+	for _, o := range v.open {
+		if !in[o.container] {
+			rest = append(rest, o)
+			continue
+		}
+		in[sfn.StateSpan(v.exec.ARN, o.entered)] = true
+		spans = append(spans, v.span(o, at, "error"))
+	}
+	v.open = rest
+	return spans
+}
+
+// statusAfter is a visit's that was left after the event: a failure that was
+// caught is one all the same.
+func (v *visits) statusAfter(event int64) string {
+	kind := v.events[event].kind
+	if strings.HasSuffix(kind, "Failed") && kind != "MapIterationFailed" || strings.HasSuffix(kind, "TimedOut") {
+		return "error"
+	}
+	return "ok"
+}
+
 func (v *visits) close(w *visit) *visit {
 	for i, o := range v.open {
 		if o == w {
-			v.open = append(v.open[:i:i], v.open[i+1:]...)
+			v.open = slices.Delete(v.open, i, i+1)
 			return w
 		}
 	}
@@ -136,7 +168,8 @@ func (v *visits) finish(e interp.HistoryEvent, at time.Time) []telemetry.Span {
 	sp := telemetry.Span{TraceID: v.exec.TraceID, SpanID: v.exec.Span, ParentID: v.exec.ParentSpan,
 		Name: machine.Name, Kind: telemetry.KindExecution, Start: v.start, End: at, Status: status,
 		Attributes: telemetry.Attributes{{Name: "aws.step_functions.execution.arn", Value: v.exec.ARN},
-			{Name: "stile.execution", Value: v.exec.Name}}}
+			{Name: "stile.execution", Value: v.exec.Name}, {Name: telemetry.AttrStateMachine, Value: machine.Name},
+			{Name: telemetry.AttrExecutionStatus, Value: endStatus[e.Type]}}}
 	if e.Details.Error != nil {
 		sp.Attributes = append(sp.Attributes, telemetry.Attribute{Name: "error.type", Value: *e.Details.Error})
 	}
@@ -144,11 +177,16 @@ func (v *visits) finish(e interp.HistoryEvent, at time.Time) []telemetry.Span {
 }
 
 func (v *visits) span(w *visit, end time.Time, status string) telemetry.Span {
+	machine, _ := sfn.ParseARN(v.exec.StateMachineARN)
 	return telemetry.Span{TraceID: v.exec.TraceID, SpanID: sfn.StateSpan(v.exec.ARN, w.entered), ParentID: w.container,
 		Name: w.name, Kind: telemetry.KindState, Start: w.start, End: end, Status: status,
 		Attributes: telemetry.Attributes{{Name: "stile.state.type", Value: w.kind},
-			{Name: "stile.execution", Value: v.exec.Name}}}
+			{Name: "stile.execution", Value: v.exec.Name}, {Name: telemetry.AttrStateMachine, Value: machine.Name}}}
 }
+
+// endStatus is an execution's status by the event that ended it.
+var endStatus = map[string]string{"ExecutionSucceeded": sfn.Succeeded, "ExecutionFailed": sfn.Failed,
+	"ExecutionAborted": sfn.Aborted, "ExecutionTimedOut": sfn.TimedOut}
 
 func isExecutionEnd(kind string) bool {
 	switch kind {

@@ -45,10 +45,11 @@ var nested = history(
 	[4]any{14, 13, "FailStateEntered", "No"}, [4]any{15, 14, "ExecutionFailed", ""})
 
 func TestEveryVisitHasOneSpanInItsContainer(t *testing.T) {
-	spans, ended := newVisits(execution()).feed(nested)
+	v := newVisits(execution())
+	spans := v.feed(nested)
 	got := byName(spans)
-	if !ended || len(spans) != 5 || len(got["One"]) != 2 || len(got["Each"]) != 1 || len(got["No"]) != 1 || len(got["order"]) != 1 {
-		t.Fatalf("ended %v, spans %+v", ended, spans)
+	if !v.over || len(spans) != 5 || len(got["One"]) != 2 || len(got["Each"]) != 1 || len(got["No"]) != 1 || len(got["order"]) != 1 {
+		t.Fatalf("ended %v, spans %+v", v.over, spans)
 	}
 	each, exec := got["Each"][0], got["order"][0]
 	for _, one := range got["One"] {
@@ -70,14 +71,38 @@ func TestEveryVisitHasOneSpanInItsContainer(t *testing.T) {
 	}
 }
 
+// TestVisitsEndWithWhatHoldsThem: a branch that a failure cut off ends when its
+// Parallel is left, and a caught failure is one.
+func TestVisitsEndWithWhatHoldsThem(t *testing.T) {
+	got := byName(newVisits(execution()).feed(history(
+		[4]any{1, 0, "ExecutionStarted", ""}, [4]any{2, 0, "ParallelStateEntered", "Both"}, [4]any{3, 2, "ParallelStateStarted", ""},
+		[4]any{4, 3, "WaitStateEntered", "Slow"}, [4]any{5, 3, "MapStateEntered", "Each"}, [4]any{6, 5, "MapStateStarted", ""},
+		[4]any{7, 6, "MapIterationStarted", "Each"}, [4]any{8, 7, "WaitStateEntered", "Inner"},
+		[4]any{9, 3, "FailStateEntered", "No"}, [4]any{10, 9, "ParallelStateFailed", ""}, [4]any{11, 10, "ParallelStateExited", "Both"},
+		[4]any{12, 11, "TaskStateEntered", "Work"}, [4]any{13, 12, "TaskScheduled", ""}, [4]any{14, 13, "TaskFailed", ""},
+		[4]any{15, 14, "TaskStateExited", "Work"}, [4]any{16, 15, "SucceedStateEntered", "Done"}, [4]any{17, 16, "SucceedStateExited", "Done"},
+		[4]any{18, 17, "ExecutionSucceeded", ""})))
+	for name, status := range map[string]string{"Both": "error", "Slow": "error", "Each": "error", "Inner": "error", "No": "error",
+		"Work": "error", "Done": "ok", "order": "ok"} {
+		if len(got[name]) != 1 || got[name][0].Status != status {
+			t.Errorf("%s: %+v, want one, %s", name, got[name], status)
+		}
+	}
+	for _, name := range []string{"Slow", "Each", "Inner", "No"} {
+		if end := got[name][0].End; end != time.UnixMilli(11000).UTC() {
+			t.Errorf("%s ends at %v, its Parallel at 11 s", name, end)
+		}
+	}
+}
+
 // TestToldInPiecesOrAgain: pieces, and a second telling from the start, give the
 // same spans as one telling.
 func TestToldInPiecesOrAgain(t *testing.T) {
-	whole, _ := newVisits(execution()).feed(nested)
+	whole := newVisits(execution()).feed(nested)
 	for cut := range nested {
 		v := newVisits(execution())
-		a, _ := v.feed(nested[:cut])
-		b, _ := v.feed(nested) // the first events again
+		a := v.feed(nested[:cut])
+		b := v.feed(nested) // the first events again
 		pieces := append(a, b...)
 		if len(pieces) != len(whole) {
 			t.Fatalf("cut at %d: %d spans, want %d", cut, len(pieces), len(whole))

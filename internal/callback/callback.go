@@ -17,8 +17,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -72,9 +74,9 @@ func (c *Callbacks) List(ctx context.Context) ([]Open, error) {
 // Do answers one delivery: POST /callbacks/TOKEN completes with the body's JSON,
 // POST /callbacks/TOKEN/fail fails with {"error","cause"}.
 func (c *Callbacks) Do(ctx context.Context, ex *exchange.Exchange) error {
-	d, problem := read(ex)
+	d, status, problem := read(ex)
 	if problem != "" {
-		answer(ex, http.StatusBadRequest, problem)
+		answer(ex, status, problem)
 		return nil
 	}
 	got, err := c.host.Deliver(ctx, d)
@@ -84,6 +86,12 @@ func (c *Callbacks) Do(ctx context.Context, ex *exchange.Exchange) error {
 		answer(ex, http.StatusUnauthorized, "The callback URL is not valid.")
 	case errors.As(err, &refused) && (refused.Code == "TaskDoesNotExist" || refused.Code == "TaskTimedOut"):
 		answer(ex, http.StatusGone, "The task no longer waits for this callback.")
+	case errors.As(err, &refused) && (refused.Code == "ServiceUnavailable" || refused.Code == "ThrottlingException"):
+		// A sender takes 4xx for the last word, and the delivery would be lost.
+		answer(ex, http.StatusServiceUnavailable, refused.Message)
+		ex.Response.Header.Set("Retry-After", "1")
+	case errors.As(err, &refused) && refused.Code == "InternalFailure":
+		answer(ex, http.StatusInternalServerError, "The task cannot be completed now.")
 	case errors.As(err, &refused):
 		answer(ex, http.StatusBadRequest, refused.Message)
 	case err != nil:
@@ -98,7 +106,9 @@ func (c *Callbacks) Do(ctx context.Context, ex *exchange.Exchange) error {
 	return nil
 }
 
-func read(ex *exchange.Exchange) (d sfn.Delivery, problem string) {
+// read takes a delivery out of its request, or says why it is none. What is too
+// large for a task's output is refused here: taken, it would fail the task.
+func read(ex *exchange.Exchange) (d sfn.Delivery, status int, problem string) {
 	for _, p := range ex.Request.Matched {
 		if p.Name == "token" {
 			d.TaskToken = p.Value
@@ -107,23 +117,31 @@ func read(ex *exchange.Exchange) (d sfn.Delivery, problem string) {
 	d.Fail = ex.Operation != nil && ex.Operation.ID == "fail"
 	body, err := ex.Request.Body.Bytes()
 	if err != nil {
-		return d, "The body could not be read."
+		return d, http.StatusBadRequest, "The body could not be read."
 	}
 	d.ID = ex.Request.Header.Get("webhook-id")
 	d.Digest = digest(d.Fail, body)
 	v := jsonval.EmptyObject
 	if len(strings.TrimSpace(string(body))) > 0 {
 		if v, err = jsonval.Parse(body); err != nil {
-			return d, "The body is not JSON: " + err.Error() + "."
+			return d, http.StatusBadRequest, "The body is not JSON: " + err.Error() + "."
 		}
 	}
 	if !d.Fail {
+		if len(v.Raw()) > sfn.MaxData {
+			return d, http.StatusRequestEntityTooLarge, "The body is longer than " + strconv.Itoa(sfn.MaxData) + " bytes."
+		}
 		d.Output = v
-		return d, ""
+		return d, 0, ""
 	}
+	return d, http.StatusBadRequest, readFailure(&d, v)
+}
+
+// readFailure reads {"error","cause"}, both optional.
+func readFailure(d *sfn.Delivery, v jsonval.Value) (problem string) {
 	for _, name := range v.Names() {
 		if name != "error" && name != "cause" {
-			return d, "The body has an unknown member " + jsonval.Quote(name) + "; error and cause are known."
+			return "The body has an unknown member " + jsonval.Quote(name) + "; error and cause are known."
 		}
 	}
 	var ok1, ok2 = true, true
@@ -133,10 +151,13 @@ func read(ex *exchange.Exchange) (d sfn.Delivery, problem string) {
 	if m := v.Get("cause"); m.Exists() {
 		d.Cause, ok2 = m.Str()
 	}
-	if v.Kind() != jsonval.ObjectKind || !ok1 || !ok2 {
-		return d, "The body must be an object whose error and cause are strings."
+	switch {
+	case v.Kind() != jsonval.ObjectKind || !ok1 || !ok2:
+		return "The body must be an object whose error and cause are strings."
+	case utf8.RuneCountInString(d.Error) > sfn.MaxError || utf8.RuneCountInString(d.Cause) > sfn.MaxCause:
+		return "error has at most " + strconv.Itoa(sfn.MaxError) + " characters, cause " + strconv.Itoa(sfn.MaxCause) + "."
 	}
-	return d, ""
+	return ""
 }
 
 // digest names a delivery that brings no id of its own: the same kind and bytes

@@ -3,6 +3,7 @@ package callback
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"stile/internal/sfn"
@@ -44,8 +45,14 @@ func TestDeliveryAnswers(t *testing.T) {
 		{"too late", "complete", `{}`, sfn.Gone, nil, 410},
 		{"altered", "complete", `{}`, 0, sfn.InvalidToken(), 401},
 		{"task gone", "complete", `{}`, 0, sfn.TaskDoesNotExist(), 410},
+		{"no longer taken", "complete", `{}`, 0, &sfn.Error{Code: "ServiceUnavailable"}, 503},
+		{"in quarantine", "complete", `{}`, 0, &sfn.Error{Code: "InternalFailure"}, 500},
 		{"not JSON", "complete", `{`, sfn.Accepted, nil, 400},
 		{"fail", "fail", `{"error":"No","cause":"too dear"}`, sfn.Accepted, nil, 200},
+		{"too large for an output", "complete", `"` + strings.Repeat("x", sfn.MaxData) + `"`, sfn.Accepted, nil, 413},
+		{"as large as an output", "complete", `"` + strings.Repeat("x", sfn.MaxData-2) + `"`, sfn.Accepted, nil, 200},
+		{"fail with a long error", "fail", `{"error":"` + strings.Repeat("x", 257) + `"}`, sfn.Accepted, nil, 400},
+		{"fail with a long cause", "fail", `{"cause":"` + strings.Repeat("x", 32769) + `"}`, sfn.Accepted, nil, 400},
 		{"fail with junk", "fail", `{"err":"No"}`, sfn.Accepted, nil, 400},
 		{"fail with a number", "fail", `{"error":1}`, sfn.Accepted, nil, 400},
 		{"fail with an array", "fail", `[]`, sfn.Accepted, nil, 400},

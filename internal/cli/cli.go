@@ -95,8 +95,8 @@ func (c *command) client(cmd *cobra.Command) *cobra.Command {
 
 // format adds -o with the words that the command takes; the first is the default.
 func (c *command) format(cmd *cobra.Command, words ...string) {
+	c.output = words[0] // before the flag is made: help takes the default from here
 	cmd.Flags().VarP(&choice{to: &c.output, words: words}, "output", "o", "output format: "+list(words))
-	c.output = words[0]
 }
 
 // fail prints an error and gives its exit code.

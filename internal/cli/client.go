@@ -112,7 +112,7 @@ func refused(resp *http.Response) error {
 	var answer struct {
 		Error struct{ Code, Message string }
 	}
-	text := resp.Status
+	text := fmt.Sprintf("%s answered %s, not as a server of Stile does; name its control address with --server", resp.Request.URL.Host, resp.Status)
 	if json.Unmarshal(raw, &answer) == nil && answer.Error.Message != "" {
 		text = answer.Error.Message
 		if answer.Error.Code != "" {

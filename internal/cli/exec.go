@@ -137,11 +137,13 @@ func (c *command) show(cmd *cobra.Command, path string, page any, text func()) e
 		return c.printJSON(raw)
 	}
 	if err := json.Unmarshal(raw, page); err != nil {
-		return fmt.Errorf("the server's answer cannot be read: %w", err)
+		return unreadable(err)
 	}
 	text()
 	return nil
 }
+
+func unreadable(err error) error { return fmt.Errorf("the server's answer cannot be read: %w", err) }
 
 func executionPath(id, rest string) string { return "/executions/" + url.PathEscape(id) + rest }
 

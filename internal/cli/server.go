@@ -15,11 +15,11 @@ import (
 
 func (c *command) dev() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "dev [DIR…]",
+		Use:   "dev [DIR]",
 		Short: "Run everything on a project folder and reload it when a file changes",
-		Long: "dev runs the gateway, the workflow engine, the Step Functions API and the console on one or\n" +
-			"more project folders (the current one without DIR), for development on this machine: any AWS\n" +
-			"credentials pass, and what `serve` would refuse is a warning.",
+		Long: "dev runs the gateway, the workflow engine, the Step Functions API and the console on a project\n" +
+			"folder (the current one without DIR), for development on this machine: on loopback any AWS\n" +
+			"credentials pass, dev-keys are taken, and what `serve` would refuse is a warning.",
 		Example: "  stile dev examples/orders\n  stile dev --ephemeral --gateway 127.0.0.1:8080",
 	}
 	return c.runs(cmd, func(ctx context.Context, o app.Options) error { return c.app.Dev(ctx, o) })
@@ -27,11 +27,12 @@ func (c *command) dev() *cobra.Command {
 
 func (c *command) serve() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "serve [DIR…]",
+		Use:   "serve [DIR]",
 		Short: "Run the same servers for production",
 		Long: "serve runs the same servers as dev, without watching files. It verifies AWS signatures, takes\n" +
-			"no dev-keys, and refuses an address other than loopback without authentication. SIGTERM drains:\n" +
-			"listeners close, what has begun is finished or stays on disk.",
+			"no dev-keys, and keeps both control listeners on loopback, since the console has no login; the\n" +
+			"gateway may listen anywhere. SIGTERM drains: listeners close, what has begun is finished or\n" +
+			"stays on disk.",
 		Example: "  stile serve orders --data /data",
 	}
 	return c.runs(cmd, func(ctx context.Context, o app.Options) error { return c.app.Serve(ctx, o) })
@@ -56,8 +57,11 @@ func (c *command) runs(cmd *cobra.Command, run func(context.Context, app.Options
 		if problems := o.Validate(); len(problems) > 0 {
 			return usage("%s", problems[0])
 		}
-		if len(dirs) == 0 {
+		switch {
+		case len(dirs) == 0:
 			dirs = []string{"."}
+		case len(dirs) > 1:
+			return usage("%s takes one project folder", cmd.CommandPath())
 		}
 		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 		defer stop()

@@ -34,11 +34,33 @@ func (c *command) execShow() *cobra.Command {
 		Long:  "show takes an execution's id (its name) or its ARN.",
 		Args:  exactly("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.output == "json" {
+				return c.showJSON(cmd, args[0])
+			}
 			var e execution
 			return c.show(cmd, executionPath(args[0], ""), &e, func() { c.describe(cmd, e) })
 		},
 	}
 	return c.client(cmd)
+}
+
+// showJSON prints the execution as the server gave it, with its calls as a last member.
+func (c *command) showJSON(cmd *cobra.Command, id string) error {
+	var e json.RawMessage
+	if err := c.call(cmd.Context(), "GET", executionPath(id, ""), nil, &e); err != nil {
+		return err
+	}
+	var page struct {
+		Calls json.RawMessage `json:"calls"`
+	}
+	if err := c.call(cmd.Context(), "GET", executionPath(id, "/calls"), nil, &page); err != nil {
+		return err
+	}
+	open, ok := strings.CutSuffix(strings.TrimSpace(string(e)), "}")
+	if !ok || page.Calls == nil {
+		return c.printJSON(e)
+	}
+	return c.printJSON(json.RawMessage(open + `,"calls":` + string(page.Calls) + "}"))
 }
 
 func (c *command) describe(cmd *cobra.Command, e execution) {

@@ -116,9 +116,11 @@ func (c *command) token() *cobra.Command {
 
 func (c *command) shellenv() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "shellenv",
-		Short:   "Print the variables that point the AWS CLI and SDKs at the server",
-		Long:    "shellenv prints export lines for sh. AWS CLI before 2.13 does not know AWS_ENDPOINT_URL_SFN: give it --endpoint-url.",
+		Use:   "shellenv",
+		Short: "Print the variables that point the AWS CLI and SDKs at the server",
+		Long: "shellenv prints export lines for sh. AWS CLI before 2.13 does not know AWS_ENDPOINT_URL_SFN: give\n" +
+			"it --endpoint-url. The credentials are for `stile dev`; `stile serve` takes an access key of\n" +
+			"stile.yaml in their place.",
 		Example: "  eval \"$(stile shellenv)\"",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -61,7 +62,11 @@ func (c *command) begin(ctx context.Context, in any, wait bool) error {
 	}
 	if wait {
 		fmt.Fprintln(c.Err, "started", started.ID)
-		return c.follow(ctx, started.ID, c.Err)
+		err := c.follow(ctx, started.ID, c.Err)
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return &failure{exitTimeout, started.ID + " did not end within --timeout and goes on; follow it with `stile exec watch " + started.ID + "`"}
+		}
+		return err
 	}
 	if c.output == "json" {
 		return c.printJSON(started)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,12 +41,16 @@ func (c *command) follow(ctx context.Context, id string, w io.Writer) error {
 		if ctx.Err() != nil {
 			return c.broken(ctx, ctx.Err())
 		}
-		var e execution
-		if err := c.call(ctx, "GET", executionPath(id, ""), nil, &e); err != nil {
+		var raw json.RawMessage
+		if err := c.call(ctx, "GET", executionPath(id, ""), nil, &raw); err != nil {
 			return err
 		}
+		var e execution
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return unreadable(err)
+		}
 		if e.ended() {
-			return c.end(e)
+			return c.end(e, raw)
 		}
 		select {
 		case <-time.After(200 * time.Millisecond):
@@ -84,14 +89,14 @@ func (c *command) change(w io.Writer, m message, seen map[string]string) bool {
 	return true
 }
 
-// end prints how an execution ended.
-func (c *command) end(e execution) error {
+// end prints how an execution ended; raw is it as the server gave it.
+func (c *command) end(e execution, raw json.RawMessage) error {
 	if c.output == "json" {
-		if err := c.printLine(e); err != nil {
+		if err := c.printLine(raw); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintln(c.Out, e.Status, compact(e.Output))
+		fmt.Fprintln(c.Out, strings.TrimSpace(e.Status+" "+compact(e.Output)))
 	}
 	if e.Status == "SUCCEEDED" {
 		return nil

@@ -39,6 +39,10 @@ type Config struct {
 	PublicURL string
 	Map       []MapEntry
 	Engine    EngineConfig
+	// AccessKeys sign calls of the Step Functions API.
+	AccessKeys []AccessKey
+	Telemetry  Telemetry
+	Secrets    SecretsConfig
 }
 
 // GatewayPath is the key gateway.
@@ -81,6 +85,7 @@ func Default(dir string) *Config {
 		Gateway:   GatewayPath{"apim"},
 		Workflows: WorkflowsPath{"workflows"},
 		Engine:    EngineConfig{netip.AddrFrom4([4]byte{127, 0, 0, 1})},
+		Telemetry: Telemetry{Prometheus: true},
 	}
 }
 
@@ -113,7 +118,7 @@ func Parse(path, text string) (*Config, diag.List) {
 	}
 	r := &reader{Reader: doctree.NewReader(src), cfg: cfg}
 	r.root(root)
-	return cfg, append(faults, r.Faults()...).Sort()
+	return cfg, append(faults, veil(r.Faults())...).Sort()
 }
 
 // CodeUnreadable is the fault of a file or folder that cannot be read.

@@ -11,7 +11,7 @@ import (
 )
 
 // later are keys of stile.yaml that other versions know.
-var later = []string{"identity", "access-keys", "egress", "notify", "trusted-hops", "telemetry", "redis",
+var later = []string{"identity", "egress", "notify", "trusted-hops", "redis",
 	"retention", "cache", "environments"}
 
 type reader struct {
@@ -29,6 +29,9 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "public-url", Read: r.publicURL},
 		{Name: "map", Read: r.mapping},
 		{Name: "engine", Read: r.engine},
+		{Name: "access-keys", Read: r.Each(r.accessKey)},
+		{Name: "telemetry", Read: r.telemetry},
+		{Name: "secrets", Read: r.secrets},
 	}
 	for _, name := range later {
 		fields = append(fields, doctree.Field{Name: name, Later: true})

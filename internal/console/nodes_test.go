@@ -13,6 +13,7 @@ import (
 	"stile/asl"
 	"stile/asl/interp"
 	"stile/diag"
+	"stile/internal/recorded"
 )
 
 func compiled(t testing.TB, text string) *asl.Program {
@@ -69,7 +70,7 @@ func TestClasses(t *testing.T) {
 // version compiles: after the end nothing goes on, a success leaves no state
 // failed that ended last, a failure leaves one.
 func TestRecordedHistories(t *testing.T) {
-	dir := shared(t, "conformance/asl")
+	dir := recorded.Path(t, "conformance/asl")
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +102,7 @@ func TestRecordedHistories(t *testing.T) {
 		tr := NewTracker(p)
 		end := ""
 		for _, e := range c.Expected.Events {
-			ev := recorded(e)
+			ev := recordedEvent(e)
 			tr.Apply(ev)
 			end = ev.Type
 		}
@@ -131,7 +132,7 @@ func checkEnd(t *testing.T, name, end string, classes []NodeClass) {
 	}
 }
 
-func recorded(e map[string]any) interp.HistoryEvent {
+func recordedEvent(e map[string]any) interp.HistoryEvent {
 	ev := interp.HistoryEvent{Type: e["type"].(string)}
 	if id, ok := e["id"].(float64); ok {
 		ev.ID = int64(id)
@@ -146,27 +147,4 @@ func recorded(e map[string]any) interp.HistoryEvent {
 		}
 	}
 	return ev
-}
-
-// shared finds a file in the folder "shared" beside the module, or skips.
-func shared(t *testing.T, rel string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	name := filepath.Join(filepath.Dir(dir), "shared", rel)
-	if _, err := os.Stat(name); err != nil {
-		t.Skipf("not there: %s", name)
-	}
-	return name
 }

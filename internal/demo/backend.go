@@ -94,7 +94,7 @@ func (b *Backend) operate(w http.ResponseWriter, r *http.Request, op Operation) 
 	}
 	f := b.note(r, raw)
 	if !wait(r.Context(), time.Duration(f.DelayMs)*time.Millisecond) {
-		return
+		panic(http.ErrAbortHandler) // to return is to answer 200
 	}
 	if f.Status != 0 {
 		reply(w, f.Status, map[string]any{"error": "fault injected", "status": f.Status})

@@ -41,6 +41,7 @@ func (t *turn) apply(ev interp.Event) bool {
 	}
 	t.notices = append(t.notices, sfn.Notice{
 		ExecutionARN: l.arn(), Status: l.state.status.String(), State: l.state.state, Events: ch.History,
+		TraceID: l.fixed.trace, ParentSpan: l.fixed.parentSpan,
 	})
 	return true
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"stile/internal/kv/kvtest"
 	"stile/internal/kv/pebblekv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -37,19 +38,23 @@ func benchMachine(b *testing.B, h *Host) string {
 	return m.ARN
 }
 
-// BenchmarkCommitGroup measures a group of 64 turns of five rows, fsync included.
-func BenchmarkCommitGroup(b *testing.B) {
+// BenchmarkUnitCommitGroup measures a group of 64 turns of five rows, fsync included.
+func BenchmarkUnitCommitGroup(b *testing.B) {
 	h := benchHost(b)
 	value := make([]byte, 100)
 	var n uint64
 	b.ReportAllocs()
+	kvtest.CPU(b, func() { commitGroups(b, h, value, &n) })
+}
+
+func commitGroups(b *testing.B, h *Host, value []byte, n *uint64) {
 	for b.Loop() {
 		done := make(chan error, 64)
 		for range 64 {
-			n++
-			t := h.shards[n%256].turn(nil)
+			*n++
+			t := h.shards[*n%256].turn(nil)
 			for row := range uint64(5) {
-				t.set(spaceJournal, execID{byte(n)}.key(n, row), value)
+				t.set(spaceJournal, execID{byte(*n)}.key(*n, row), value)
 			}
 			t.replies = append(t.replies, func(err error) { done <- err })
 			h.committer.submit(t)

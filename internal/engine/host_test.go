@@ -312,6 +312,7 @@ func TestQuarantine(t *testing.T) {
 		if x := ends(t, h, good); x.Status != sfn.Succeeded {
 			t.Errorf("its neighbour: %+v", x)
 		}
+		synctest.Wait() // both came due at one time
 		for range 2 {
 			x := describe(t, h, bad)
 			if x.Status != sfn.Running || x.Waiting != "quarantine" || x.State != "W" {

@@ -172,9 +172,12 @@ func (s *shard) timerDue(due int64, id execID, timer uint64) {
 		s.h.told("a timer cannot be fired", id, err)
 		return
 	}
+	if l != nil && l.state.quarantine != "" {
+		return // the row stays: another binary may be able to go on
+	}
 	var t *turn
 	if l == nil || l.timers[timer] != due {
-		// It was cancelled while it was on its way, or its execution takes no events.
+		// It was cancelled while it was on its way, or its execution has ended.
 		t = s.turn(nil)
 		t.remove(spaceTimer, timerKey(due, id, timer))
 	} else {

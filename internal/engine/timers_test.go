@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,6 +73,38 @@ func TestLateTimersFireAtStart(t *testing.T) {
 			if late := x.StopDate.Sub(x.StartDate); late > time.Hour+time.Second {
 				t.Errorf("late by %v", late)
 			}
+		}
+	})
+}
+
+// TestAnExecutionThatDoesNotLoadKeepsItsTimers has a record damaged while its timer
+// comes due, as a binary finds it that cannot read a newer one's frames.
+func TestAnExecutionThatDoesNotLoadKeepsItsTimers(t *testing.T) {
+	bubble(t, func(t *testing.T, store *memkv.Store) {
+		h := host(t, store, nil)
+		arn := start(t, h, create(t, h, "m", state(waitState(10))), "n", "{}")
+		shut(t, h)
+		frame := idOf(arn).key(0)
+		kept, err := store.GetMany(spaceFrame, [][]byte{frame})
+		if err != nil || kept[0] == nil {
+			t.Fatal("no root frame", err)
+		}
+		write := func(value []byte) {
+			if err := commitNow(store, 1, []kv.Op{{Kind: kv.Set, Space: spaceFrame, Key: frame, Value: value}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		good := slices.Clone(kept[0])
+		write([]byte{0xff, 1, 2})
+		h = host(t, store, nil)
+		time.Sleep(time.Minute)
+		if _, err := h.StopExecution(t.Context(), arn, "", ""); code(err) != "InternalFailure" {
+			t.Fatalf("the execution is not in quarantine: %v", err)
+		}
+		shut(t, h)
+		write(good)
+		if x := ends(t, host(t, store, nil), arn); x.Status != sfn.Succeeded {
+			t.Errorf("%+v", x)
 		}
 	})
 }

@@ -159,7 +159,7 @@ func (r *connectionReader) secret(to *secret.Ref) func(*doctree.Node) {
 
 func readSecret(r *doctree.Reader, n *doctree.Node, dir string, to *secret.Ref) {
 	if n.Kind != doctree.Map {
-		r.Fault(n, CodeSecret, "a secret must not be written out here", `write { secret: "env://NAME" } or { secret: "file://PATH" }`)
+		r.Fault(n, CodeSecret, "a secret must not be written out here", `write { secret: "REFERENCE" } with one of `+secret.Forms)
 		return
 	}
 	r.Map(n, "a secret reference", doctree.Field{Name: "secret", Required: true, Read: func(n *doctree.Node) {

@@ -63,6 +63,8 @@ func Load(dir string) (*Project, diag.List) {
 type loader struct {
 	dir    string
 	faults diag.List
+	// misread: stile.yaml has an error, so that what it declares is not all known.
+	misread bool
 }
 
 // name is the path of a file as diagnostics show it.
@@ -149,7 +151,7 @@ func (l *loader) config() *config.Config {
 		return cfg
 	}
 	cfg, faults := config.Load(path)
-	l.faults = append(l.faults, faults...)
+	l.faults, l.misread = append(l.faults, faults...), faults.HasErrors()
 	if cfg == nil {
 		return config.Default(l.dir)
 	}
@@ -186,17 +188,24 @@ func (l *loader) inside(path string) string {
 	return filepath.Join(l.dir, path)
 }
 
+// absent: no such file is there. One that is there and gave nothing was told of
+// when it was read.
+func (l *loader) absent(parts ...string) bool {
+	_, err := os.Stat(filepath.Join(append([]string{l.dir}, parts...)...))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // references checks what one file says of another.
 func (l *loader) references(p *Project) {
 	for _, sm := range p.StateMachines {
-		if sm.Role != "" && p.Roles[sm.Role] == nil {
+		if sm.Role != "" && p.Roles[sm.Role] == nil && l.absent("roles", sm.Role+".json") {
 			l.faults = append(l.faults, diag.Diagnostic{Code: config.CodeNoSuch, Severity: diag.Warning, File: sm.Options,
 				Line: sm.RoleLine, Column: 1, Message: "role " + sm.Role + " has no file roles/" + sm.Role + ".json",
 				Hint: near(sm.Role, p.Roles, "add the file; `dev` allows everything without it, `serve` nothing")})
 		}
 	}
 	for _, role := range p.Roles {
-		if role.Subscription != "" && p.APIM.Subscription(role.Subscription) == nil {
+		if role.Subscription != "" && p.APIM.Subscription(role.Subscription) == nil && !l.misread {
 			l.fault(role.File, config.CodeNoSuch, "role "+role.Name+" names subscription "+role.Subscription+", which is not there",
 				"declare it in stile.yaml under subscriptions, or in the gateway's folder")
 		}

@@ -160,7 +160,7 @@ func (s *serviceLoader) identifier(r *doctree.Reader, to *secret.Ref) func(*doct
 	return func(n *doctree.Node) {
 		ref, err := secret.Parse(n.Text)
 		if err != nil {
-			r.Fault(n, CodeSecret, "this secret is in a key vault, which this version does not read", `write "value": {"secret": "env://NAME"} in place of keyVault`)
+			r.Fault(n, CodeSecret, err.Error(), "write https://VAULT.vault.azure.net/secrets/NAME")
 			return
 		}
 		*to = ref.Under(s.dir)

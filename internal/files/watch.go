@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,18 +16,35 @@ import (
 // one file in several steps.
 const quiet = 80 * time.Millisecond
 
-// Watch calls changed after each burst of changes below dir, until ctx ends; it
-// then returns nil. Hidden folders (.stile, .git) are not watched. changed runs
-// on Watch's goroutine, so bursts during it are told once, after it.
-func Watch(ctx context.Context, dir string, changed func()) error {
+// Watcher sees the changes below a folder from its making on, so that what changes
+// while a project is being loaded is not lost. Hidden folders (.stile, .git) are
+// not watched.
+type Watcher struct {
+	dir string
+	w   *fsnotify.Watcher
+}
+
+// NewWatcher begins to watch dir. Watch or Close ends it.
+func NewWatcher(dir string) (*Watcher, error) {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer w.Close()
 	if err := watchTree(w, dir); err != nil {
-		return err
+		return nil, errors.Join(err, w.Close())
 	}
+	return &Watcher{dir, w}, nil
+}
+
+// Close ends a watcher that Watch was not called on.
+func (x *Watcher) Close() error { return x.w.Close() }
+
+// Watch calls changed after each burst of changes, those since the making
+// included, until ctx ends; it then returns nil. changed runs on Watch's
+// goroutine, so bursts during it are told once, after it.
+func (x *Watcher) Watch(ctx context.Context, changed func()) error {
+	w, dir := x.w, x.dir
+	defer w.Close()
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	defer timer.Stop()

@@ -20,7 +20,12 @@ func TestWatch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	changes := make(chan struct{}, 16)
 	ended := make(chan error, 1)
-	go func() { ended <- Watch(ctx, dir, func() { changes <- struct{}{} }) }()
+	w, err := NewWatcher(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "stile.yaml"), "name: x\n")
+	go func() { ended <- w.Watch(ctx, func() { changes <- struct{}{} }) }()
 	await := func(what string) {
 		t.Helper()
 		select {
@@ -31,21 +36,7 @@ func TestWatch(t *testing.T) {
 			t.Fatalf("%s was not told", what)
 		}
 	}
-	// Watch may not have begun: write until it tells.
-	ready := func() bool {
-		for range 200 {
-			write(t, filepath.Join(dir, "stile.yaml"), "name: x\n")
-			select {
-			case <-changes:
-				return true
-			case <-time.After(2 * quiet):
-			}
-		}
-		return false
-	}
-	if !ready() {
-		t.Fatal("no change was told at all")
-	}
+	await("a change between the making and Watch")
 	drain(changes)
 	write(t, filepath.Join(dir, "apim/policy.xml"), "<policies />")
 	await("a file in a folder")
@@ -72,7 +63,7 @@ func TestWatch(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if err := Watch(t.Context(), filepath.Join(dir, "gone"), func() {}); err == nil {
+	if _, err := NewWatcher(filepath.Join(dir, "gone")); err == nil {
 		t.Error("a folder that is not there was watched")
 	}
 }

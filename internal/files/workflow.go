@@ -162,7 +162,12 @@ func (l *loader) options(sm *StateMachine, folder string) {
 				sm.Role = ""
 			}
 		}},
-		{Name: "type", Read: r.OneOf(&sm.Type, "STANDARD", "EXPRESS")},
+		{Name: "type", Read: func(n *doctree.Node) {
+			r.OneOf(&sm.Type, "STANDARD", "EXPRESS")(n)
+			if sm.Type == "EXPRESS" {
+				r.Fault(n, doctree.CodeValue, "EXPRESS state machines are not in this version", "write type: STANDARD, or remove the line")
+			}
+		}},
 	}
 	for _, name := range []string{"logging", "tracing", "tags", "index", "named-values", "states", "aliases", "substitutions"} {
 		fields = append(fields, doctree.Field{Name: name, Later: true})

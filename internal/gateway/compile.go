@@ -8,6 +8,7 @@ import (
 
 	"stile/diag"
 	"stile/internal/apim"
+	"stile/internal/secret"
 	"stile/policy"
 	"stile/policy/exchange"
 )
@@ -18,7 +19,7 @@ const (
 	CodeNoSuch   = "STL-C021" // a reference to a noun that is not there
 	CodeTemplate = "STL-C022" // a URL template that cannot be matched
 	CodeReserved = "STL-C023" // an id or path that is built in
-	CodeSecret   = "STL-C024" // a secret reference that does not resolve
+	CodeSecret   = "STL-C024" // a secret that has no value now: a warning
 )
 
 // Header and query names of subscription keys where an API does not say.
@@ -34,6 +35,10 @@ type CompileOptions struct {
 	// Previous is the snapshot in use, nil for none: documents that neither changed
 	// nor depend on something that did are taken over from it.
 	Previous *Snapshot
+	// Secrets gives a secret's value and does not wait. One that it gives an error
+	// for is a warning, and what depends on it answers 503. nil is for checks: no
+	// secret is read, nothing is said of it, and the Snapshot is not for use.
+	Secrets func(secret.Ref) (secret.Value, error)
 }
 
 // Compile checks a service and compiles every document of it once. It reports all
@@ -43,7 +48,7 @@ func Compile(svc *apim.Service, table *policy.Table, opts CompileOptions) (*Snap
 		snap: &Snapshot{revision: opts.Revision, service: svc, compiled: map[documentKey]compiledDocument{}}}
 	c.snap.values = c.readValues(svc)
 	c.origins()
-	c.snap.global = c.document(svc.Policy)
+	c.snap.global, c.snap.held = c.document(svc.Policy)
 	for _, f := range svc.Fragments {
 		c.document(&f.Source)
 	}
@@ -108,19 +113,18 @@ func (c *compiler) origins() {
 }
 
 // document compiles a source, or takes it over from the previous snapshot.
-func (c *compiler) document(src *policy.Source) *policy.Document {
+func (c *compiler) document(src *policy.Source) (*policy.Document, *held) {
 	if src == nil {
-		return nil
+		return nil, nil
 	}
 	key := documentKey{src.File, src.Scope}
 	done, ok := c.reuse(key, src)
 	if !ok {
-		done = compiledDocument{source: *src}
-		done.document, done.faults = policy.Compile(*src, c.table, c.snap.values)
+		done = compileDocument(*src, c.table, c.snap.values)
 	}
 	c.snap.compiled[key] = done
 	c.faults = append(c.faults, done.faults...)
-	return done.document
+	return done.document, done.held
 }
 
 func (c *compiler) reuse(key documentKey, src *policy.Source) (compiledDocument, bool) {
@@ -137,7 +141,9 @@ func (c *compiler) product(p *apim.Product) {
 		c.fault(p.Place, CodeTwice, "another product has the id "+p.ID, "")
 		return
 	}
-	c.products[p.ID] = &product{noun: p, document: c.document(p.Policy)}
+	made := &product{noun: p}
+	made.document, made.held = c.document(p.Policy)
+	c.products[p.ID] = made
 }
 
 func (c *compiler) api(noun *apim.API) {
@@ -151,10 +157,11 @@ func (c *compiler) api(noun *apim.API) {
 		}
 		noun = &copied
 	}
-	a := &api{noun: noun, document: c.document(noun.Policy),
-		base: exchange.Backend{BaseURL: strings.TrimRight(noun.ServiceURL, "/")}}
+	a := &api{noun: noun, base: exchange.Backend{BaseURL: strings.TrimRight(noun.ServiceURL, "/")}}
+	a.document, a.held = c.document(noun.Policy)
 	for _, o := range noun.Operations {
-		op := &operation{noun: o, api: a, document: c.document(o.Policy)}
+		op := &operation{noun: o, api: a}
+		op.document, op.held = c.document(o.Policy)
 		if err := a.tree.add(op); err != nil {
 			c.fault(o.Place, CodeTemplate, "operation "+o.ID+" ("+o.Method+" "+o.URLTemplate+"): "+err.Error(), "")
 			continue
@@ -242,12 +249,15 @@ func (c *compiler) subscriptions() {
 		}
 		t.byID[noun.ID] = s
 		c.scope(noun)
-		for i, k := range noun.Keys {
+		for i, k := range noun.Keys[:min(len(noun.Keys), len(s.sum))] {
 			v := k.Value
 			if !k.Ref.IsZero() {
-				v = c.resolve(k.Ref, noun.Place)
+				var lacking string
+				if v, lacking = c.resolve(k.Ref, noun.Place, "an unknown subscription key"); lacking != "" {
+					t.lacking = append(t.lacking, lackingKey{s, lacking})
+				}
 			}
-			if v.Empty() || i >= len(s.sum) {
+			if v.Empty() {
 				continue
 			}
 			s.sum[i] = sha256.Sum256([]byte(v.Reveal()))

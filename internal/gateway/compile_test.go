@@ -10,22 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stile/internal/apim"
-	"stile/internal/secret"
 	"stile/policy"
 	"stile/policy/exchange"
 )
 
-func secretRef(t *testing.T, text string) secret.Ref {
-	t.Helper()
-	r, err := secret.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 func TestCompileReportsEverything(t *testing.T) {
-	t.Setenv("STILE_TEST_EMPTY", "")
 	svc := &apim.Service{
 		Policy: source(policy.Global, "policy.xml", "<policies><inbound><nope /></inbound></policies>"),
 		APIs: []*apim.API{
@@ -38,10 +27,9 @@ func TestCompileReportsEverything(t *testing.T) {
 		},
 		Products:      []*apim.Product{newProduct("p", true, "a", "aa"), newProduct("p", true)},
 		Subscriptions: []*apim.Subscription{newSubscription("s", "product/q", "k1"), newSubscription("s", "", ""), newSubscription("t", "api/bb", "k1")},
-		NamedValues: []*apim.NamedValue{{DisplayName: "n"}, {DisplayName: "n"},
-			{DisplayName: "e", Ref: secretRef(t, "env://STILE_TEST_EMPTY"), Place: apim.Place{File: "e.json", Line: 3}}},
-		Backends:  []*apim.Backend{{Backend: exchange.Backend{ID: "k"}}, {Backend: exchange.Backend{ID: "k"}}},
-		Fragments: []*apim.Fragment{{ID: "f", Source: *source(0, "f.xml", "<fragment><burts /></fragment>")}, {ID: "f", Source: *source(0, "g.xml", "<fragment />")}},
+		NamedValues:   []*apim.NamedValue{{DisplayName: "n"}, {DisplayName: "n"}},
+		Backends:      []*apim.Backend{{Backend: exchange.Backend{ID: "k"}}, {Backend: exchange.Backend{ID: "k"}}},
+		Fragments:     []*apim.Fragment{{ID: "f", Source: *source(0, "f.xml", "<fragment><burts /></fragment>")}, {ID: "f", Source: *source(0, "g.xml", "<fragment />")}},
 	}
 	var got []string
 	for _, d := range compileFaults(t, svc) {
@@ -68,7 +56,6 @@ operation three (GET /a{b): the URL template has a { without name or } [STL-C022
 operation two (GET /{name}): operation one has the same method and URL template [STL-C022]
 the path callbacks is that of the built-in API callbacks [STL-C023]
 apis/callbacks/operations/complet/policy.xml: the built-in API callbacks has no operation complet [STL-C021]
-e.json:3:1: secret env://STILE_TEST_EMPTY: is not set or empty [STL-C024]
 f.xml:1:11: unknown policy <burts> [STL-P003]
 policy.xml:1:20: unknown policy <nope> [STL-P003]`), "\n")
 	if diff := cmp.Diff(want, got, cmp.Transformer("code", func(s string) string {

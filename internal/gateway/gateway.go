@@ -24,6 +24,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stile/internal/secret"
 	"stile/policy"
 	"stile/policy/exchange"
 )
@@ -38,6 +39,9 @@ type Config struct {
 	Backend  exchange.Caller
 	Counters policy.Counters
 	Tokens   policy.Tokens
+	// Cache and Identity serve the policies of their kind; see policy.Env.
+	Cache    policy.Cache
+	Identity policy.TokenSource
 	// Authorize says whether the exchange's Principal may call its operation, nil if
 	// so. It is asked once an operation is found, before any policy; never for an
 	// exchange without a Principal. A nil Authorize refuses every Principal.
@@ -45,6 +49,10 @@ type Config struct {
 	// Observe sees every exchange once, at its end: on the wire when the body is
 	// written, in process when Do returns.
 	Observe func(ex *exchange.Exchange, end time.Time)
+	// Refused is told the secrets that the documents of an operation name, when its
+	// backend answers 401: one of them may have a new value. It must return soon; nil
+	// drops it.
+	Refused func(refs []secret.Ref)
 	// Trace takes the lines of context.Trace and the trace policy; nil drops them.
 	Trace   func(source, message string)
 	Now     func() time.Time
@@ -66,8 +74,8 @@ func New(cfg Config) *Gateway {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	g := &Gateway{cfg: cfg}
-	g.env = policy.Env{Now: cfg.Now, NewGUID: cfg.NewGUID, Rand: cfg.Rand, Backend: cfg.Backend,
-		Counters: cfg.Counters, Tokens: cfg.Tokens, Trace: cfg.Trace,
+	g.env = policy.Env{Now: cfg.Now, NewGUID: cfg.NewGUID, Rand: cfg.Rand, Backend: g.watchful(cfg.Backend),
+		Counters: cfg.Counters, Tokens: cfg.Tokens, Cache: cfg.Cache, Identity: cfg.Identity, Trace: cfg.Trace,
 		Panicked: func(v any, stack []byte) {
 			cfg.Log.Error("a policy panicked", "panic", fmt.Sprint(v), "stack", string(stack))
 		}}
@@ -156,6 +164,10 @@ func (g *Gateway) dispatch(ctx context.Context, ex *exchange.Exchange, s *Snapsh
 	product, refusal := s.admit(ex, a)
 	if refusal != nil {
 		o.pipeline(s, 0).Refuse(ctx, ex, &g.env, "authorization", refusal)
+		return nil
+	}
+	if h := o.holding(s, product); h != nil {
+		g.refuseHeld(ctx, ex, o.pipeline(s, product), h)
 		return nil
 	}
 	ex.Request.URL.Path = rest

@@ -14,6 +14,14 @@ import (
 type keyTable struct {
 	bySum map[[sha256.Size]byte]*subscription
 	byID  map[string]*subscription
+	// lacking are keys whose secret has no value: they cannot be known when they
+	// come.
+	lacking []lackingKey
+}
+
+type lackingKey struct {
+	of     *subscription
+	reason string
 }
 
 type subscription struct {
@@ -50,6 +58,17 @@ func (s *subscription) covers(a *api) (product int, ok bool) {
 		return product, ok && product > 0
 	}
 	return 0, false
+}
+
+// mayBe says why a key that is not known may still be right for an API: the
+// secret of an active subscription's key cannot be read. Empty where it cannot be.
+func (t *keyTable) mayBe(a *api) string {
+	for _, k := range t.lacking {
+		if _, ok := k.of.covers(a); ok && k.of.noun.State == apim.Active {
+			return "a key of subscription " + k.of.noun.ID + ": " + k.reason
+		}
+	}
+	return ""
 }
 
 // takeKey gives the subscription key of a request and removes it, so that no
@@ -112,6 +131,9 @@ func (s *Snapshot) admit(ex *exchange.Exchange, a *api) (product int, refusal *p
 			}
 			return at, nil
 		}
+	}
+	if reason := s.keys.mayBe(a); sub == nil && ex.Principal == nil && reason != "" {
+		return 0, unavailable(reason)
 	}
 	return 0, a.refuse(ex, "SubscriptionKeyInvalid",
 		"Access denied due to invalid subscription key. Make sure to provide a valid key for an active subscription.")

@@ -16,6 +16,7 @@ type Snapshot struct {
 	service  *apim.Service
 	values   *values
 	global   *policy.Document
+	held     *held // the global document, where it is held
 	apis     []*api
 	root     apiNode
 	keys     keyTable
@@ -28,6 +29,7 @@ type Snapshot struct {
 type api struct {
 	noun       *apim.API
 	document   *policy.Document
+	held       *held
 	operations []*operation
 	tree       opNode
 	products   []*product
@@ -40,12 +42,14 @@ type api struct {
 type product struct {
 	noun     *apim.Product
 	document *policy.Document
+	held     *held
 }
 
 type operation struct {
 	noun     *apim.Operation
 	api      *api
 	document *policy.Document
+	held     *held
 	template template
 	// pipelines are linked when first needed: [0] without a product, [i+1] with
 	// the API's product i.
@@ -176,4 +180,5 @@ type compiledDocument struct {
 	source   policy.Source
 	document *policy.Document
 	faults   diag.List
+	held     *held // then there is no document
 }

@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"context"
 	"maps"
 	"slices"
 
-	"stile/diag"
 	"stile/internal/apim"
 	"stile/internal/secret"
 	"stile/policy"
@@ -23,14 +21,9 @@ type values struct {
 type namedValue struct {
 	text   string
 	secret bool
-}
-
-// Values gives what documents of a service may name outside themselves, for
-// checks of single documents; the list has the faults of names and secrets.
-func Values(svc *apim.Service) (policy.Values, diag.List) {
-	c := &compiler{svc: svc}
-	v := c.readValues(svc)
-	return v, c.faults.Sort()
+	ref    secret.Ref // zero where the value stands in the configuration
+	// lacking is why the secret has no value; empty where it has one.
+	lacking string
 }
 
 // NamedValue gives a named value by its display name.
@@ -90,11 +83,12 @@ func (c *compiler) readValues(svc *apim.Service) *values {
 		if _, twice := v.named[n.DisplayName]; twice {
 			c.fault(n.Place, CodeTwice, "another named value has the display name "+n.DisplayName, "")
 		}
-		text := n.Value
+		value := namedValue{text: n.Value, secret: n.Secret}
 		if !n.Ref.IsZero() {
-			text = c.resolve(n.Ref, n.Place).Reveal()
+			v, lacking := c.resolve(n.Ref, n.Place, "what uses the named value "+n.DisplayName)
+			value = namedValue{v.Reveal(), true, n.Ref, lacking}
 		}
-		v.named[n.DisplayName] = namedValue{text, n.Secret || !n.Ref.IsZero()}
+		v.named[n.DisplayName] = value
 	}
 	for _, f := range svc.Fragments {
 		if _, twice := v.fragments[f.ID]; twice {
@@ -107,14 +101,6 @@ func (c *compiler) readValues(svc *apim.Service) *values {
 			c.fault(b.Place, CodeTwice, "another backend has the id "+b.ID, "")
 		}
 		v.backends[b.ID] = b.Backend
-	}
-	return v
-}
-
-func (c *compiler) resolve(ref secret.Ref, at apim.Place) secret.Value {
-	v, err := ref.Resolve(context.Background())
-	if err != nil {
-		c.fault(at, CodeSecret, err.Error(), "set it before the gateway starts")
 	}
 	return v
 }

@@ -33,7 +33,7 @@ func TestWycheproofSignatures(t *testing.T) {
 					}
 				}
 			}
-			if err := json.Unmarshal(shared(t, file), &f); err != nil {
+			if err := json.Unmarshal(vectors(t, file), &f); err != nil {
 				t.Fatal(err)
 			}
 			var accepted, refused, falseAccept, falseRefuse int

@@ -4,37 +4,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// shared finds a file of the recorded cases beside the project, or skips.
-func shared(t *testing.T, parts ...string) []byte {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			t.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(append([]string{dir, "..", "shared", "conformance", "security", "wycheproof"}, parts...)...)
-	data, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		t.Skipf("no recorded cases at %s", path)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
+	"stile/internal/recorded"
+)
 
 type jwsFile struct {
 	TestGroups []struct {
@@ -51,6 +25,16 @@ type jwsFile struct {
 
 // keysOf reads a group's key as a verifier would: the public part where there is
 // one; a set strictly; a single key as one that a person configured.
+// vectors reads a file of Wycheproof's, or skips the test.
+func vectors(t *testing.T, file string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(recorded.Path(t, "conformance", "security", "wycheproof", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 func keysOf(private, public json.RawMessage) ([]PublicKey, error) {
 	doc := public
 	if doc == nil {
@@ -82,7 +66,7 @@ func TestWycheproofJWS(t *testing.T) {
 	for _, file := range []string{"json_web_signature_test.json", "json_web_key_test.json", "json_web_crypto_test.json"} {
 		t.Run(file, func(t *testing.T) {
 			var f jwsFile
-			if err := json.Unmarshal(shared(t, file), &f); err != nil {
+			if err := json.Unmarshal(vectors(t, file), &f); err != nil {
 				t.Fatal(err)
 			}
 			var accepted, refused, falseAccept, falseRefuse, mislabelled int

@@ -59,11 +59,11 @@ func compileCheckHeader(c *policy.Compiler, e *policy.Element) policy.Run {
 
 // headerDenied gives the refusal of a request's header, nil where it is right.
 func headerDenied(ex *exchange.Exchange, env *policy.Env, field string, values []policy.Value, fold bool) (*policy.Denied, error) {
-	if !ex.Request.Header.Has(field) {
+	got := strings.Join(ex.Request.Header.Values(field), ",")
+	if !ex.Request.Header.Has(field) || got == "" && len(values) == 0 {
 		return &policy.Denied{Reason: "HeaderNotFound",
 			Message: fmt.Sprintf("Header %s was not found in the request. Access denied.", field)}, nil
 	}
-	got := strings.Join(ex.Request.Header.Values(field), ",")
 	for i := range values {
 		want, err := values[i].Text(ex, env)
 		if err != nil {
@@ -144,25 +144,38 @@ func ipDenied(reason, message string) *policy.Denied {
 // addressRange reads <address> or <address-range>.
 func addressRange(c *policy.Compiler, e *policy.Element) (r addresses, wrong string) {
 	if e.Name == "address-range" {
-		from, err1 := netip.ParseAddr(strings.TrimSpace(c.Value(e, "from").Constant()))
-		to, err2 := netip.ParseAddr(strings.TrimSpace(c.Value(e, "to").Constant()))
-		if err1 != nil || err2 != nil || from.BitLen() != to.BitLen() || to.Less(from) {
+		from, ok1 := address(c.Value(e, "from").Constant())
+		to, ok2 := address(c.Value(e, "to").Constant())
+		if !ok1 || !ok2 || from.BitLen() != to.BitLen() || to.Less(from) {
 			return r, "this is no range of addresses"
 		}
-		return addresses{from.Unmap(), to.Unmap()}, ""
+		return addresses{from, to}, ""
 	}
 	text := c.Text(e)
 	if text.IsExpression() {
 		return r, "an address cannot be an expression"
 	}
 	if p, err := netip.ParsePrefix(text.Constant()); err == nil {
+		if p.Addr().Is4In6() {
+			if p.Bits() < 96 {
+				return r, "this prefix is wider than IPv4"
+			}
+			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
 		return addresses{p.Masked().Addr(), lastOf(p)}, ""
 	}
-	a, err := netip.ParseAddr(text.Constant())
-	if err != nil {
+	a, ok := address(text.Constant())
+	if !ok {
 		return r, "this is no address"
 	}
-	return addresses{a.Unmap(), a.Unmap()}, ""
+	return addresses{a, a}, ""
+}
+
+// address reads an address in the form that callers are compared in: IPv4 as such,
+// also where it is written as IPv6. One with a zone is none: no caller has one.
+func address(text string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(strings.TrimSpace(text))
+	return a.Unmap(), err == nil && a.Zone() == ""
 }
 
 // lastOf gives the highest address of a prefix.

@@ -8,16 +8,47 @@ import (
 	"stile/policy"
 )
 
-// Counters makes a source of rate-limit counters the policies' Counters.
-func Counters(src ratelimit.Source) policy.Counters { return counters{src} }
+// Counters makes a source of rate-limit counters the policies' Counters, with
+// quotas and slots in this process's memory beside it.
+func Counters(src ratelimit.Source) policy.Counters {
+	return counters{src, ratelimit.NewGroups(0), &ratelimit.Slots{}}
+}
 
 // NewCounters makes counters in this process's memory: the one set of a node, to be
 // kept beside the snapshots of configuration.
 func NewCounters() policy.Counters { return Counters(ratelimit.NewMemory(0)) }
 
-type counters struct{ src ratelimit.Source }
+// counters is policy.Counters, policy.Quotas and policy.Slots.
+type counters struct {
+	src    ratelimit.Source
+	groups *ratelimit.Groups
+	*ratelimit.Slots
+}
+
+var _ interface {
+	policy.Counters
+	policy.Quotas
+	policy.Slots
+} = counters{}
 
 func (c counters) Take(ctx context.Context, key string, n, limit int64, window time.Duration, now time.Time) (policy.CounterResult, error) {
 	r, err := c.src.Take(ctx, key, n, limit, window, now)
 	return policy.CounterResult{Allowed: r.Allowed, Remaining: r.Remaining, RetryAfter: r.RetryAfter}, err
+}
+
+func (c counters) TakeQuota(ctx context.Context, group string, bounds []policy.QuotaBound, now time.Time) (policy.QuotaResult, error) {
+	r, err := c.groups.Take(ctx, group, fixed(bounds), now)
+	return policy.QuotaResult(r), err
+}
+
+func (c counters) AddQuota(ctx context.Context, group string, bounds []policy.QuotaBound, now time.Time) error {
+	return c.groups.Add(ctx, group, fixed(bounds), now)
+}
+
+func fixed(bounds []policy.QuotaBound) []ratelimit.Bound {
+	out := make([]ratelimit.Bound, len(bounds))
+	for i, b := range bounds {
+		out[i] = ratelimit.Bound(b)
+	}
+	return out
 }

@@ -12,6 +12,13 @@ var keySchema = policy.Schema{Text: true, Attributes: []policy.Attribute{
 	{Name: "id"}, {Name: "n", Expression: true}, {Name: "e", Expression: true},
 	{Name: "certificate-id", Lacking: "give the key itself: its text, or n and e"}}}
 
+var claimsSchema = policy.Schema{Children: []policy.Child{{Name: "claim", Required: true, Many: true,
+	Schema: policy.Schema{
+		Attributes: []policy.Attribute{{Name: "name", Required: true}, {Name: "match", Expression: true, Values: []string{"all", "any"}, Default: "all"},
+			{Name: "separator"}},
+		Children: []policy.Child{{Name: "value", Many: true, Schema: policy.Schema{Text: true}}},
+	}}}}
+
 // validateJWT is https://learn.microsoft.com/azure/api-management/validate-jwt-policy.
 // Differences: encrypted tokens (decryption-keys) and keys of stored certificates
 // are refused when the document loads. A step's own token is checked without
@@ -30,6 +37,7 @@ var validateJWT = policy.Descriptor{
 			{Name: "clock-skew", Expression: true, Kind: policy.IntKind, Default: "0"},
 			{Name: "output-token-variable-name"},
 		},
+		Ordered: true,
 		Children: []policy.Child{
 			{Name: "openid-config", Many: true, Schema: policy.Schema{
 				Attributes: []policy.Attribute{{Name: "url", Required: true, Expression: true}}}},
@@ -38,12 +46,7 @@ var validateJWT = policy.Descriptor{
 			{Name: "decryption-keys", Lacking: "use signed tokens that are not encrypted"},
 			{Name: "audiences", Schema: listOf("audience")},
 			{Name: "issuers", Schema: listOf("issuer")},
-			{Name: "required-claims", Schema: policy.Schema{Children: []policy.Child{{Name: "claim", Required: true, Many: true,
-				Schema: policy.Schema{
-					Attributes: []policy.Attribute{{Name: "name", Required: true}, {Name: "match", Expression: true, Values: []string{"all", "any"}, Default: "all"},
-						{Name: "separator"}},
-					Children: []policy.Child{{Name: "value", Many: true, Schema: policy.Schema{Text: true}}},
-				}}}}},
+			{Name: "required-claims", Schema: claimsSchema},
 		},
 	},
 	Doc:     "Refuses a request without a valid JSON Web Token.",

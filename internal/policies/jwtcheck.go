@@ -30,7 +30,11 @@ func refused(reason, format string, args ...any) *policy.Denied {
 
 // run finds the token, has its signature verified, and checks what it claims.
 func (p *jwtPolicy) run(ctx context.Context, ex *exchange.Exchange, env *policy.Env) error {
-	err := p.check(ctx, ex, env)
+	return p.answer(ex, env, p.check(ctx, ex, env))
+}
+
+// answer completes a refusal with the policy's status and message.
+func (p *jwtPolicy) answer(ex *exchange.Exchange, env *policy.Env, err error) error {
 	var denied *policy.Denied
 	if !errors.As(err, &denied) {
 		return err
@@ -70,6 +74,11 @@ func (p *jwtPolicy) check(ctx context.Context, ex *exchange.Exchange, env *polic
 	if err := p.checkClaims(ex, env, claims); err != nil {
 		return err
 	}
+	return p.keep(ex, token)
+}
+
+// keep puts a checked token into the variable that the policy names.
+func (p *jwtPolicy) keep(ex *exchange.Exchange, token string) error {
 	if p.variable == "" {
 		return nil
 	}
@@ -141,9 +150,13 @@ func (p *jwtPolicy) find(ex *exchange.Exchange, env *policy.Env) (string, error)
 	return strings.TrimSpace(token), nil
 }
 
-// withoutScheme drops what stands before the token, such as "Bearer".
+// withoutScheme drops what stands before the token, such as "Bearer"; that word
+// alone is no token.
 func withoutScheme(value string) string {
 	value = strings.TrimSpace(value)
+	if strings.EqualFold(value, "Bearer") {
+		return ""
+	}
 	return value[strings.LastIndexByte(value, ' ')+1:]
 }
 

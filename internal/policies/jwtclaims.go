@@ -8,10 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"stile/diag"
 	"stile/policy"
 	"stile/policy/exchange"
 	"stile/policy/expr"
@@ -154,25 +152,11 @@ func (c jsonClaims) Time(name string) (time.Time, bool) {
 
 func (c jsonClaims) Issuers() []string { return nil }
 
-// asJWT is the expression that makes a token's text the Jwt that expressions know.
-var asJWT = sync.OnceValues(func() (*expr.Program, error) {
-	const text = `((string)context.Variables["token"]).AsJwt()`
-	p, list := expr.Compile(diag.NewSource("", text), 0, text, false)
-	if list.HasErrors() {
-		return nil, list
-	}
-	return p, nil
-})
-
 // jwtValue gives a token in the form that expressions read.
 func jwtValue(token string) (any, error) {
-	p, err := asJWT()
-	if err != nil {
-		return nil, err
+	j, ok := expr.ParseJWT(token)
+	if !ok {
+		return nil, errors.New("the token is no JSON Web Token")
 	}
-	v, err := p.Run(&expr.Env{Exchange: &exchange.Exchange{Variables: map[string]any{"token": token}}})
-	if err == nil && v == nil {
-		err = errors.New("the token is no JSON Web Token")
-	}
-	return v, err
+	return j, nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"stile/internal/cache"
 	"stile/policy"
 	"stile/policy/exchange"
 	"stile/policy/expr"
@@ -61,14 +62,48 @@ type script struct {
 	files    map[string]string
 	values   policy.Fixed
 	counters policy.Counters
+	cache    policy.Cache
 	out      strings.Builder
 }
 
+// equipped are values of a host with managed identities.
+type equipped struct{ policy.Fixed }
+
+func (equipped) ManagedIdentity() bool { return true }
+
+// identities is the script's file identity: lines of resource, client id and token.
+type identities string
+
+func (i identities) Token(_ context.Context, resource, clientID string) (string, error) {
+	for line := range strings.Lines(string(i)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == resource && f[1] == clientID || len(f) == 2 && f[0] == resource && clientID == "" {
+			return f[len(f)-1], nil
+		}
+	}
+	return "", errors.New("no such identity")
+}
+
+// broken is a cache that fails.
+type broken struct{}
+
+var errBroken = errors.New("the store is away")
+
+func (broken) Get(context.Context, string, time.Time) (any, time.Time, bool, error) {
+	return nil, time.Time{}, false, errBroken
+}
+func (broken) Put(context.Context, string, any, int64, time.Duration, time.Time) error {
+	return errBroken
+}
+func (broken) Remove(context.Context, string) error { return errBroken }
+
 func newScript(t *testing.T, ar *txtar.Archive) *script {
-	s := &script{t: t, archive: ar, files: map[string]string{}, counters: NewCounters(),
+	s := &script{t: t, archive: ar, files: map[string]string{}, counters: NewCounters(), cache: cache.NewMemory(0, 0),
 		values: policy.Fixed{NamedValues: map[string]policy.NamedValue{}, Fragments: map[string]policy.Source{},
 			Backends: map[string]exchange.Backend{"pay": {ID: "pay", BaseURL: "http://pay.example/v1"}}}}
 	for _, f := range ar.Files {
+		if f.Name == "broken" {
+			s.cache = broken{}
+		}
 		s.files[f.Name] = string(f.Data)
 		if id, ok := strings.CutPrefix(f.Name, "fragments/"); ok {
 			s.values.Fragments[strings.TrimSuffix(id, ".xml")] = policy.Source{File: f.Name, Text: string(f.Data)}
@@ -103,7 +138,11 @@ func (s *script) play() string {
 			continue
 		}
 		scope := []policy.Scope{policy.Global, policy.Product, policy.API, policy.Operation}[i]
-		doc, list := policy.Compile(policy.Source{File: name + ".xml", Text: text, Scope: scope}, Table(), s.values)
+		var values policy.Values = s.values
+		if s.files["identity"] != "" {
+			values = equipped{s.values}
+		}
+		doc, list := policy.Compile(policy.Source{File: name + ".xml", Text: text, Scope: scope}, Table(), values)
 		for _, d := range list {
 			s.out.WriteString(d.Text())
 		}
@@ -170,6 +209,10 @@ func (s *script) request(p *policy.Pipeline, text string) {
 			if ex.Subscription = nil; value != "" {
 				ex.Subscription = &exchange.Subscription{ID: value}
 			}
+		case "since":
+			if ex.Subscription.Start, err = time.Parse(time.RFC3339, value); err != nil {
+				s.t.Fatal(err)
+			}
 		case "matched":
 			k, v, _ := strings.Cut(value, "=")
 			ex.Request.Matched = append(ex.Request.Matched, exchange.Param{Name: k, Value: v})
@@ -179,8 +222,11 @@ func (s *script) request(p *policy.Pipeline, text string) {
 	}
 	fmt.Fprintf(&s.out, "== %s %s\n", method, target)
 	env := &policy.Env{Now: func() time.Time { return now }, NewGUID: func() string { return ex.ID },
-		Rand: func() uint64 { return 7 }, Backend: exchange.CallerFunc(s.backend), Counters: s.counters,
+		Rand: func() uint64 { return 7 }, Backend: exchange.CallerFunc(s.backend), Counters: s.counters, Cache: s.cache,
 		Trace: func(source, message string) { fmt.Fprintf(&s.out, "trace %s: %s\n", source, message) }}
+	if text := s.files["identity"]; text != "" {
+		env.Identity = identities(text)
+	}
 	p.Run(context.Background(), ex, env)
 	s.print(ex)
 }

@@ -24,7 +24,9 @@ var Table = sync.OnceValue(func() *policy.Table {
 	t, err := policy.NewTable(append([]policy.Descriptor{
 		setHeader, setBody, setStatus, setVariable, setMethod, setQueryParameter, rewriteURI, findAndReplace,
 		choose, returnResponse, setBackendService, forwardRequest,
-		rateLimit, rateLimitByKey, validateJWT, checkHeader, ipFilter, cors, trace,
+		rateLimit, rateLimitByKey, quota, quotaByKey, validateJWT, checkHeader, ipFilter, cors, trace,
+		validateAzureADToken, authenticationBasic, authenticationManagedIdentity, limitConcurrency, sendRequest,
+		cacheLookup, cacheStore, cacheLookupValue, cacheStoreValue, cacheRemoveValue,
 	}, lacking()...))
 	if err != nil {
 		panic(err)

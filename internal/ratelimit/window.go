@@ -1,5 +1,6 @@
-// Package ratelimit counts calls in sliding windows: the rule as a pure type,
-// and a source of counters in memory.
+// Package ratelimit counts: calls in sliding windows (Window, Memory), units in
+// fixed windows (Meter, Groups), and what is under way now (Slots). Each rule is a
+// pure type, and has a source of counters in memory.
 //
 // It knows no policies and no exchanges: a caller names a key, a limit and a
 // window, and brings the time. internal/policies makes a Source the policies'

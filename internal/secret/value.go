@@ -1,17 +1,7 @@
-// Package secret turns a reference such as env://NAME into a value that cannot
-// be printed, logged, formatted or stored by accident.
-//
-// It is not a store: it keeps nothing between calls and watches nothing. The
-// loaders of stile.yaml, connections and API Management folders parse references
-// (config, files); the gateway and tasks resolve them when a document compiles
-// or a call is made.
-//
-// Invariants: every formatter prints a Value as "***"; only Reveal gives the
-// text. A kind that this version cannot resolve is refused when the reference is
-// parsed, never when it is needed.
 package secret
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,16 +11,29 @@ const masked = "***"
 
 // Value is a resolved secret. Its String, GoString, Format, JSON, text and slog
 // forms are "***". The zero Value is the empty secret.
-type Value struct{ text string }
+//
+// The text stands behind a pointer: a verb that fmt does not hand to Format, such
+// as %p, prints an address and not the text. Two Values are compared by Equal.
+type Value struct{ text *string }
 
 // NewValue wraps text that the caller knows to be secret.
-func NewValue(text string) Value { return Value{text} }
+func NewValue(text string) Value { return Value{&text} }
 
 // Reveal gives the secret's text, for the one place that must send or compare it.
-func (v Value) Reveal() string { return v.text }
+func (v Value) Reveal() string {
+	if v.text == nil {
+		return ""
+	}
+	return *v.text
+}
 
 // Empty reports whether the secret has no text.
-func (v Value) Empty() bool { return v.text == "" }
+func (v Value) Empty() bool { return v.Reveal() == "" }
+
+// Equal compares the texts in a time that depends on their lengths alone.
+func (v Value) Equal(other Value) bool {
+	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(other.Reveal())) == 1
+}
 
 // String gives "***".
 func (v Value) String() string { return masked }

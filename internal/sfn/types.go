@@ -16,6 +16,14 @@ const (
 	Aborted   = "ABORTED"
 )
 
+// MaxData is how long an input or output may be as JSON text, in bytes, and
+// MaxError and MaxCause an error's name and cause, in characters (AWS's API).
+const (
+	MaxData  = 262144
+	MaxError = 256
+	MaxCause = 32768
+)
+
 // State machine types.
 const (
 	Standard = "STANDARD"
@@ -142,8 +150,10 @@ type TaskResult struct {
 	Output    jsonval.Value
 	// Error is empty on success.
 	Error, Cause string
-	Definite     bool
-	Uncatchable  bool
+	// Definite: the callee's answer was seen, whatever it was; the next attempt
+	// gets a new key.
+	Definite    bool
+	Uncatchable bool
 	// Call is the side-journal record: JSON of the gateway's decisions and verdict.
 	Call       jsonval.Value
 	RetryAfter time.Duration
@@ -196,4 +206,6 @@ type Notice struct {
 	Status       string
 	State        string
 	Events       []interp.HistoryEvent
+	// TraceID and ParentSpan are the execution's; empty where Events is.
+	TraceID, ParentSpan string
 }

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"stile/asl/interp"
+	"stile/internal/recorded"
 	"stile/jsonval"
 )
 
@@ -30,31 +30,8 @@ type shape struct {
 	Members   map[string]struct{ Shape string }
 }
 
-// shared finds a file in the folder "shared" beside the module, or skips.
-func shared(t *testing.T, rel string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the working directory")
-		}
-		dir = filepath.Dir(dir)
-	}
-	name := filepath.Join(filepath.Dir(dir), "shared", rel)
-	if _, err := os.Stat(name); err != nil {
-		t.Skipf("not there: %s", name)
-	}
-	return name
-}
-
 func readModel(t *testing.T) model {
-	b, err := os.ReadFile(shared(t, "conformance/models/stepfunctions-2016-11-23.service-2.json"))
+	b, err := os.ReadFile(recorded.Path(t, "conformance/models/stepfunctions-2016-11-23.service-2.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

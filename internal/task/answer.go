@@ -38,11 +38,16 @@ func (r *Runner) result(call sfn.TaskCall, ex *exchange.Exchange, errorPrefix st
 	return res
 }
 
-// definite: the callee's answer was seen, or nothing was sent. Where the last
-// backend call broke, our gateway's own answer stands for one that nobody saw.
+// definite: the callee's answer was seen, whatever it was. It was not where the
+// last call broke, nor where a policy failed behind it and our gateway's own
+// answer stands in its place. Where nothing was sent, an earlier attempt's answer
+// may still be the one that nobody saw, and its key must live on.
 func definite(ex *exchange.Exchange) bool {
 	n := len(ex.Calls)
-	return n == 0 || ex.Calls[n-1].Error == ""
+	if n == 0 || ex.Calls[n-1].Error != "" {
+		return false
+	}
+	return ex.LastError == nil || ex.Response.StatusCode == ex.Calls[n-1].Status
 }
 
 func statusText(ex *exchange.Exchange) string {

@@ -19,9 +19,10 @@ const callTimeout = 60 * time.Second
 // against its role's subscription, so a key among its headers is a mistake.
 var keyHeaders = []string{"Ocp-Apim-Subscription-Key", "api-key"}
 
-// fault is an error of the Task's own: nothing was sent.
+// fault is an error of the Task's own: nothing was sent, so nothing definite is
+// known of what an earlier attempt sent.
 func fault(name, cause string) sfn.TaskResult {
-	return sfn.TaskResult{Error: name, Cause: cause, Definite: true}
+	return sfn.TaskResult{Error: name, Cause: cause}
 }
 
 // request is what an integration has read out of a Task's parameters.

@@ -103,7 +103,13 @@ type Runner struct {
 	table map[string]Integration // by resource with pattern
 
 	mu      sync.Mutex
-	running map[key]context.CancelFunc
+	running map[key]*dispatch
+}
+
+// dispatch is a call under way; of two of one command the later one counts.
+type dispatch struct {
+	send   uint32
+	cancel context.CancelFunc
 }
 
 type key struct {
@@ -113,7 +119,7 @@ type key struct {
 
 // New builds a Runner over a table; duplicates are an error.
 func New(cfg Config, table []Integration) (*Runner, error) {
-	r := &Runner{cfg: cfg, table: map[string]Integration{}, running: map[key]context.CancelFunc{}}
+	r := &Runner{cfg: cfg, table: map[string]Integration{}, running: map[key]*dispatch{}}
 	for _, in := range table {
 		for _, p := range in.Patterns {
 			name := in.Resource
@@ -146,19 +152,22 @@ func (r *Runner) CheckParameters(resource string, parameters jsonval.Value) stri
 func (r *Runner) Start(ctx context.Context, call sfn.TaskCall, done func(sfn.TaskResult)) {
 	in, ok := r.table[call.Resource]
 	if !ok {
-		done(sfn.TaskResult{Error: "States.Runtime", Definite: true,
-			Cause: "The resource '" + call.Resource + "' has no integration here."})
+		done(fault("States.Runtime", "The resource '"+call.Resource+"' has no integration here."))
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	k := key{call.ExecutionARN, call.Command}
+	k, d := key{call.ExecutionARN, call.Command}, &dispatch{call.Send, cancel}
 	r.mu.Lock()
-	r.running[k] = cancel
+	if old := r.running[k]; old == nil || old.send <= d.send {
+		r.running[k] = d
+	}
 	r.mu.Unlock()
 	go func() {
 		defer func() {
 			r.mu.Lock()
-			delete(r.running, k)
+			if r.running[k] == d { // done may have led to the next attempt
+				delete(r.running, k)
+			}
 			r.mu.Unlock()
 			cancel()
 		}()
@@ -179,9 +188,9 @@ func guarded(ctx context.Context, r *Runner, in Integration, call sfn.TaskCall) 
 // Cancel ends the call of a command where it still runs; its answer no longer matters.
 func (r *Runner) Cancel(executionARN string, command uint64) {
 	r.mu.Lock()
-	cancel := r.running[key{executionARN, command}]
+	d := r.running[key{executionARN, command}]
 	r.mu.Unlock()
-	if cancel != nil {
-		cancel()
+	if d != nil {
+		d.cancel()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"stile/internal/sfn"
@@ -21,6 +22,7 @@ type gate struct {
 	kind   string
 	body   string
 	calls  []exchange.Call
+	last   *exchange.LastError
 	err    error
 	wait   bool
 }
@@ -35,7 +37,7 @@ func (g *gate) Do(ctx context.Context, ex *exchange.Exchange) error {
 	if g.kind != "" {
 		ex.Response.Header.Set("Content-Type", g.kind)
 	}
-	ex.Calls = g.calls
+	ex.Calls, ex.LastError = g.calls, g.last
 	return g.err
 }
 
@@ -86,7 +88,7 @@ func do(t *testing.T, g *gate, resource, params string) (sfn.TaskResult, *int) {
 }
 
 func TestHTTPInvokeCallsTheGatewayAsTheState(t *testing.T) {
-	g := &gate{status: 200, kind: "application/json", body: `{ "reserved": true }`}
+	g := &gate{status: 200, kind: "application/json", body: `{ "reserved": true }`, calls: []exchange.Call{{Status: 200}}}
 	res, minted := do(t, g, "arn:aws:states:::http:invoke", `{"ApiEndpoint":"https://acme.azure-api.net/inventory/reserve",
 		"Method":"POST","Authentication":{"ConnectionArn":"`+conn+`"},"Headers":{"X-Team":"mine","X-A":["1","2"]},
 		"QueryParameters":{"v":1,"w":"x"},"RequestBody":{"sku":"sku-1"}}`)
@@ -152,7 +154,7 @@ func TestRefusalsBeforeAnythingIsSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g := &gate{status: 200}
 			res, _ := do(t, g, c.resource, c.params)
-			if res.Error != c.error || !strings.Contains(res.Cause, c.cause) || g.seen != nil || !res.Definite {
+			if res.Error != c.error || !strings.Contains(res.Cause, c.cause) || g.seen != nil || res.Definite {
 				t.Errorf("%+v, sent %v", res, g.seen != nil)
 			}
 		})
@@ -167,13 +169,36 @@ func TestStatusesBecomeErrors(t *testing.T) {
 	if res.Error != "States.Http.StatusCode.503" || res.Cause != g.body || !res.Definite {
 		t.Errorf("%+v", res)
 	}
-	g.calls = []exchange.Call{{Error: "timeout"}}
-	if res, _ = do(t, g, "arn:aws:states:::http:invoke", reserve); res.Definite {
-		t.Error("a backend that never answered counts as a definite answer")
-	}
 	res, _ = do(t, g, "arn:aws:states:::apigateway:invoke", `{"ApiEndpoint":"acme.execute-api.us-east-1.amazonaws.com","Method":"GET"}`)
 	if res.Error != "ApiGateway.503" {
 		t.Errorf("error %s", res.Error)
+	}
+}
+
+// TestDefiniteMeansThatTheCalleesAnswerWasSeen: a key is changed only when the
+// callee answered it, since an earlier attempt under it may have had its effect.
+func TestDefiniteMeansThatTheCalleesAnswerWasSeen(t *testing.T) {
+	failed := &exchange.LastError{Source: "set-body", Section: "outbound"}
+	for name, c := range map[string]struct {
+		status int
+		calls  []exchange.Call
+		last   *exchange.LastError
+		want   bool
+	}{
+		"the callee's answer":                  {503, []exchange.Call{{Status: 503}}, nil, true},
+		"a second call's answer":               {503, []exchange.Call{{Error: "reset"}, {Status: 503}}, nil, true},
+		"a policy made another status of it":   {502, []exchange.Call{{Status: 200}}, nil, true},
+		"forward-request took it for an error": {503, []exchange.Call{{Status: 503}}, failed, true},
+		"no answer":                            {504, []exchange.Call{{Error: "timeout"}}, failed, false},
+		"denied before anything was sent":      {429, nil, failed, false},
+		"a policy broke behind the answer":     {500, []exchange.Call{{Status: 200}}, failed, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := &gate{status: c.status, calls: c.calls, last: c.last}
+			if res, _ := do(t, g, "arn:aws:states:::http:invoke", reserve); res.Definite != c.want {
+				t.Errorf("definite %v, want %v", res.Definite, c.want)
+			}
+		})
 	}
 }
 
@@ -209,6 +234,29 @@ func TestCancelEndsTheCall(t *testing.T) {
 	if res := <-out; res.Error == "" {
 		t.Errorf("%+v", res)
 	}
+}
+
+// TestAnOldAttemptLeavesTheNextOneItsCancel: the first attempt ends after the
+// second one began, as they do when an answer leads to the next attempt at once.
+func TestAnOldAttemptLeavesTheNextOneItsCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		minted, ended := 0, false
+		g := &gate{status: 503}
+		r := runner(t, g, &minted)
+		call := sfn.TaskCall{Resource: "arn:aws:states:::http:invoke", Parameters: jsonval.MustParse(reserve),
+			ExecutionARN: "a", Command: 7, Send: 1}
+		r.Start(t.Context(), call, func(sfn.TaskResult) {
+			g.wait = true
+			call.Send = 2
+			r.Start(t.Context(), call, func(sfn.TaskResult) { ended = true })
+		})
+		synctest.Wait()
+		r.Cancel("a", 7)
+		synctest.Wait()
+		if !ended {
+			t.Error("the second attempt goes on although it was cancelled")
+		}
+	})
 }
 
 func TestFormEncoding(t *testing.T) {

@@ -229,6 +229,19 @@ func (s *Store) Trace(id string) ([]Span, error) {
 	return out, cmp.Or(err, bad)
 }
 
+// Has reports whether a span is kept.
+func (s *Store) Has(traceID, spanID string) (found bool, err error) {
+	if err := s.settle(); err != nil {
+		return false, err
+	}
+	key := spanKey(traceID, spanID)
+	err = s.kv.Scan(key, append(slices.Clone(key), 0), false, func(_, _ []byte) bool {
+		found = true
+		return false
+	})
+	return found, err
+}
+
 // Summary is one trace in a listing.
 type Summary struct {
 	TraceID    string

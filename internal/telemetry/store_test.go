@@ -56,6 +56,24 @@ func (m *memory) Scan(lower, upper []byte, reverse bool, f func(k, v []byte) boo
 
 func trace(n int) string { return fmt.Sprintf("%032x", n+1) }
 
+func TestHasFindsOneSpan(t *testing.T) {
+	s, err := Open(&memory{}, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sp := spanOf(1, 2)
+	s.Record(sp)
+	for _, c := range []struct {
+		trace, span string
+		want        bool
+	}{{sp.TraceID, sp.SpanID, true}, {sp.TraceID, sp.SpanID[:15], false}, {sp.TraceID, "", false}, {trace(9), sp.SpanID, false}} {
+		if got, err := s.Has(c.trace, c.span); got != c.want || err != nil {
+			t.Errorf("Has(%q, %q) = %v, %v", c.trace, c.span, got, err)
+		}
+	}
+}
+
 func spanOf(tr, n int) Span {
 	at := time.Unix(int64(1000+tr), int64(n)).UTC()
 	return Span{TraceID: trace(tr), SpanID: fmt.Sprintf("%016x", n+1), Name: "s", Kind: KindState,

@@ -13,8 +13,11 @@ package workflow
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"stile/internal/sfn"
@@ -76,9 +79,14 @@ func (f *Facade) start(ctx context.Context, ex *exchange.Exchange, machine strin
 			return nil
 		}
 	}
+	if len(input.Raw()) > sfn.MaxData {
+		refuse(ex, http.StatusRequestEntityTooLarge, "The body is longer than "+strconv.Itoa(sfn.MaxData)+" bytes.")
+		return nil
+	}
+	name, once := f.name(ex, machine)
 	s := sfn.Start{
 		StateMachineARN: sfn.StateMachineARN(f.cfg.Region, f.cfg.Account, machine),
-		Name:            f.cfg.NewName(),
+		Name:            name,
 		Input:           input,
 		TraceID:         ex.Trace.TraceID,
 		ParentSpan:      ex.Trace.SpanID,
@@ -89,12 +97,30 @@ func (f *Facade) start(ctx context.Context, ex *exchange.Exchange, machine strin
 	if ex.Subscription != nil {
 		s.Owner = ex.Subscription.ID
 	}
-	if _, err := f.cfg.Host.StartExecution(ctx, s); err != nil {
+	if _, err := f.cfg.Host.StartExecution(ctx, s); err != nil && !(once && alreadyExists(err)) {
 		return refused(ex, err)
 	}
 	var o jsonval.Object
 	reply(ex, http.StatusAccepted, o.AddString("id", s.Name).Value())
 	return nil
+}
+
+// name is the new execution's. A state's call has an Idempotency-Key of our own
+// making, and a crash or a retry may send it again: the same key on the same
+// machine gives the same name, so that it starts one execution.
+func (f *Facade) name(ex *exchange.Exchange, machine string) (name string, once bool) {
+	key := ex.Request.Header.Get("Idempotency-Key")
+	if ex.Principal == nil || key == "" {
+		return f.cfg.NewName(), false
+	}
+	b := sha256.Sum256([]byte("stile start\x00" + machine + "\x00" + key))
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // a UUID of version 8
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16]), true
+}
+
+func alreadyExists(err error) bool {
+	var e *sfn.Error
+	return errors.As(err, &e) && e.Code == "ExecutionAlreadyExists"
 }
 
 func (f *Facade) describe(ctx context.Context, ex *exchange.Exchange, machine, id string) error {
@@ -137,6 +163,8 @@ func refused(ex *exchange.Exchange, err error) error {
 		refuse(ex, http.StatusConflict, e.Message)
 	case "ThrottlingException", "ExecutionLimitExceeded", "ServiceUnavailable":
 		refuse(ex, http.StatusServiceUnavailable, e.Message)
+	case "InternalFailure":
+		refuse(ex, http.StatusInternalServerError, "Internal server error")
 	default:
 		refuse(ex, http.StatusBadRequest, e.Message)
 	}

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"stile/internal/sfn"
@@ -61,6 +62,47 @@ func TestPostStartsForItsSubscription(t *testing.T) {
 	}
 }
 
+// TestAStateStartsOnceUnderOneKey: a call that a crash, or a retry whose answer was
+// never seen, sends again must not start a second execution.
+func TestAStateStartsOnceUnderOneKey(t *testing.T) {
+	start := func(h *host, machine, key string, state bool) (id string, status int) {
+		n := 0
+		f := New(Config{Host: h, Account: "1", Region: "r", NewName: func() string { n++; return "new" }})
+		ex := &exchange.Exchange{Backend: exchange.Backend{BaseURL: Prefix + machine}}
+		ex.Request.Method = "POST"
+		if key != "" {
+			ex.Request.Header.Set("Idempotency-Key", key)
+		}
+		if state {
+			ex.Principal = exchange.NewPrincipal(exchange.Claims{Role: "r", Execution: "e", State: "S"})
+		}
+		if err := f.Do(t.Context(), ex); err != nil {
+			t.Fatal(err)
+		}
+		body, _ := ex.Response.Body.Bytes()
+		id, _ = jsonval.MustParse(string(body)).Get("id").Str()
+		return id, ex.Response.StatusCode
+	}
+	h := &host{}
+	first, _ := start(h, "order", "k1", true)
+	if first == "new" || len(first) != 36 || h.started.Name != first {
+		t.Errorf("id %q, started %q", first, h.started.Name)
+	}
+	h.err = sfn.ExecutionAlreadyExists("arn")
+	if again, status := start(h, "order", "k1", true); again != first || status != 202 {
+		t.Errorf("again: %s %d, want %s 202", again, status, first)
+	}
+	h.err = nil
+	for _, c := range []struct {
+		machine, key string
+		state        bool
+	}{{"order", "k2", true}, {"other", "k1", true}, {"order", "", true}, {"order", "k1", false}} {
+		if id, status := start(h, c.machine, c.key, c.state); id == first || status != 202 {
+			t.Errorf("%+v: %s %d", c, id, status)
+		}
+	}
+}
+
 func TestGetIsForTheOwnerAlone(t *testing.T) {
 	const backend = "stile://workflows/order/executions/e1"
 	ex := call(t, &host{}, "GET", backend, "demo", "")
@@ -82,6 +124,7 @@ func TestRefusals(t *testing.T) {
 		status                int
 	}{
 		{"POST", "stile://workflows/order", "{", nil, 400},
+		{"POST", "stile://workflows/order", `"` + strings.Repeat("x", sfn.MaxData) + `"`, nil, 413},
 		{"PUT", "stile://workflows/order", "", nil, 405},
 		{"POST", "stile://workflows/order/executions/e1", "", nil, 405},
 		{"GET", "stile://workflows/order/elsewhere", "", nil, 404},
@@ -90,6 +133,7 @@ func TestRefusals(t *testing.T) {
 		{"POST", "stile://workflows/order", "{}", &sfn.Error{Code: "StateMachineDeleting"}, 409},
 		{"POST", "stile://workflows/order", "{}", &sfn.Error{Code: "ServiceUnavailable"}, 503},
 		{"POST", "stile://workflows/order", "{}", &sfn.Error{Code: "InvalidExecutionInput"}, 400},
+		{"POST", "stile://workflows/order", "{}", &sfn.Error{Code: "InternalFailure"}, 500},
 	} {
 		ex := call(t, &host{err: c.err}, c.method, c.backend, "demo", c.body)
 		body, _ := ex.Response.Body.Bytes()

@@ -170,6 +170,9 @@ type Subscription struct {
 	ID, Name string
 	// Scope is "" for all APIs, or product/ID or api/ID.
 	Scope string
+	// Start is when the subscription began, from which quotas count their windows;
+	// zero where unknown.
+	Start time.Time
 	// Key is the key that this request carried; empty for a step.
 	Key Redacted
 }

@@ -23,6 +23,8 @@ type binder struct {
 	loops, switches int
 	// broken is set by a break in the loop or switch that is being bound.
 	broken bool
+	// early marks the function that bindLambda begins next as a local function.
+	early bool
 	// catching counts the catch blocks around, for "throw;".
 	catching int
 	// checked is set inside checked(…), unchecked inside unchecked(…).
@@ -33,7 +35,7 @@ type binder struct {
 
 // maxNodes bounds the work of binding: lambdas are bound again for every overload
 // that might take them.
-const maxNodes = 200_000
+const maxNodes = 100_000
 
 // function is a body with a frame of its own: the program, a lambda, a local function.
 type function struct {
@@ -43,6 +45,8 @@ type function struct {
 	// result is the type that return must give; nil while it is being found out.
 	result *clr.Type
 	void   bool
+	// early is set for local functions: they are made when their block is entered.
+	early bool
 	// returned gathers what the returns of a lambda gave.
 	returned []operand
 }
@@ -60,11 +64,12 @@ type variable struct {
 	typ  *clr.Type
 	slot int
 	fn   *function
-	// captured variables live in a cell.
-	captured bool
-	readonly string
-	konst    bool
-	value    clr.Value
+	// captured variables live in a cell. Where a local function captures one early,
+	// before its declaration has run, the declaration fills that cell.
+	captured, early bool
+	readonly        string
+	konst           bool
+	value           clr.Value
 }
 
 type scope struct {
@@ -219,10 +224,10 @@ func (fn *function) local(v *variable) (slot int, shared bool) {
 		}
 	}
 	v.captured = true
-	outer, shared := fn.parent.local(v)
+	v.early = v.early || fn.early
+	outer, _ := fn.parent.local(v)
 	slot = fn.slots
 	fn.slots++
-	_ = shared
 	fn.captures = append(fn.captures, capture{v, slot, func(f *frame) *cell {
 		c, _ := f.slots[outer].(*cell)
 		if c == nil {
@@ -238,7 +243,9 @@ func (fn *function) local(v *variable) (slot int, shared bool) {
 func initialise(v *variable, value code) action {
 	return func(f *frame) signal {
 		x := value(f)
-		if v.captured {
+		if c, ok := f.slots[v.slot].(*cell); ok && v.early {
+			c.v = x
+		} else if v.captured {
 			f.slots[v.slot] = &cell{v: x}
 		} else {
 			f.slots[v.slot] = x

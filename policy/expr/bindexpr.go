@@ -137,17 +137,28 @@ func (b *binder) identifier(n *syntax.Identifier) operand {
 	return bad(n.Span)
 }
 
+// nearest looks for a slip of the hand. A trial asks for no hint, and a list of
+// candidates costs more than binding.
+func (b *binder) nearest(name string, candidates func() []string) (string, bool) {
+	if b.r.Quiet > 0 {
+		return "", false
+	}
+	return diag.Nearest(name, candidates())
+}
+
 // nearestName hints at a local, a type or context.
 func (b *binder) nearestName(name string) string {
-	names := []string{"context"}
-	for s := b.scope; s != nil; s = s.parent {
-		names = append(names, sortedNames(s.names)...)
+	near, ok := b.nearest(name, func() []string {
+		names := []string{"context"}
+		for s := b.scope; s != nil; s = s.parent {
+			names = append(names, sortedNames(s.names)...)
+		}
+		return append(names, b.lib.TypeNames()...)
+	})
+	if !ok {
+		return ""
 	}
-	names = append(names, b.lib.TypeNames()...)
-	if near, ok := diag.Nearest(name, names); ok {
-		return "did you mean " + near + "?"
-	}
-	return ""
+	return "did you mean " + near + "?"
 }
 
 // typeOf resolves a type as written.
@@ -161,13 +172,21 @@ func (b *binder) typeOf(r *syntax.TypeRef) *clr.Type {
 	}
 	if t == nil {
 		hint := "only the types that Azure API Management allows may be used"
-		if near, ok := diag.Nearest(r.Name, b.lib.TypeNames()); ok {
+		if near, ok := b.nearest(r.Name, b.lib.TypeNames); ok {
 			hint = "did you mean " + near + "?"
 		}
 		b.fail("STL-E004", r.Span, "the type "+r.Name+" is not known or not allowed", hint)
 		return clr.TypeAny
 	}
+	if len(r.Args) == 0 && (t.Is(clr.TypeArray) || t.Is(clr.TypeNullable) || t.Is(clr.TypeFunc)) {
+		b.fail("STL-E004", r.Span, t.Def.Name+" needs type arguments", "write the whole type: string[], int? or Func<string, bool>")
+		return clr.TypeAny
+	}
 	t = b.construct(t, r.Args, r.Span)
+	if t.Is(clr.TypeNullable) && !t.Args[0].IsValue() && t.Args[0] != clr.TypeAny {
+		b.fail("STL-E004", r.Span, t.Args[0].String()+" is no value type and cannot be nullable", "")
+		return clr.TypeAny
+	}
 	if r.Nullable || r.NullableElem {
 		switch {
 		case t == clr.TypeAny:

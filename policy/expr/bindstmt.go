@@ -13,14 +13,26 @@ func (b *binder) statements(list []syntax.Node) (run action, falls bool) {
 	b.Open()
 	defer b.close()
 	actions := make([]action, 0, len(list))
+	var first []action
+	locals := map[*syntax.LocalFunction]*variable{}
+	for _, n := range list {
+		if fn, ok := n.(*syntax.LocalFunction); ok {
+			locals[fn] = b.localName(fn)
+		}
+	}
 	falls = true
 	for _, n := range list {
+		if fn, ok := n.(*syntax.LocalFunction); ok {
+			first = append(first, b.localFunction(fn, locals[fn]))
+			continue
+		}
 		a, goes := b.statement(n)
 		actions = append(actions, a)
 		if !goes {
 			falls = false
 		}
 	}
+	actions = append(first, actions...)
 	if len(actions) == 1 {
 		return actions[0], falls
 	}
@@ -44,8 +56,6 @@ func (b *binder) statement(n syntax.Node) (run action, falls bool) {
 		return nothing, true
 	case *syntax.Declaration:
 		return b.declaration(n), true
-	case *syntax.LocalFunction:
-		return b.localFunction(n), true
 	case *syntax.ExprStatement:
 		o := b.expr(n.Value)
 		if o.typ != clr.TypeAny && !o.call {

@@ -3,38 +3,14 @@ package expr
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
 	"testing"
 
 	"stile/diag"
+	"stile/internal/recorded"
 )
-
-// shared finds a file of the recorded cases beside the module, or skips the test.
-func shared(t *testing.T, rel string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			t.Skip("no go.mod above the working directory")
-		}
-		dir = up
-	}
-	path := filepath.Join(dir, "..", "shared", rel)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("recorded cases are absent: looked at %s", path)
-	}
-	return path
-}
 
 var namedValue = regexp.MustCompile(`\{\{[A-Za-z][\w.\- ]*\}\}`)
 
@@ -46,7 +22,7 @@ func unwrap(text string) (inner string, block bool) {
 }
 
 func TestCorpusCompiles(t *testing.T) {
-	data, err := os.ReadFile(shared(t, "conformance/expressions/expressions.json"))
+	data, err := os.ReadFile(recorded.Path(t, "conformance/expressions/expressions.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

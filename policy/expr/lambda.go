@@ -16,7 +16,8 @@ type closure struct {
 // bindLambda binds a lambda for given parameter types. result is what its body
 // must give; nil lets the body decide, and void takes none.
 func (b *binder) bindLambda(l *syntax.Lambda, types []*clr.Type, result *clr.Type, void bool) *closure {
-	c := &closure{fn: &function{parent: b.fn, result: result, void: void}}
+	c := &closure{fn: &function{parent: b.fn, result: result, void: void, early: b.early}}
+	b.early = false
 	outer, loops, switches, catching := b.fn, b.loops, b.switches, b.catching
 	b.fn, b.loops, b.switches, b.catching = c.fn, 0, 0, 0
 	b.Open()
@@ -146,7 +147,7 @@ func (b *binder) classifyLambda(l *syntax.Lambda, to *clr.Type) conversion {
 		c := b.bindLambda(l, params, want, void)
 		got = c.result
 		if want == nil && !void {
-			b.convertTo(operand{Span: l.Span, typ: c.result, run: c.body, konst: b.constantBody(l)}, result)
+			b.convertTo(operand{Span: l.Span, typ: c.result, run: c.body}, result)
 		}
 	})
 	switch {
@@ -157,10 +158,6 @@ func (b *binder) classifyLambda(l *syntax.Lambda, to *clr.Type) conversion {
 	}
 	return widening
 }
-
-// constantBody is asked for bodies such as x => 0, which convert to shorter types;
-// the table has no delegate for which it would decide.
-func (b *binder) constantBody(*syntax.Lambda) bool { return false }
 
 // lambdaResult is the type that the body gives for known parameters; nil where the
 // body has a fault.
@@ -186,9 +183,8 @@ func (b *binder) lambdaTo(l *syntax.Lambda, to *clr.Type) code {
 	return b.bindLambda(l, params, result, result == clr.TypeVoid).code(to)
 }
 
-// localFunction declares and binds a function inside a block. Its name is known in
-// its own body and after it.
-func (b *binder) localFunction(n *syntax.LocalFunction) action {
+// localName declares a local function, so that all statements of its block see it.
+func (b *binder) localName(n *syntax.LocalFunction) *variable {
 	result := clr.TypeVoid
 	if n.Result != nil {
 		result = b.typeOf(n.Result)
@@ -205,22 +201,32 @@ func (b *binder) localFunction(n *syntax.LocalFunction) action {
 		typ = clr.Generic(clr.TypeFunc, append(append([]*clr.Type{}, types...), result)...)
 	}
 	v := b.declare(n.Name, n.Span, typ)
-	v.readonly = "a local function"
+	v.readonly, v.early = "a local function", true
+	return v
+}
+
+// localFunction binds a declared local function and gives what makes it.
+func (b *binder) localFunction(n *syntax.LocalFunction, v *variable) action {
 	params := make([]syntax.Parameter, len(n.Params))
 	for i, p := range n.Params {
 		params[i] = syntax.Parameter{Name: p.Name, At: p.At}
 	}
+	types, result := v.typ.FuncParts()
 	l := &syntax.Lambda{Span: n.Span, Params: params, Expr: n.Expr, Block: n.Body}
+	b.early = true
 	c := b.bindLambda(l, types, result, result == clr.TypeVoid)
-	make := c.code(typ)
+	make := c.code(v.typ)
 	return func(f *frame) signal {
-		if v.captured {
-			shared := &cell{}
-			f.slots[v.slot] = shared
-			shared.v = make(f)
-		} else {
+		if !v.captured {
 			f.slots[v.slot] = make(f)
+			return goOn
 		}
+		shared, ok := f.slots[v.slot].(*cell)
+		if !ok {
+			shared = &cell{}
+			f.slots[v.slot] = shared
+		}
+		shared.v = make(f)
 		return goOn
 	}
 }

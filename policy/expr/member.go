@@ -3,7 +3,6 @@ package expr
 import (
 	"fmt"
 
-	"stile/diag"
 	"stile/policy/expr/clr"
 	"stile/policy/expr/library"
 	"stile/policy/expr/syntax"
@@ -41,7 +40,7 @@ func (b *binder) qualified(target operand, n *syntax.MemberAccess) operand {
 		return operand{Span: n.Span, space: full}
 	}
 	hint := "only the types that Azure API Management allows may be used"
-	if near, ok := diag.Nearest(n.Name, b.lib.TypeNames()); ok {
+	if near, ok := b.nearest(n.Name, b.lib.TypeNames); ok {
 		hint = "did you mean " + near + "?"
 	}
 	b.fail("STL-E004", n.NameAt, "the type "+full+" is not known or not allowed", hint)
@@ -150,7 +149,7 @@ func (b *binder) instanceMember(target operand, n *syntax.MemberAccess) operand 
 
 func (b *binder) noMember(t *clr.Type, n *syntax.MemberAccess, static bool) {
 	hint := ""
-	if near, ok := diag.Nearest(n.Name, b.lib.MemberNames(t, static)); ok {
+	if near, ok := b.nearest(n.Name, func() []string { return b.lib.MemberNames(t, static) }); ok {
 		hint = "did you mean " + near + "?"
 	} else if clr.Same(t, clr.TypeObject) {
 		hint = "cast the value first: ((string)…)." + n.Name

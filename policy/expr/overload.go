@@ -280,6 +280,10 @@ func (b *binder) pick(list []*choice) (best *choice, tie bool) {
 }
 
 func (b *binder) noOverload(g *group, args []boundArg, at syntax.Span) {
+	if b.r.Quiet > 0 {
+		b.fail("STL-E006", at, g.name, "")
+		return
+	}
 	var kinds []string
 	for _, a := range args {
 		switch {

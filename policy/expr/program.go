@@ -2,14 +2,14 @@
 // API Management allows between "@(" and ")" and between "@{" and "}".
 //
 // It is not a C# compiler and not .NET: types and members come from one closed
-// table (library.go and the lib_* files), there is no reflection, and whatever
-// the table does not name is a diagnostic when the policy loads, never a
-// surprise when a request runs. policy compiles expressions, policies and the
-// gateway run them.
+// table (package library), there is no reflection, and whatever the table does not
+// name is a diagnostic when the policy loads, never a surprise when a request runs.
+// policy compiles expressions, policies and the gateway run them.
 //
-// A text passes through: lexer → parser (AST with byte offsets) → binder, which
-// finds every static type, chooses overloads and conversions as C# does, and
-// makes closures → Program. Run evaluates the closures over an Env.
+// A text passes through: package syntax (lexer and parser; a tree with byte
+// offsets) → the binder here, which finds every static type, chooses overloads and
+// conversions as C# does, and makes closures → Program. Run evaluates the closures
+// over an Env, on the values and the counting machine of package clr.
 //
 // Invariants: a Program never changes and may run on many goroutines; a run
 // reaches the world through its Env alone; every loop iteration, call and byte
@@ -79,8 +79,8 @@ func Compile(src *diag.Source, base int, text string, block bool) (*Program, dia
 	return p, r.List.Sort()
 }
 
-// Run evaluates the program. The value has one of the Go forms that values.go
-// lists; the error is a *Fault.
+// Run evaluates the program. The value has one of the Go forms that
+// clr.Value lists; the error is a *Fault.
 func (p *Program) Run(env *clr.Env) (v clr.Value, err error) {
 	m := clr.NewMachine(env)
 	defer func() {

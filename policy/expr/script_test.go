@@ -17,7 +17,7 @@ import (
 )
 
 // fixture is the exchange that the scripts of testdata see.
-func fixture(t *testing.T) *exchange.Exchange {
+func fixture(t testing.TB) *exchange.Exchange {
 	t.Helper()
 	url, err := exchange.ParseURL("https://api.example.com/orders/7?x=1&y=b%20c&x=2")
 	if err != nil {
@@ -46,7 +46,7 @@ func fixture(t *testing.T) *exchange.Exchange {
 	return ex
 }
 
-func scriptEnv(t *testing.T) *Env {
+func scriptEnv(t testing.TB) *Env {
 	return &Env{
 		Exchange: fixture(t),
 		Now:      func() time.Time { return time.Date(2024, 5, 6, 7, 8, 9, 123_456_700, time.UTC) },

@@ -36,35 +36,38 @@ func run(m *testing.M) int {
 	runID = hex.EncodeToString(b[:])
 	endpoint = os.Getenv("STILE_ENDPOINT")
 	if binary := os.Getenv("STILE"); endpoint == "" && binary != "" {
-		stop, err := startServer(binary)
+		stop, address, err := startServer(binary, "dev", "project")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "the server does not start:", err)
 			return 1
 		}
 		defer stop()
+		endpoint = address
 	}
 	return m.Run()
 }
 
-// startServer runs the binary on a copy of testdata/project until stop is called.
-func startServer(binary string) (stop func(), err error) {
+// startServer runs a command of the binary on a copy of a project of testdata
+// until stop is called; address is the endpoint of its Step Functions API.
+func startServer(binary, command, project string, env ...string) (stop func(), address string, err error) {
 	dir, err := os.MkdirTemp("", "stile-awssdk-")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if err := os.CopyFS(filepath.Join(dir, "project"), os.DirFS("testdata/project")); err != nil {
-		return nil, err
+	if err := os.CopyFS(filepath.Join(dir, "project"), os.DirFS(filepath.Join("testdata", project))); err != nil {
+		return nil, "", err
 	}
 	control, tls, gateway, err := freePorts()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	ready := filepath.Join(dir, "ready")
-	cmd := exec.Command(binary, "dev", filepath.Join(dir, "project"), "--ephemeral", "--ready-file", ready,
+	cmd := exec.Command(binary, command, filepath.Join(dir, "project"), "--ephemeral", "--ready-file", ready,
 		"--control", control, "--control-tls", tls, "--gateway", gateway)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.Env = append(os.Environ(), env...)
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	exited := make(chan struct{})
 	go func() {
@@ -81,19 +84,18 @@ func startServer(binary string) (stop func(), err error) {
 		}
 		os.RemoveAll(dir)
 	}
-	endpoint = "http://" + control
 	for deadline := time.Now().Add(30 * time.Second); ; {
 		if _, err := os.Stat(ready); err == nil {
-			return stop, nil
+			return stop, "http://" + control, nil
 		}
 		select {
 		case <-exited:
-			return nil, errors.New("it ended before it was ready")
+			return nil, "", errors.New("it ended before it was ready")
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
 			stop()
-			return nil, errors.New("it was not ready in time")
+			return nil, "", errors.New("it was not ready in time")
 		}
 	}
 }

@@ -2,6 +2,7 @@ package story
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +97,15 @@ func TestAnEphemeralFolderIsGoneAfterwards(t *testing.T) {
 	s := p.start()
 	s.says("lost at the end")
 	s.endsAs(s.place(smallBody), "SUCCEEDED")
+	var v struct{ Data string }
+	s.ask("/version", &v)
+	if _, err := os.Stat(v.Data); err != nil {
+		t.Fatalf("the data folder %q: %v", v.Data, err)
+	}
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+	if _, err := os.Stat(v.Data); !os.IsNotExist(err) {
+		t.Errorf("the data folder is still there: %v", err)
 	}
 }

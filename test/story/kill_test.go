@@ -1,6 +1,7 @@
 package story
 
 import (
+	"os"
 	"testing"
 	"time"
 )
@@ -107,13 +108,13 @@ func TestManyOrdersOutliveAKill(t *testing.T) {
 	}
 }
 
-func TestStopKeepsTheOrder(t *testing.T) {
+func TestCtrlCKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	p := newProject(t)
 	s := p.start()
 	id, callback := s.askApproval()
-	if code := s.stop(); code != 0 {
-		t.Errorf("SIGTERM gave exit code %d, want 0", code)
+	if code := s.signal(os.Interrupt); code != 0 {
+		t.Errorf("Ctrl-C gave exit code %d, want 0", code)
 	}
 	s = p.start()
 	if o := s.order(id); o.Status != "RUNNING" || o.state() != "Approve" {

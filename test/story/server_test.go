@@ -204,12 +204,15 @@ func (s *server) kill() {
 
 // stop ends the process by SIGTERM and gives its exit code; a process that has
 // ended keeps its code.
-func (s *server) stop() int {
-	s.cmd.Process.Signal(syscall.SIGTERM)
+func (s *server) stop() int { return s.signal(syscall.SIGTERM) }
+
+// signal sends a signal that asks the process to end, and gives its exit code.
+func (s *server) signal(sig os.Signal) int {
+	s.cmd.Process.Signal(sig)
 	select {
 	case <-s.exited:
 	case <-time.After(30 * time.Second):
-		s.t.Errorf("the server did not stop on SIGTERM")
+		s.t.Errorf("the server did not stop on signal %v", sig)
 		s.cmd.Process.Kill()
 		<-s.exited
 	}

@@ -50,6 +50,9 @@ func EqualValues(m *Machine, x, y Value) bool {
 	case KeyValue:
 		b, ok := y.(KeyValue)
 		return ok && EqualValues(m, a.Key, b.Key) && EqualValues(m, a.Value, b.Value)
+	case string:
+		m.Work(len(a) / 256)
+		return x == y
 	case wrapper:
 		b, ok := y.(wrapper)
 		return ok && EqualValues(m, a.Unwrap(), b.Unwrap())
@@ -141,6 +144,8 @@ func KeyOf(m *Machine, v Value) any {
 	switch v := v.(type) {
 	case nil:
 		m.Throw(TypeArgumentNull, "Value cannot be null.\nParameter name: key")
+	case string:
+		m.Work(len(v) / 256)
 	case Decimal:
 		return "m" + v.String()
 	case DateTime:

@@ -133,6 +133,7 @@ func toNumeric(m *Machine, v Value, to *Type) Value {
 
 // ParseNumber is T.Parse; it throws FormatException or OverflowException.
 func ParseNumber(m *Machine, s string, to *Type) Value {
+	m.Work(len(s) / 64)
 	v, fault := ReadNumber(s, to)
 	switch fault {
 	case "":

@@ -67,8 +67,11 @@ func ParseDecimal(s string) (Decimal, bool) {
 		mantissa, exp = s[:i], e
 	}
 	whole, frac, _ := strings.Cut(mantissa, ".")
+	if len(whole)+len(frac) > 200 {
+		return Decimal{}, false
+	}
 	n, ok := new(big.Int).SetString(whole+frac, 10)
-	if !ok || len(whole)+len(frac) > 200 {
+	if !ok {
 		return Decimal{}, false
 	}
 	scale := len(frac) - exp

@@ -15,6 +15,7 @@ type Machine struct {
 	Depth         int
 	Pos           int
 	Stack         []Value
+	seen          longText
 }
 
 // maxCalls bounds how deep lambdas and local functions may call each other.
@@ -103,7 +104,7 @@ func (m *Machine) Push(n int) []Value {
 	at := len(m.Stack)
 	if at+n > cap(m.Stack) {
 		// Arguments in use keep the old array; a fresh one serves the deeper calls.
-		m.Stack = make([]Value, 0, max(64, 2*cap(m.Stack), n))
+		m.Stack = make([]Value, 0, max(16, 2*cap(m.Stack), n))
 		at = 0
 	}
 	m.Stack = m.Stack[:at+n]

@@ -147,6 +147,8 @@ func (t *Type) String() string {
 	switch {
 	case t.Def == nil:
 		return t.Param
+	case len(t.Args) == 0 && t.Def.Keyword == "" && t.Def.Anonymous == nil:
+		return t.Def.Name
 	case t.Is(TypeArray):
 		return t.Args[0].String() + "[]"
 	case t.Is(TypeNullable):
@@ -155,8 +157,6 @@ func (t *Type) String() string {
 		return "anonymous type"
 	case t.Def.Keyword != "":
 		return t.Def.Keyword
-	case len(t.Args) == 0:
-		return t.Def.Name
 	}
 	names := make([]string, len(t.Args))
 	for i, a := range t.Args {

@@ -186,7 +186,7 @@ func adopt(m *clr.Machine, parent, t Token) Token {
 	if t == nil {
 		t = &JValue{kind: jNull}
 	}
-	if t.up() != nil || within(parent, t) {
+	if t.up() != nil || within(m, parent, t) {
 		t = t.clone(m)
 	}
 	t.setUp(parent)
@@ -194,8 +194,12 @@ func adopt(m *clr.Machine, parent, t Token) Token {
 }
 
 // within tells whether parent is t or stands under it.
-func within(parent, t Token) bool {
+func within(m *clr.Machine, parent, t Token) bool {
+	n := 0
 	for p := parent; p != nil; p = p.up() {
+		if n++; n%32 == 0 {
+			m.Step()
+		}
 		if p == t {
 			return true
 		}
@@ -236,8 +240,10 @@ func (v *JValue) clone(m *clr.Machine) Token {
 // each lets foreach and LINQ walk a token's children.
 func (o *JObject) Each(m *clr.Machine, yield func(clr.Value) bool) { eachToken(m, o, yield) }
 
+// Each walks the items in order until yield gives false.
 func (p *JProperty) Each(m *clr.Machine, yield func(clr.Value) bool) { eachToken(m, p, yield) }
 
+// Each walks the items in order until yield gives false.
 func (a *JArray) Each(m *clr.Machine, yield func(clr.Value) bool) {
 	version := a.version
 	for i := 0; i < len(a.items); i++ {
@@ -251,6 +257,7 @@ func (a *JArray) Each(m *clr.Machine, yield func(clr.Value) bool) {
 	}
 }
 
+// Each walks the items in order until yield gives false.
 func (v *JValue) Each(m *clr.Machine, yield func(clr.Value) bool) {}
 
 func eachToken(m *clr.Machine, t Token, yield func(clr.Value) bool) {

@@ -149,12 +149,16 @@ func (p *JProperty) String() string { return writeJSON(p, true) }
 // String gives the indented JSON.
 func (a *JArray) String() string { return writeJSON(a, true) }
 
+// RuntimeType names the .NET type.
 func (o *JObject) RuntimeType() *clr.Type { return TypeJObject }
 
+// RuntimeType names the .NET type.
 func (p *JProperty) RuntimeType() *clr.Type { return typeJProperty }
 
+// RuntimeType names the .NET type.
 func (a *JArray) RuntimeType() *clr.Type { return typeJArray }
 
+// RuntimeType names the .NET type.
 func (v *JValue) RuntimeType() *clr.Type { return typeJValue }
 
 // unwrap gives the primitive inside.

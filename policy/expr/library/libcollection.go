@@ -55,6 +55,7 @@ func (d *Dict) lookup(m *clr.Machine, k clr.Value) (clr.Value, bool) {
 	return v, ok
 }
 
+// RuntimeType names the .NET type.
 func (d *Dict) RuntimeType() *clr.Type { return clr.Generic(typeDictionary, d.key, d.value) }
 
 func (d *Dict) size() int { return len(d.keys) }
@@ -109,6 +110,7 @@ func (d *Dict) pairs(m *clr.Machine, yield func(k, v clr.Value) bool) {
 
 func (d *Dict) pairType() *clr.Type { return clr.Generic(clr.TypeKeyValue, d.key, d.value) }
 
+// Each walks the items in order until yield gives false.
 func (d *Dict) Each(m *clr.Machine, yield func(clr.Value) bool) { eachPair(m, d, yield) }
 
 // eachPair walks a dictionary as a sequence of KeyValuePair.
@@ -125,6 +127,7 @@ type Set struct {
 
 func newSet(elem *clr.Type) *Set { return &Set{elem, newDict(elem, clr.TypeBool)} }
 
+// RuntimeType names the .NET type.
 func (s *Set) RuntimeType() *clr.Type { return clr.Generic(typeHashSet, s.elem) }
 
 // Add adds an item; false where it was there.
@@ -136,6 +139,7 @@ func (s *Set) Add(m *clr.Machine, v clr.Value) bool {
 	return true
 }
 
+// Each walks the items in order until yield gives false.
 func (s *Set) Each(m *clr.Machine, yield func(clr.Value) bool) {
 	s.d.pairs(m, func(k, _ clr.Value) bool { return yield(k) })
 }

@@ -187,7 +187,7 @@ var requestMembers = []memberSpec{
 		return &a[0].(*exchange.Request).OriginalURL
 	}},
 	{"IReadOnlyDictionary<string,string> MatchedParameters", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return paramsView{a[0].(*exchange.Request).Matched, false}
+		return &paramsView{a[0].(*exchange.Request).Matched, false}
 	}},
 	{"IMessageBody Body", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		r := a[0].(*exchange.Request)
@@ -209,7 +209,7 @@ var urlMembers = []memberSpec{
 		return int32(u.DefaultPort())
 	}},
 	{"IReadOnlyDictionary<string,string[]> Query", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return paramsView{a[0].(*exchange.URL).Query, true}
+		return &paramsView{a[0].(*exchange.URL).Query, true}
 	}},
 	{"Uri ToUri()", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return newURI(m, a[0].(*exchange.URL).String(), true)

@@ -21,7 +21,7 @@ var jsonSpecs = []typeSpec{
 	{typ: TypeJToken, bases: "IEnumerable<JToken>", members: concatAll(tokenMembers, tokenReaders)},
 	{typ: typeJContainer, bases: "JToken", members: []memberSpec{
 		{"int Count", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			return int32(len(a[0].(Token).children()))
+			return int32(childCount(a[0].(Token)))
 		}},
 		{"void Add(object)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			addContent(m, a[0].(Token), a[1])
@@ -213,6 +213,9 @@ func descendants(m *clr.Machine, t Token, out []clr.Value) []clr.Value {
 
 // detach takes a token out of its parent.
 func detach(m *clr.Machine, t Token) {
+	if p := t.up(); p != nil {
+		m.Work(childCount(p) / 32)
+	}
 	switch p := t.up().(type) {
 	case *JArray:
 		p.removeAt(p.find(t))

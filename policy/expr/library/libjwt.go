@@ -45,6 +45,7 @@ func ParseJWT(text string) (j *Jwt, ok bool) {
 	return j, true
 }
 
+// RuntimeType names the .NET type.
 func (*Jwt) RuntimeType() *clr.Type { return typeJwt }
 
 // claim gives a claim's values as strings: an array's items, else one value.
@@ -123,6 +124,7 @@ var jwtMembers = []memberSpec{
 // Basic is the credentials of an Authorization header.
 type Basic struct{ user, password string }
 
+// RuntimeType names the .NET type.
 func (*Basic) RuntimeType() *clr.Type { return typeBasic }
 
 func parseBasic(text string) (*Basic, bool) {

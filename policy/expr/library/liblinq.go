@@ -13,8 +13,10 @@ type Group struct {
 	clr.List
 }
 
+// RuntimeType names the .NET type.
 func (g *Group) RuntimeType() *clr.Type { return g.typ }
 
+// Each walks the items in order until yield gives false.
 func (g *Group) Each(m *clr.Machine, yield func(clr.Value) bool) { clr.Each(m, g.Items, yield) }
 
 // Ordered is what OrderBy gives; ThenBy adds a key.
@@ -29,8 +31,10 @@ type orderKey struct {
 	down bool
 }
 
+// RuntimeType names the .NET type.
 func (o *Ordered) RuntimeType() *clr.Type { return clr.Generic(typeOrdered, o.elem) }
 
+// Each walks the items in order until yield gives false.
 func (o *Ordered) Each(m *clr.Machine, yield func(clr.Value) bool) {
 	items := clr.Collect(m, o.source)
 	type row struct {

@@ -95,8 +95,8 @@ var decimalMembers = []memberSpec{
 	{"static decimal Round(decimal)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return a[0].(clr.Decimal).Round(0, false)
 	}},
-	{"static decimal Round(decimal, int)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return a[0].(clr.Decimal).Round(num(a[1]), false)
+	{"static decimal Round(decimal, int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return roundDecimal(m, a[0], a[1], false)
 	}},
 	{"static decimal Truncate(decimal)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return wholeDecimal(a[0].(clr.Decimal), 0)
@@ -155,17 +155,17 @@ var mathSpec = typeSpec{typ: typeMath, members: append(append([]memberSpec{
 	}},
 	{"static double PI", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return math.Pi }},
 	{"static double E", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return math.E }},
-	{"static double Round(double, int)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return roundReal(a[0].(float64), num(a[1]), false)
+	{"static double Round(double, int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return roundReal(m, a[0].(float64), num(a[1]), false)
 	}},
-	{"static double Round(double, MidpointRounding)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return roundReal(a[0].(float64), 0, a[1].(clr.Enum).N == 1)
+	{"static double Round(double, MidpointRounding)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return roundReal(m, a[0].(float64), 0, a[1].(clr.Enum).N == 1)
 	}},
-	{"static double Round(double, int, MidpointRounding)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return roundReal(a[0].(float64), num(a[1]), a[2].(clr.Enum).N == 1)
+	{"static double Round(double, int, MidpointRounding)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return roundReal(m, a[0].(float64), num(a[1]), a[2].(clr.Enum).N == 1)
 	}},
-	{"static decimal Round(decimal, int, MidpointRounding)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return a[0].(clr.Decimal).Round(num(a[1]), a[2].(clr.Enum).N == 1)
+	{"static decimal Round(decimal, int, MidpointRounding)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return roundDecimal(m, a[0], a[1], a[2].(clr.Enum).N == 1)
 	}},
 	{"static long DivRem(long, long, out long)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		out(a[2], clr.IntegerOp(m, "%", a[0].(int64), a[1].(int64), -1))
@@ -213,7 +213,19 @@ func minMaxMembers() []memberSpec {
 	return out
 }
 
-func roundReal(f float64, digits int, away bool) float64 {
+// roundDecimal checks the digits as .NET does.
+func roundDecimal(m *clr.Machine, d, digits clr.Value, away bool) clr.Value {
+	n := num(digits)
+	if n < 0 || n > 28 {
+		m.Throw(clr.TypeArgumentRange, "Decimal can only round to between 0 and 28 digits of precision.\nParameter name: decimals")
+	}
+	return d.(clr.Decimal).Round(n, away)
+}
+
+func roundReal(m *clr.Machine, f float64, digits int, away bool) float64 {
+	if digits < 0 || digits > 15 {
+		m.Throw(clr.TypeArgumentRange, "Rounding digits must be between 0 and 15, inclusive.\nParameter name: digits")
+	}
 	scale := math.Pow(10, float64(digits))
 	if away {
 		return math.Round(f*scale) / scale

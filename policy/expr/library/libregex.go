@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"stile/policy/expr/clr"
-	"stile/policy/expr/netregex"
+	"stile/rx"
 )
 
 var (
@@ -19,7 +19,7 @@ var (
 )
 
 type regex struct {
-	re      *netregex.Regexp
+	re      *rx.Regexp
 	pattern string
 }
 
@@ -82,7 +82,7 @@ func (c *groupList) Each(m *clr.Machine, yield func(clr.Value) bool) { clr.Each(
 func regexOf(m *clr.Machine, pattern string, options clr.Value) *regex {
 	e, _ := options.(clr.Enum)
 	m.Work(len(pattern))
-	re, err := netregex.Compile(clr.Valid(pattern), netregex.Options(e.N))
+	re, err := rx.Compile(clr.Valid(pattern), rx.Options(e.N))
 	if err != nil {
 		m.Throw(clr.TypeArgument, "parsing \""+pattern+"\" - "+err.Error())
 	}

@@ -27,7 +27,7 @@ func concatAll(lists ...[]memberSpec) []memberSpec {
 
 // cut is Substring with .NET's range faults.
 func cut(m *clr.Machine, s string, from, n int) clr.Value {
-	size := clr.Length(s)
+	size := m.Length(s)
 	switch {
 	case from < 0:
 		m.Throw(clr.TypeArgumentRange, "StartIndex cannot be less than zero.\nParameter name: startIndex")
@@ -38,7 +38,7 @@ func cut(m *clr.Machine, s string, from, n int) clr.Value {
 	case from > size-n:
 		m.Throw(clr.TypeArgumentRange, "Index and length must refer to a location within the string.\nParameter name: length")
 	}
-	return m.Text(clr.Slice(s, from, from+n))
+	return m.Text(m.Cut(s, from, from+n))
 }
 
 // trimSet trims white space where no characters are named.
@@ -64,7 +64,7 @@ func trimSet(s string, set clr.Value, left, right bool) clr.Value {
 }
 
 func padText(m *clr.Machine, s string, width int, fill clr.Char, left bool) clr.Value {
-	n := width - clr.Length(s)
+	n := width - m.Length(s)
 	if width < 0 {
 		m.Throw(clr.TypeArgumentRange, "Non-negative number required.\nParameter name: totalWidth")
 	}
@@ -88,13 +88,13 @@ func replaceText(m *clr.Machine, s, old, with string) clr.Value {
 }
 
 var stringMembers = []memberSpec{
-	{"int Length", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return int32(clr.Length(a[0].(string))) }},
+	{"int Length", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return int32(m.Length(a[0].(string))) }},
 	{"char this[int]", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		s, i := a[0].(string), num(a[1])
-		if i < 0 || i >= clr.Length(s) {
+		if i < 0 || i >= m.Length(s) {
 			m.Throw(clr.TypeIndexRange, "Index was outside the bounds of the array.")
 		}
-		return clr.UnitAt(s, i)
+		return m.Unit(s, i)
 	}},
 	{"new(char, int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		n := num(a[1])
@@ -116,7 +116,7 @@ var stringMembers = []memberSpec{
 	}},
 	{"string Substring(int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		s, from := a[0].(string), num(a[1])
-		return cut(m, s, from, max(0, clr.Length(s)-from))
+		return cut(m, s, from, max(0, m.Length(s)-from))
 	}},
 	{"string Substring(int, int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return cut(m, a[0].(string), num(a[1]), num(a[2]))
@@ -165,7 +165,7 @@ var stringMembers = []memberSpec{
 	}},
 	{"string Insert(int, string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		s, at := a[0].(string), num(a[1])
-		if at < 0 || at > clr.Length(s) {
+		if at < 0 || at > m.Length(s) {
 			m.Throw(clr.TypeArgumentRange, "Specified argument was out of the range of valid values.\nParameter name: startIndex")
 		}
 		b := clr.ByteIndex(s, at)

@@ -22,6 +22,7 @@ var (
 // Random is System.Random over a seed of its own.
 type Random struct{ state uint64 }
 
+// RuntimeType names the .NET type.
 func (*Random) RuntimeType() *clr.Type { return typeRandom }
 
 // next is splitmix64: the same seed gives the same numbers, though not .NET's.
@@ -144,9 +145,7 @@ func convertMembers() []memberSpec {
 		{"static string ToString(long, int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			return inBase(m, uint64(clr.AsInt64(a[0])), a[1])
 		}},
-		{"static object ChangeType(object, TypeCode)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0] }},
 	}
-	list = list[:len(list)-1]
 	for _, t := range []*clr.Type{clr.TypeBool, clr.TypeChar, clr.TypeSByte, clr.TypeByte, clr.TypeShort, clr.TypeUShort, clr.TypeInt, clr.TypeUInt, clr.TypeLong, clr.TypeULong, clr.TypeFloat, clr.TypeDouble, clr.TypeDecimal, clr.TypeDateTime} {
 		name := t.String()
 		sig := "static " + name + " To" + t.Def.Name

@@ -75,6 +75,7 @@ func encodingProperty(name string, e encoding) memberSpec {
 // StringBuilder is System.Text.StringBuilder.
 type StringBuilder struct{ b strings.Builder }
 
+// RuntimeType names the .NET type.
 func (*StringBuilder) RuntimeType() *clr.Type { return typeStringBuilder }
 
 // String gives the text so far.
@@ -262,8 +263,8 @@ var builderMembers = []memberSpec{
 		return s.reset(t[:clr.ByteIndex(t, from)] + t[clr.ByteIndex(t, from+n):])
 	}},
 	{"StringBuilder Clear()", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(*StringBuilder).reset("") }},
-	{"int Length", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return int32(clr.Length(a[0].(*StringBuilder).String()))
+	{"int Length", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return int32(m.Length(a[0].(*StringBuilder).String()))
 	}},
 	{"string ToString()", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return m.Text(a[0].(*StringBuilder).String())

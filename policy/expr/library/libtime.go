@@ -87,11 +87,11 @@ func dateFields(offset bool) []memberSpec {
 		{"TimeSpan Subtract(" + k + ")", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return Between(a[0], a[1]) }},
 		{"string ToString()", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return clr.Text(a[0]) }},
 		{"string ToString(string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			return m.Text(clr.Format(m, a[0], orGeneral(a[1])))
+			return m.Text(clr.Format(m, a[0], str(a[1])))
 		}},
 		{"string ToString(IFormatProvider)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return clr.Text(a[0]) }},
 		{"string ToString(string, IFormatProvider)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			return m.Text(clr.Format(m, a[0], orGeneral(a[1])))
+			return m.Text(clr.Format(m, a[0], str(a[1])))
 		}},
 		{"int CompareTo(" + k + ")", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			return int32(clr.CompareValues(m, a[0], a[1]))
@@ -101,11 +101,6 @@ func dateFields(offset bool) []memberSpec {
 		}},
 		{"bool Equals(" + k + ")", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return clr.EqualValues(m, a[0], a[1]) }},
 	}
-}
-
-func orGeneral(v clr.Value) string {
-	s := str(v)
-	return s
 }
 
 // Between is the distance of two dates.

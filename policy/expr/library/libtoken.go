@@ -39,6 +39,33 @@ func deepEquals(m *clr.Machine, x, y clr.Value) bool {
 	return clr.EqualValues(m, x, y)
 }
 
+// childCount counts a token's children.
+func childCount(t Token) int {
+	switch x := t.(type) {
+	case *JObject:
+		return len(x.props)
+	case *JArray:
+		return len(x.items)
+	case *JProperty:
+		return 1
+	}
+	return 0
+}
+
+// childAt gives a child by its place, null where there is none.
+func childAt(t Token, i int) clr.Value {
+	if i < 0 || i >= childCount(t) {
+		return nil
+	}
+	switch x := t.(type) {
+	case *JObject:
+		return x.props[i]
+	case *JArray:
+		return x.items[i]
+	}
+	return t.(*JProperty).value
+}
+
 // pathOf is JToken.Path.
 func pathOf(t Token) string {
 	var path string
@@ -90,7 +117,7 @@ var tokenMembers = []memberSpec{
 	{"JTokenType Type", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return clr.Enum{Type: typeJTokenType, N: int32(a[0].(Token).kindOf())}
 	}},
-	{"bool HasValues", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return len(a[0].(Token).children()) > 0 }},
+	{"bool HasValues", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return childCount(a[0].(Token)) > 0 }},
 	{"string Path", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return pathOf(a[0].(Token)) }},
 	{"JContainer Parent", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return plain(a[0].(Token).up()) }},
 	{"JToken Root", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
@@ -100,17 +127,9 @@ var tokenMembers = []memberSpec{
 		}
 		return t
 	}},
-	{"JToken First", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		if c := a[0].(Token).children(); len(c) > 0 {
-			return c[0]
-		}
-		return nil
-	}},
+	{"JToken First", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return childAt(a[0].(Token), 0) }},
 	{"JToken Last", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		if c := a[0].(Token).children(); len(c) > 0 {
-			return c[len(c)-1]
-		}
-		return nil
+		return childAt(a[0].(Token), childCount(a[0].(Token))-1)
 	}},
 	{"IEnumerable<JToken> Children()", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return tokenArray(a[0].(Token).children())
@@ -204,7 +223,10 @@ var objectMembers = []memberSpec{
 		a[0].(*JObject).append(m, p)
 		return nil
 	}},
-	{"bool Remove(string)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(*JObject).remove(str(a[1])) }},
+	{"bool Remove(string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		m.Work(len(a[0].(*JObject).props) / 32)
+		return a[0].(*JObject).remove(str(a[1]))
+	}},
 	{"bool ContainsKey(string)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return a[0].(*JObject).index[str(a[1])] != nil
 	}},
@@ -304,12 +326,14 @@ var arrayMembers = []memberSpec{
 	}},
 	{"void RemoveAt(int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		x := a[0].(*JArray)
+		m.Work(len(x.items) / 32)
 		x.removeAt(listIndex(m, num(a[1]), len(x.items)))
 		return nil
 	}},
 	{"bool Remove(JToken)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		x, t := a[0].(*JArray), TokenOf(m, a[1])
 		if i := x.find(t); i >= 0 {
+			m.Work(len(x.items) / 32)
 			x.removeAt(i)
 			return true
 		}

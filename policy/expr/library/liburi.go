@@ -14,6 +14,7 @@ type URI struct {
 	original string
 }
 
+// RuntimeType names the .NET type.
 func (*URI) RuntimeType() *clr.Type { return typeURI }
 
 // String is Uri.ToString(): the address with its escapes undone where that is safe.
@@ -100,6 +101,7 @@ func parseURI(s string, relative bool) (*URI, bool) {
 }
 
 func newURI(m *clr.Machine, s string, relative bool) clr.Value {
+	m.Grow(len(s))
 	u, ok := parseURI(s, relative)
 	if !ok {
 		m.Throw(clr.TypeURIFormat, "Invalid URI: The format of the URI could not be determined.")

@@ -1,0 +1,157 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"stile/diag"
+	"stile/internal/config"
+	"stile/internal/files"
+	"stile/internal/gateway"
+	"stile/internal/secret"
+	"stile/internal/sfn"
+	"stile/internal/sfnapi"
+	"stile/internal/sigv4"
+)
+
+// signatures stands before the Step Functions API: what is not signed with an
+// access key of stile.yaml does not pass. Who signed it is in the request's
+// context (sigv4.FromContext).
+type signatures struct {
+	next    http.Handler
+	key     func(context.Context, string) (sigv4.Key, bool)
+	options sigv4.Options
+	now     func() time.Time
+	log     *slog.Logger
+	// lax lets everything pass, without a caller where none is proven, and warns
+	// once of each reason for which `serve` would refuse.
+	lax    bool
+	warned sync.Map // error code → nothing
+}
+
+// verified puts the verification before the API.
+func (s *server) verified(api http.Handler) http.Handler {
+	lax := s.mode == modeDev && config.Loopback(s.opts.Control) && config.Loopback(s.opts.ControlTLS)
+	if !lax && len(s.current.Load().Config.AccessKeys) == 0 {
+		s.log.Warn("the Step Functions API refuses every call: "+config.FileName+" has no access-keys",
+			"write", `access-keys: [{id: AKIDNAME, secret: {secret: "env://NAME"}, principal: "user:NAME"}]`)
+	}
+	return &signatures{next: api, key: s.accessKey, options: sigv4.Options{Service: "states", Region: s.opts.Region},
+		now: time.Now, log: s.log, lax: lax}
+}
+
+func (g *signatures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	caller, err := g.verify(r)
+	var unproven *sigv4.Error
+	var refused *sfn.Error
+	switch {
+	case err == nil:
+		r = r.WithContext(sigv4.NewContext(r.Context(), caller))
+	case errors.As(err, &unproven) && g.lax:
+		g.warn(unproven)
+	case errors.As(err, &unproven):
+		sfnapi.Refuse(w, &sfn.Error{Code: unproven.Code, Message: unproven.Message})
+		return
+	case errors.As(err, &refused):
+		sfnapi.Refuse(w, refused)
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+// verify says who signed the request; its body can be read again afterwards. It is
+// not read at all for a key that is not known.
+func (g *signatures) verify(r *http.Request) (sigv4.Caller, error) {
+	keys := func(id string) (sigv4.Key, bool) { return g.key(r.Context(), id) }
+	claim, err := sigv4.Read(sigv4.FromHTTP(r), keys, g.now(), g.options)
+	if err != nil {
+		return sigv4.Caller{}, err
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, sfnapi.MaxBody+1))
+	switch {
+	case err != nil:
+		return sigv4.Caller{}, &sfn.Error{Code: "SerializationException", Message: "The request body ended early"}
+	case len(body) > sfnapi.MaxBody:
+		return sigv4.Caller{}, &sfn.Error{Code: "RequestEntityTooLargeException", Message: "The request body is too long"}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	sum := sha256.Sum256(body)
+	return claim.Check(hex.EncodeToString(sum[:]))
+}
+
+func (g *signatures) warn(e *sigv4.Error) {
+	if _, told := g.warned.LoadOrStore(e.Code, nil); told {
+		return
+	}
+	help := "sign calls with an access key of " + config.FileName
+	if e.Code == sigv4.CodeUnrecognized {
+		help = "add the key to access-keys of " + config.FileName
+	}
+	g.log.Warn("a call of the Step Functions API passed that `stile serve` would refuse", "error", e.Code, "message", e.Message, "help", help)
+}
+
+// accessKey finds a key of the project with its secret as it is now. A secret that
+// cannot be read is no key.
+func (s *server) accessKey(ctx context.Context, id string) (sigv4.Key, bool) {
+	p := s.current.Load()
+	i := slices.IndexFunc(p.Config.AccessKeys, func(k config.AccessKey) bool { return k.ID == id })
+	if i < 0 {
+		return sigv4.Key{}, false
+	}
+	k := p.Config.AccessKeys[i]
+	ref, err := secret.Parse(k.Secret.Text)
+	if err != nil {
+		return sigv4.Key{}, false // a project with this fault is not taken
+	}
+	value, err := s.secrets.store.Get(ctx, ref.Under(p.Dir))
+	if err != nil {
+		s.log.Error("an access key has no secret: its calls are refused", "key", id, "error", err)
+		return sigv4.Key{}, false
+	}
+	return sigv4.NewKey(k.Principal, value.Reveal(), ""), true
+}
+
+// accessKeyRefs checks what config, which knows no secrets, could not.
+func accessKeyRefs(p *files.Project) (out diag.List) {
+	for _, k := range p.Config.AccessKeys {
+		if _, err := secret.Parse(k.Secret.Text); k.Secret.Text != "" && err != nil {
+			out = append(out, accessKeyFault(p, k, files.CodeSecret, err.Error()))
+		}
+	}
+	return out
+}
+
+// accessKeyFaults checks the references and what they lead to: a key without its
+// secret keeps `serve` from starting, and is a warning in `dev`.
+func (s *server) accessKeyFaults(p *files.Project) diag.List {
+	out := accessKeyRefs(p)
+	ctx, cancel := context.WithTimeout(context.Background(), secret.DefaultTimeout)
+	defer cancel()
+	for _, k := range p.Config.AccessKeys {
+		ref, err := secret.Parse(k.Secret.Text)
+		if err != nil {
+			continue // told of
+		}
+		if _, err := s.secrets.store.Get(ctx, ref.Under(p.Dir)); err != nil {
+			d := accessKeyFault(p, k, gateway.CodeSecret, err.Error())
+			if s.mode == modeDev {
+				d.Severity = diag.Warning
+			}
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func accessKeyFault(p *files.Project, k config.AccessKey, code, message string) diag.Diagnostic {
+	return diag.Diagnostic{Code: code, Severity: diag.Error, File: p.Config.File, Line: k.Secret.Line, Column: k.Secret.Column, Message: message}
+}

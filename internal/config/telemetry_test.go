@@ -1,0 +1,48 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTelemetry(t *testing.T) {
+	for text, want := range map[string]Telemetry{
+		"":                               {Prometheus: true},
+		"telemetry: {}":                  {Prometheus: true},
+		"telemetry: {prometheus: false}": {},
+		"telemetry: {access-log: off, otlp: 'https://collector.example/base/'}": {Prometheus: true, OTLP: "https://collector.example/base"},
+		"telemetry: {access-log: false}":                                        {Prometheus: true},
+		"telemetry: {access-log: stdout, otlp: 'http://127.0.0.1:4318'}":        {Prometheus: true, AccessLog: AccessLogStdout, OTLP: "http://127.0.0.1:4318"},
+		"telemetry:\n  access-log: .stile/access.jsonl\n  appinsights: {secret: 'env://AI'}\n": {Prometheus: true, AccessLog: ".stile/access.jsonl",
+			AppInsights: SecretRef{"env://AI", 3, 25}},
+	} {
+		if diff := cmp.Diff(want, parse(t, text).Telemetry); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+}
+
+func TestTelemetryFaults(t *testing.T) {
+	for path, bad := range map[string]bool{"logs/access.jsonl": true, "access.jsonl": true, "a/.b/c": false, ".stile/x": false, "../x": false,
+		"/elsewhere/x": false, "/project/logs/x": true, "/project/.stile/x": false, "/project/../x": false} {
+		if _, faults := Parse("/project/stile.yaml", "telemetry: {access-log: "+path+"}"); faults.HasErrors() != bad {
+			t.Errorf("%s: %v", path, faults)
+		}
+	}
+	_, faults := Parse("stile.yaml", `telemetry:
+  access-log: [a]
+  otlp: http://collector.example:4318
+  appinsights: InstrumentationKey=1
+  prometheus: 7
+  zipkin: x
+`)
+	want := `stile.yaml:2:15: this must be text, not a list [STL-C003]
+stile.yaml:3:9: otlp must be https, or http on a loopback address: spans tell who called what [STL-C003]
+stile.yaml:4:16: a connection string is a secret and must not be written out here [STL-C013]
+stile.yaml:5:15: this must be true or false, not a number [STL-C003]
+stile.yaml:6:3: unknown key "zipkin" in telemetry [STL-C002]`
+	if diff := cmp.Diff(want, faults.Error()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,2 @@
+// Package a stands on nothing.
+package a

@@ -1,0 +1,4 @@
+// Package b stands on a.
+package b
+
+import _ "stile/a"

@@ -1,0 +1,7 @@
+// Package c stands on both, three deep.
+package c
+
+import (
+	_ "stile/a"
+	_ "stile/b"
+)

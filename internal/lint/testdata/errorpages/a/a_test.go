@@ -1,0 +1,3 @@
+package a
+
+var made = "STL-A998"

@@ -1,0 +1,4 @@
+// Package diag is not held to purity.
+package diag
+
+import _ "os"

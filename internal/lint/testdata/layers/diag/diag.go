@@ -1,0 +1,2 @@
+// Package diag stands lowest.
+package diag

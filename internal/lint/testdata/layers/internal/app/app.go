@@ -1,0 +1,2 @@
+// Package app stands above both.
+package app

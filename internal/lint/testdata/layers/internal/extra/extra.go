@@ -1,0 +1,2 @@
+// Package extra is in no layer.
+package extra

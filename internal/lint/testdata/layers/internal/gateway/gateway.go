@@ -1,0 +1,2 @@
+// Package gateway is a stranger to engine.
+package gateway

@@ -1,0 +1,4 @@
+// Package kv may import diag.
+package kv
+
+import _ "stile/diag"

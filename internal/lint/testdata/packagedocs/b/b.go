@@ -1,0 +1,2 @@
+// Helpers for many things.
+package b

@@ -1,0 +1,2 @@
+// Package c is told twice.
+package c

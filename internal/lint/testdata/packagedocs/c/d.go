@@ -1,0 +1,2 @@
+// Package c is told here again.
+package c

@@ -1,0 +1,4 @@
+// Command x does nothing.
+package main
+
+func main() {}

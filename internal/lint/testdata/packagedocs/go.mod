@@ -1,0 +1,3 @@
+module stile
+
+go 1.26

@@ -1,0 +1,4 @@
+// Package asl is public and reaches into the house.
+package asl
+
+import _ "stile/internal/kv"

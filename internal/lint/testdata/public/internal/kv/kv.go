@@ -1,0 +1,2 @@
+// Package kv is internal.
+package kv

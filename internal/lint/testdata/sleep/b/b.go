@@ -1,0 +1,2 @@
+// Package b runs its tests in bubbles.
+package b

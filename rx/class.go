@@ -1,0 +1,189 @@
+package rx
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// set is a character class.
+type set struct {
+	not    bool
+	ranges []rune // pairs
+	tests  []func(rune) bool
+	minus  *set
+}
+
+func (s *set) has(r rune) bool {
+	in := s.inside(r)
+	if in != s.not && s.minus != nil && s.minus.has(r) {
+		return false
+	}
+	return in != s.not
+}
+
+func (s *set) inside(r rune) bool {
+	for i := 0; i < len(s.ranges); i += 2 {
+		if r >= s.ranges[i] && r <= s.ranges[i+1] {
+			return true
+		}
+	}
+	for _, t := range s.tests {
+		if t(r) {
+			return true
+		}
+	}
+	return false
+}
+
+// matches looks at r, or at all its cases where case is ignored.
+func (s *set) matches(r rune, fold bool) bool {
+	if s.has(r) {
+		return true
+	}
+	if !fold {
+		return false
+	}
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		if s.has(f) {
+			return true
+		}
+	}
+	return false
+}
+
+func isWord(r rune) bool {
+	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Pc, r)
+}
+
+func isSpace(r rune) bool { return unicode.IsSpace(r) }
+
+func negated(f func(rune) bool) func(rune) bool { return func(r rune) bool { return !f(r) } }
+
+// classEscape takes \d \w \s \p{…} and their opposites; nil where none stands here.
+func (p *parser) classEscape() *set {
+	digit := unicode.IsDigit
+	word, space := isWord, isSpace
+	if p.flags&ECMAScript != 0 {
+		digit = func(r rune) bool { return r >= '0' && r <= '9' }
+		word = func(r rune) bool { return r < 128 && isWord(r) }
+		space = func(r rune) bool { return strings.ContainsRune(" \t\n\r\f\v", r) }
+	}
+	tests := map[rune]func(rune) bool{
+		'd': digit, 'D': negated(digit), 'w': word, 'W': negated(word), 's': space, 'S': negated(space),
+	}
+	c := p.s[p.i]
+	if t, ok := tests[c]; ok {
+		p.i++
+		return &set{tests: []func(rune) bool{t}}
+	}
+	if c != 'p' && c != 'P' {
+		return nil
+	}
+	p.i++
+	if !p.accept("{") {
+		p.fail(`malformed \p{X} character escape`)
+	}
+	name := p.name('}')
+	table := unicode.Categories[name]
+	if table == nil {
+		table = unicode.Scripts[strings.TrimPrefix(name, "Is")]
+	}
+	if table == nil {
+		p.fail("unknown property %q", name)
+	}
+	t := func(r rune) bool { return unicode.Is(table, r) }
+	if c == 'P' {
+		t = negated(t)
+	}
+	return &set{tests: []func(rune) bool{t}}
+}
+
+// charEscape takes an escape that stands for one character.
+func (p *parser) charEscape() rune {
+	c := p.s[p.i]
+	p.i++
+	if k := strings.IndexRune("tnrfvae0", c); k >= 0 {
+		return []rune("\t\n\r\f\v\a\x1b\x00")[k]
+	}
+	switch c {
+	case 'x':
+		return p.hex(2)
+	case 'u':
+		return p.hex(4)
+	case 'c':
+		if p.more() {
+			r := unicode.ToUpper(p.s[p.i])
+			p.i++
+			return r ^ 0x40
+		}
+		p.fail("missing control character")
+	}
+	if unicode.IsLetter(c) || unicode.IsDigit(c) || c == '_' {
+		p.fail(`unrecognized escape sequence \%c`, c)
+	}
+	return c
+}
+
+func (p *parser) hex(n int) rune {
+	if p.i+n > len(p.s) {
+		p.fail("insufficient hexadecimal digits")
+	}
+	v, err := strconv.ParseUint(string(p.s[p.i:p.i+n]), 16, 32)
+	if err != nil {
+		p.fail("insufficient hexadecimal digits")
+	}
+	p.i += n
+	return rune(v)
+}
+
+// class takes the inside of […] after the opening bracket.
+func (p *parser) class() *set {
+	s := &set{not: p.accept("^")}
+	for first := true; ; first = false {
+		if !p.more() {
+			p.fail("unterminated [] set")
+		}
+		if p.s[p.i] == ']' && !first {
+			p.i++
+			return s
+		}
+		if p.has("-[") && !first {
+			p.i += 2
+			s.minus = p.class()
+			continue
+		}
+		lo, sub := p.classPart()
+		if sub != nil {
+			s.tests = append(s.tests, sub.has)
+			continue
+		}
+		hi := lo
+		if p.has("-") && p.i+1 < len(p.s) && p.s[p.i+1] != ']' && p.s[p.i+1] != '[' {
+			p.i++
+			var bad *set
+			if hi, bad = p.classPart(); bad != nil || hi < lo {
+				p.fail("[x-y] range in reverse order")
+			}
+		}
+		s.ranges = append(s.ranges, lo, hi)
+	}
+}
+
+func (p *parser) classPart() (rune, *set) {
+	c := p.s[p.i]
+	p.i++
+	if c != '\\' {
+		return c, nil
+	}
+	if !p.more() {
+		p.fail(`illegal \ at end of pattern`)
+	}
+	if p.accept("b") {
+		return '\b', nil
+	}
+	if s := p.classEscape(); s != nil {
+		return 0, s
+	}
+	return p.charEscape(), nil
+}

@@ -1,0 +1,136 @@
+// Package rx matches regular expressions of .NET's flavour (look-around,
+// named groups numbered after unnamed ones, back-references, atomic groups, lazy
+// loops, inline options) by backtracking, and calls back for every step it takes,
+// so that its caller can end a match that would not end in time.
+//
+// It is not RE2 and not the whole of .NET: balancing groups, RightToLeft,
+// conditionals and \G are refused when the pattern compiles. policy/expr's library
+// uses it for System.Text.RegularExpressions.
+//
+// Invariants: a Regexp never changes and may be shared between goroutines; the
+// same pattern and text always take the same number of steps.
+package rx
+
+import (
+	"errors"
+)
+
+// Options are RegexOptions with .NET's numbers.
+type Options int
+
+// The options that change matching; Compiled and CultureInvariant have no effect here.
+const (
+	IgnoreCase              Options = 1
+	Multiline               Options = 2
+	ExplicitCapture         Options = 4
+	Singleline              Options = 16
+	IgnorePatternWhitespace Options = 32
+	RightToLeft             Options = 64
+	ECMAScript              Options = 256
+)
+
+// Regexp is a compiled pattern.
+type Regexp struct {
+	prog  []instr
+	names []string // by group number; "0", "1" … for unnamed groups
+	size  int      // registers
+}
+
+// Compile reads a pattern. Errors are *SyntaxError.
+func Compile(pattern string, options Options) (re *Regexp, err error) {
+	if options&RightToLeft != 0 {
+		return nil, &SyntaxError{"RegexOptions.RightToLeft is not supported"}
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*SyntaxError)
+			if !ok {
+				panic(r)
+			}
+			re, err = nil, e
+		}
+	}()
+	p := &parser{s: []rune(pattern), flags: options}
+	tree := p.alternation()
+	if p.more() {
+		p.fail("too many )'s")
+	}
+	re = &Regexp{}
+	for i := 0; i <= p.plain; i++ {
+		re.names = append(re.names, itoa(i))
+	}
+	re.names = append(re.names, p.named...)
+	p.number(re.names)
+	checkRefs(tree, len(re.names))
+	registers := 2 * len(re.names)
+	c := &compiler{registers: &registers}
+	c.compile(tree)
+	c.emit(instr{code: iMatch})
+	re.prog, re.size = c.code, registers
+	return re, nil
+}
+
+// number gives named groups and references to them their numbers.
+func (p *parser) number(names []string) {
+	for _, g := range p.groups {
+		for i, n := range names {
+			if i > p.plain && n == g.name {
+				g.n.n = i
+			}
+		}
+		if g.n.n == 0 {
+			p.fail("reference to undefined group name %s", g.name)
+		}
+	}
+}
+
+// checkRefs refuses references to groups that are not there.
+func checkRefs(n *node, groups int) {
+	if n.op == opBackRef && n.n >= groups {
+		panic(&SyntaxError{"reference to undefined group number " + itoa(n.n)})
+	}
+	for _, s := range n.subs {
+		checkRefs(s, groups)
+	}
+}
+
+func itoa(n int) string {
+	if n >= 10 {
+		return itoa(n/10) + string(rune('0'+n%10))
+	}
+	return string(rune('0' + n))
+}
+
+// Names gives the group names by number; an unnamed group's name is its number.
+func (re *Regexp) Names() []string { return re.names }
+
+// ErrNoGroup is returned by Group for a name that the pattern does not have.
+var ErrNoGroup = errors.New("no such group")
+
+// Group gives the number of a group by its name.
+func (re *Regexp) Group(name string) (int, error) {
+	for i, n := range re.names {
+		if n == name {
+			return i, nil
+		}
+	}
+	return 0, ErrNoGroup
+}
+
+// Find gives the first match at or after from: for each group the indexes of its
+// first rune and of the one behind its last, -1 where it took no part; nil where
+// nothing matches. step is called before every step of the machine and may panic
+// to end the search.
+func (re *Regexp) Find(text []rune, from int, step func()) []int {
+	r := &run{text: text, regs: make([]int, re.size), step: step}
+	for at := from; at <= len(text); at++ {
+		for i := range r.regs {
+			r.regs[i] = -1
+		}
+		if end := r.try(re.prog, at, -1); end >= 0 {
+			r.regs[0], r.regs[1] = at, end
+			return r.regs[:2*len(re.names)]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package awssdk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+)
+
+const (
+	keyID     = "AKIDSDK"
+	keySecret = "wJalr/+secret of the SDK="
+	badKey    = "The security token included in the request is invalid."
+	badSign   = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+)
+
+// served runs `stile serve` on testdata/served until the test ends.
+func served(t *testing.T) string {
+	t.Helper()
+	binary := os.Getenv("STILE")
+	if binary == "" {
+		t.Skip("STILE is not set: `stile serve` cannot be started with keys of this test")
+	}
+	stop, address, err := startServer(binary, "serve", "served", "STILE_SDK_KEY="+keySecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return address
+}
+
+// caller is the SDK's client with the given credentials; without an id it does
+// not sign.
+func caller(address, region string, c aws.Credentials) *sfn.Client {
+	o := sfn.Options{Region: region, BaseEndpoint: aws.String(address), Credentials: aws.AnonymousCredentials{}}
+	if c.AccessKeyID != "" {
+		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
+	}
+	return sfn.New(o)
+}
+
+// TestServeVerifies asks a server that wants signatures, with right keys and wrong.
+func TestServeVerifies(t *testing.T) {
+	address := served(t)
+	good := aws.Credentials{AccessKeyID: keyID, SecretAccessKey: keySecret}
+	t.Run("right key", func(t *testing.T) {
+		c := caller(address, "us-east-1", good)
+		x := finished(t, c, start(t, c, machine(t, c, "signed", passes), "one", `{"text": "ü ~ % +"}`))
+		if x.Status != types.ExecutionStatusSucceeded {
+			t.Errorf("ended as %+v", x)
+		}
+	})
+	t.Run("key in a file", func(t *testing.T) {
+		c := caller(address, "us-east-1", aws.Credentials{AccessKeyID: "AKIDFILE", SecretAccessKey: "kept-in-a-file"})
+		if _, err := c.ListStateMachines(t.Context(), nil); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, tt := range []struct {
+		name, region, code, message string
+		c                           aws.Credentials
+	}{
+		{"wrong secret", "us-east-1", "InvalidSignatureException", badSign, aws.Credentials{AccessKeyID: keyID, SecretAccessKey: keySecret + "x"}},
+		{"another key's secret", "us-east-1", "InvalidSignatureException", badSign, aws.Credentials{AccessKeyID: "AKIDFILE", SecretAccessKey: keySecret}},
+		{"unknown key", "us-east-1", "UnrecognizedClientException", badKey, aws.Credentials{AccessKeyID: "AKIDNOT", SecretAccessKey: keySecret}},
+		{"session token", "us-east-1", "UnrecognizedClientException", badKey, aws.Credentials{AccessKeyID: keyID, SecretAccessKey: keySecret, SessionToken: "t"}},
+		{"other region", "eu-west-1", "InvalidSignatureException", "Credential should be scoped to a valid region, not 'eu-west-1'.", good},
+		{"no key", "us-east-1", "MissingAuthenticationTokenException", "Missing Authentication Token", aws.Credentials{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := caller(address, tt.region, tt.c).ListStateMachines(t.Context(), nil)
+			wantCode(t, err, tt.code, tt.message)
+		})
+	}
+}
+
+// TestServeVerifiesPresigned signs with AWS's own signer, in both forms and at
+// other times.
+func TestServeVerifiesPresigned(t *testing.T) {
+	address := served(t)
+	now := time.Now()
+	for _, tt := range []struct {
+		name, want string
+		presigned  bool
+		at         time.Time
+		query      string
+		changed    bool
+	}{
+		{name: "header", at: now},
+		{name: "presigned", presigned: true, at: now},
+		{name: "presigned, an hour old", presigned: true, at: now.Add(-time.Hour), query: "X-Amz-Expires=3700"},
+		{name: "odd query", at: now, query: "b=%2F&a=x%20y&a=&c"},
+		{name: "body changed", at: now, changed: true, want: "InvalidSignatureException"},
+		{name: "presigned, body changed", presigned: true, at: now, changed: true, want: "InvalidSignatureException"},
+		{name: "old", at: now.Add(-6 * time.Minute), want: "InvalidSignatureException"},
+		{name: "from the future", at: now.Add(6 * time.Minute), want: "InvalidSignatureException"},
+		{name: "presigned, expired", presigned: true, at: now.Add(-time.Hour), query: "X-Amz-Expires=60", want: "InvalidSignatureException"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, message := ask(t, address, tt.presigned, tt.at, tt.query, tt.changed)
+			if code != tt.want {
+				t.Errorf("got %q %s, want %q", code, message, tt.want)
+			}
+			if !tt.changed && tt.want != "" && !strings.HasPrefix(message, "Signature ") {
+				t.Errorf("message %q", message)
+			}
+		})
+	}
+}
+
+// ask signs a call of ListStateMachines and gives the error that it gets.
+func ask(t *testing.T, address string, presigned bool, at time.Time, query string, changed bool) (code, message string) {
+	t.Helper()
+	const body = `{"maxResults": 10}`
+	sum := sha256.Sum256([]byte(body))
+	request := func(url string) *http.Request {
+		sent := body
+		if changed {
+			sent = strings.Replace(body, "10", "11", 1)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(sent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Amz-Target", "AWSStepFunctions.ListStateMachines")
+		return r
+	}
+	r, url := request(address+"/?"+query), ""
+	creds := aws.Credentials{AccessKeyID: keyID, SecretAccessKey: keySecret}
+	var err error
+	if presigned {
+		url, _, err = v4.NewSigner(func(o *v4.SignerOptions) { o.DisableHeaderHoisting = true }).
+			PresignHTTP(t.Context(), creds, r, hex.EncodeToString(sum[:]), "states", "us-east-1", at)
+		if err == nil {
+			r = request(url)
+		}
+	} else {
+		err = v4.NewSigner().SignHTTP(t.Context(), creds, r, hex.EncodeToString(sum[:]), "states", "us-east-1", at)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e struct {
+		Type    string `json:"__type"`
+		Message string
+	}
+	if err := json.Unmarshal(data, &e); err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	if wantStatus := map[bool]int{true: 400, false: 200}[e.Type != ""]; answer.StatusCode != wantStatus {
+		t.Errorf("status %d with %s", answer.StatusCode, data)
+	}
+	return e.Type, e.Message
+}
