@@ -5,7 +5,7 @@
 //
 // It does not run anything: the order of states, retries, catches and histories
 // are asl/interp's. It does not know HTTP or JSON files in folders either. The
-// callers are asl/interp, asl/graph, the wire API and the command line.
+// callers are asl/interp, asl/graph, internal/engine, internal/console and internal/app.
 //
 // It takes JSONPath definitions only; JSONata, distributed Map and its reader,
 // batcher and writer are refused with diagnostics of our own (STL-A…). All other

@@ -3,8 +3,8 @@
 // numbers, and is read lazily, by scanning, where a member or an item is asked for.
 //
 // It is not a codec for Go structs and not a mutable tree: changing a value
-// builds a new one (see Object, Array, Set). jsonpath, jsonata, asl, interp and
-// policy/expr use it; wires hand its bytes on unchanged.
+// builds a new one (see Object, Array, Set). jsonpath, asl, interp and policy/expr
+// use it; wires hand its bytes on unchanged.
 //
 // Invariants: a Value made by this package holds one valid JSON text without
 // surrounding space; it never changes, so it may be shared between goroutines;

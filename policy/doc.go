@@ -5,8 +5,8 @@
 // It is not an XML library: a policy document may hold C# with bare quotes and
 // angle brackets, so the package has a scanner of its own (scan.go) that keeps
 // every byte, and it is not the policies themselves: those are literals in
-// internal/policies, handed in as a Table. The gateway links and runs pipelines;
-// the command line checks documents; tests of users' policies do both.
+// internal/policies, handed in as a Table. The gateway links and runs pipelines,
+// and checks single documents for the command line.
 //
 // A text passes through: named values are put in (expand.go) → Tree (scan.go) →
 // checks against the table's schemas (schema.go) → Document, a list of compiled

@@ -3,8 +3,8 @@
 // transitions as lines that never cross a state.
 //
 // It is not an editor and knows nothing of executions: whoever draws gives the
-// class of each state (idle, running, succeeded …). internal/console and the
-// command line use it.
+// class of each state (idle, running, succeeded …). internal/console
+// uses it.
 //
 // The method is the layered one: break cycles, give layers by longest path,
 // order each layer by the mean place of its neighbours, place by isotonic

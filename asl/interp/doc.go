@@ -5,7 +5,7 @@
 // It is not an engine: it owns no clock, store, network or goroutine, and it
 // calls no Task. A host (internal/engine today) journals each event, commits the
 // Changes in one group, and only then carries out the commands; what comes back
-// is the next event. stile's tests of state machines are another host.
+// is the next event. The tests of this package are another host.
 //
 // The words: a frame is one thread of states — the top level, a branch of a
 // Parallel, an iteration of a Map — with its own record under its own key. A

@@ -51,6 +51,7 @@ func TestUsageIsOneLineAnd64(t *testing.T) {
 		{"check", "-o", "xml"},
 		{"--color", "pink", "version"},
 		{"dev", "--account", "12"},
+		{"dev", "a", "b"},
 		{"dev", "--ephemeral", "--data", "x"},
 		{"exec", "show"},
 		{"token"},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -39,7 +40,9 @@ func controlAPI(status string) http.Handler {
 		{"id":2,"previousEventId":1,"timestamp":1.5,"type":"TaskStateEntered","stateEnteredEventDetails":{"name":"Reserve"}}]}`)
 	text("GET /-/v1/executions/e1/calls", `{"calls":[{"state":"Reserve","send":1,"call":{"target":{"api":"inventory","operation":"reserve"},"status":200}},
 		{"state":"Charge","send":2,"call":{"target":{"api":"payments","operation":"charge"},"status":429,
-		"verdict":{"policy":"rate-limit","file":"apim/products/starter/policy.xml","line":5,"reason":"RateLimitExceeded"}}}]}`)
+		"verdict":{"policy":"rate-limit","file":"apim/products/starter/policy.xml","line":5,"reason":"RateLimitExceeded"}}},
+		{"state":"Ship","send":1,"call":{"target":{"api":"shipping","operation":"ship"},"status":500,"calls":[{"url":"http://b/","error":"refused"}]}},
+		{"state":"Ship","send":1,"call":{"target":{"api":"shipping"},"url":"https://h/shi","status":404}}]}`)
 	text("POST /-/v1/executions/e1/stop", `{}`)
 	text("POST /-/v1/tokens", `{"token":"a.b.c","expires":"x"}`)
 	text("GET /-/v1/version", `{"version":"1","gateway":"http://127.0.0.1:7480"}`)
@@ -69,7 +72,8 @@ func TestClientCommands(t *testing.T) {
 func TestShowSaysWhoDeniedWhat(t *testing.T) {
 	got := run(t, App{}, controlAPI("FAILED"), "", "exec", "show", "e1")
 	for _, want := range []string{"FAILED", "inventory/reserve  200",
-		"payments/charge  (send 2)  429  denied by rate-limit (apim/products/starter/policy.xml:5): RateLimitExceeded"} {
+		"payments/charge  (send 2)  429  denied by rate-limit (apim/products/starter/policy.xml:5): RateLimitExceeded",
+		"shipping/ship  500  no answer: refused\n", "Ship  https://h/shi  404\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("no %q in\n%s", want, got.out)
 		}
@@ -101,6 +105,37 @@ func TestWatchGoesOnAfterABreak(t *testing.T) {
 	got = run(t, App{}, controlAPI("FAILED"), "", "exec", "watch", "e1")
 	if got.code != 1 || got.err != "stile: e1 FAILED: E: C\n" {
 		t.Errorf("a failed execution: %+v", got)
+	}
+}
+
+func TestShowJSONHasTheCalls(t *testing.T) {
+	got := run(t, App{}, controlAPI("FAILED"), "", "exec", "show", "e1", "-o", "json")
+	var e struct {
+		Status string
+		Calls  []struct{ State string }
+	}
+	if err := json.Unmarshal([]byte(got.out), &e); err != nil || e.Status != "FAILED" || len(e.Calls) != 4 {
+		t.Errorf("%v %+v in\n%s", err, e, got.out)
+	}
+}
+
+func TestStartWaitTellsThatTheExecutionGoesOn(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /-/v1/executions", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(`{"id":"e1"}`)) })
+	mux.HandleFunc("GET /-/v1/executions/e1/events", func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	got := run(t, App{}, mux, "", "start", "order", "--wait", "--timeout", "50ms")
+	if got.code != 124 || !strings.Contains(got.err, "stile: e1 did not end within --timeout and goes on") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAnotherServerIsNamed(t *testing.T) {
+	got := run(t, App{}, http.NotFoundHandler(), "", "exec", "list")
+	if got.code != 3 || !strings.Contains(got.err, "answered 404 Not Found, not as a server of Stile does") {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -24,6 +24,7 @@ type callRecord struct {
 		Status     int                        `json:"status"`
 		Verdict    *exchange.Verdict          `json:"verdict"`
 		Permission *exchange.PermissionDenied `json:"permission"`
+		Calls      []exchange.Call            `json:"calls"`
 	} `json:"call"`
 }
 
@@ -102,11 +103,15 @@ func (c *command) describe(cmd *cobra.Command, e execution) {
 	}
 }
 
-// text is a call in one line: state, target, status, and why it was denied.
+// text is a call in one line: state, target, status, and why it was denied or had
+// no answer.
 func (r callRecord) text() string {
 	target := r.Call.Target.URL
-	if r.Call.Target.API != "" {
+	switch {
+	case r.Call.Target.Operation != "":
 		target = r.Call.Target.API + "/" + r.Call.Target.Operation
+	case target == "": // no operation was found
+		target = r.Call.URL
 	}
 	s := fmt.Sprintf("%s  %s", r.State, target)
 	if r.Send > 1 {
@@ -124,8 +129,19 @@ func (r callRecord) text() string {
 			s += fmt.Sprintf(" (%s:%d)", v.File, v.Line)
 		}
 		s += ": " + strings.TrimSpace(v.Reason+" "+v.Message)
+	default:
+		s += r.unanswered()
 	}
 	return s
+}
+
+// unanswered is why the last backend call had no answer; empty where it had one.
+func (r callRecord) unanswered() string {
+	n := len(r.Call.Calls)
+	if n == 0 || r.Call.Calls[n-1].Error == "" {
+		return ""
+	}
+	return "  no answer: " + r.Call.Calls[n-1].Error
 }
 
 // compact prints JSON on one line. The API may give a document as JSON text in a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,8 +162,8 @@ func TestSideJournal(t *testing.T) {
 
 func TestWatch(t *testing.T) {
 	bubble(t, func(t *testing.T, store *memkv.Store) {
-		observed := 0
-		h := host(t, store, nil, func(c *Config) { c.Observe = func(sfn.Notice) { observed++ } })
+		var observed atomic.Int64
+		h := host(t, store, nil, func(c *Config) { c.Observe = func(sfn.Notice) { observed.Add(1) } })
 		m := create(t, h, "m", state(waitState(1)))
 		arn := sfn.ExecutionARN(region, account, "m", "n")
 		one, stopOne := h.Watch(arn)
@@ -185,8 +186,8 @@ func TestWatch(t *testing.T) {
 			t.Errorf("%v", types)
 		}
 		time.Sleep(time.Minute)
-		if len(all) != 4 || observed != 4 {
-			t.Errorf("%d notices for all, %d observed", len(all), observed)
+		if len(all) != 4 || observed.Load() != 4 {
+			t.Errorf("%d notices for all, %d observed", len(all), observed.Load())
 		}
 		stopOne()
 		stopOne()

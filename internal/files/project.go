@@ -2,8 +2,7 @@
 // of the gateway, definitions of state machines, roles and connections; and
 // watches the folder for changes.
 //
-// It compiles nothing (asl and gateway do) and writes nothing. app and the
-// command line call it.
+// It compiles nothing (asl and gateway do) and writes nothing. app calls it.
 //
 // Invariants: Load reports every fault of every file, sorted, and gives a Project
 // also where there are errors, so that checks can go on; what the folder holds
@@ -201,7 +200,7 @@ func (l *loader) references(p *Project) {
 		if sm.Role != "" && p.Roles[sm.Role] == nil && l.absent("roles", sm.Role+".json") {
 			l.faults = append(l.faults, diag.Diagnostic{Code: config.CodeNoSuch, Severity: diag.Warning, File: sm.Options,
 				Line: sm.RoleLine, Column: 1, Message: "role " + sm.Role + " has no file roles/" + sm.Role + ".json",
-				Hint: near(sm.Role, p.Roles, "add the file; `dev` allows everything without it, `serve` nothing")})
+				Hint: "without it `dev` allows everything, `serve` nothing: " + near(sm.Role, p.Roles, "add the file")})
 		}
 	}
 	for _, role := range p.Roles {

@@ -2,7 +2,7 @@
 // read by key or range, changed by atomic groups.
 //
 // It is not an interface per table and knows nothing of executions: the engine,
-// audit, telemetry and identity each build their records on it. Implementations:
+// telemetry and identity each build their records on it. Implementations:
 // Pebble (internal/kv/pebblekv, the product's store) and memkv (in memory; loses
 // unsynced groups on demand, for crash tests). All pass kvtest.Conformance.
 //

@@ -1,10 +1,9 @@
-// Package secrettest plays the places that secrets lie in, for tests: Azure Key
-// Vault with the token endpoint of Entra ID, HashiCorp Vault, AWS Secrets Manager.
+// Package secrettest plays Azure Key Vault with the token endpoint of Entra ID, for
+// tests of several packages. The other sources' fakes stand beside their own tests.
 //
-// Each is an http.Handler that answers as the vendor documents, and checks what a
-// vendor checks: a wrong token, a missing version, a sealed server. Transport
-// carries calls to it without a network, so that it works in bubbles of
-// testing/synctest.
+// It is an http.Handler that answers as the vendor documents, and checks what the
+// vendor checks: a wrong token, a missing version. Transport carries calls to it
+// without a network, so that it works in bubbles of testing/synctest.
 package secrettest
 
 import (
