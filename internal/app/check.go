@@ -71,7 +71,8 @@ func checkProject(dir string) (diag.List, error) {
 		return faults, nil
 	}
 	addBuiltIn(p.APIM, "http://"+config.DefaultServerOptions().Control)
-	_, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
+	snapshot, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
+	faults = append(faults, jointFaults(p, snapshot)...)
 	faults = append(faults, telemetryFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
 	faults = append(faults, accessKeyRefs(p)...)

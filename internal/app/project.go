@@ -55,6 +55,7 @@ func (s *server) load() (*loaded, error) {
 	faults = append(faults, telemetryFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
 	faults = append(faults, s.accessKeyFaults(p)...)
+	faults = append(faults, jointFaults(p, snapshot)...)
 	if faults = faults.Sort(); faults.HasErrors() {
 		return nil, faults
 	}
@@ -113,7 +114,11 @@ func (s *server) watch(ctx context.Context, w *files.Watcher) {
 
 // target says where a host or URL origin of a definition goes.
 func (s *server) target(name string) (task.Target, bool) {
-	e, ok := s.current.Load().Config.Resolve(name)
+	return targetOf(s.current.Load().Project, name)
+}
+
+func targetOf(p *files.Project, name string) (task.Target, bool) {
+	e, ok := p.Config.Resolve(name)
 	if !ok || !e.GatewaySelf && e.HTTP == "" {
 		return task.Target{}, false
 	}
@@ -123,6 +128,10 @@ func (s *server) target(name string) (task.Target, bool) {
 // connection gives a connection of the project by the name in its ARN
 // (arn:aws:events:REGION:ACCOUNT:connection/NAME/ID).
 func (s *server) connection(arn string) (task.Connection, bool) {
+	return connectionIn(s.current.Load().Project, arn)
+}
+
+func connectionIn(p *files.Project, arn string) (task.Connection, bool) {
 	parts := strings.Split(arn, ":")
 	if len(parts) != 6 || parts[2] != "events" {
 		return task.Connection{}, false
@@ -131,7 +140,7 @@ func (s *server) connection(arn string) (task.Connection, bool) {
 	if len(path) < 2 || path[0] != "connection" {
 		return task.Connection{}, false
 	}
-	c, ok := s.current.Load().Connections[path[1]]
+	c, ok := p.Connections[path[1]]
 	if !ok {
 		return task.Connection{}, false
 	}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"stile/asl"
+	"stile/diag"
+	"stile/internal/apim"
+	"stile/internal/contract"
+	"stile/internal/files"
+	"stile/internal/gateway"
+	"stile/policy"
+)
+
+// jointFaults holds the project's halves against each other. A nil snapshot means
+// that the gateway's half has faults of its own, which are told first.
+func jointFaults(p *files.Project, snapshot *gateway.Snapshot) diag.List {
+	if snapshot == nil {
+		return nil
+	}
+	in := contract.Project{Documents: documents(p.APIM), Locate: snapshot.Locate,
+		Target: func(name string) (bool, bool) {
+			to, ok := targetOf(p, name)
+			return to.Gateway, ok
+		},
+		Connection: func(arn string) bool { _, ok := connectionIn(p, arn); return ok }}
+	for _, m := range p.StateMachines {
+		in.Names = append(in.Names, m.Name)
+		src := diag.NewSource(m.File, m.Definition)
+		if program, _ := asl.Parse(src); program != nil {
+			in.Machines = append(in.Machines, contract.Machine{Source: src, Program: program, RoleName: m.Role, Role: p.Roles[m.Role]})
+		}
+	}
+	return contract.Check(in)
+}
+
+// documents are all policy documents of a service.
+func documents(svc *apim.Service) (out []policy.Source) {
+	add := func(s *policy.Source) {
+		if s != nil {
+			out = append(out, *s)
+		}
+	}
+	add(svc.Policy)
+	for _, p := range svc.Products {
+		add(p.Policy)
+	}
+	for _, a := range svc.APIs {
+		add(a.Policy)
+		for _, o := range a.Operations {
+			add(o.Policy)
+		}
+	}
+	for _, f := range svc.Fragments {
+		add(&f.Source)
+	}
+	return out
+}
