@@ -63,7 +63,8 @@ go_tests() {
 	fi
 }
 
-# module DIR tests a module of its own under test/.
+# module DIR tests a module of its own under test/. What it drives is a binary that Go's test
+# cache does not see, so a result is never taken from there.
 module() { (cd "$1" && "$GO" vet ./... && "$GO" test -count=1 -timeout 10m ./...); }
 
 # test/story and the other suites use this binary rather than building their own.

@@ -12,6 +12,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	// The tests drive a binary that Go's test cache does not see. This makes the test
+	// program change with the product, so that a result is never an older product's.
+	_ "stile/internal/cli"
 )
 
 // binary is the product: the one that STILE names, else built once for all tests.
