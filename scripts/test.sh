@@ -63,6 +63,16 @@ go_tests() {
 	fi
 }
 
+# crashes says how many points the crash tests hit, which a passing test alone does not.
+crashes() {
+	out=$(mktemp)
+	status=0
+	"$GO" test -count=1 -v -run '^(TestCrash|TestPlantedBugs)' ./internal/engine >"$out" 2>&1 || status=$?
+	if [ "$status" = 0 ]; then grep -E 'points hit|seeds,|caught' "$out"; else cat "$out"; fi
+	rm -f "$out"
+	return "$status"
+}
+
 # module DIR tests a module of its own under test/. What it drives is a binary that Go's test
 # cache does not see, so a result is never taken from there.
 module() { (cd "$1" && "$GO" vet ./... && "$GO" test -count=1 -timeout 10m ./...); }
@@ -75,6 +85,7 @@ suite 'gofmt' formatted
 suite 'vet' "$GO" vet ./...
 suite 'build for darwin and arm64' cross
 suite 'Go tests' go_tests
+suite 'crashes' crashes
 for mod in test/*/go.mod; do
 	[ -f "$mod" ] || continue
 	dir=$(dirname "$mod")

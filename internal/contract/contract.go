@@ -32,6 +32,7 @@ const (
 	CodePermission = "STL-X003" // a Task's role may not call its operation
 	CodeConnection = "STL-X004" // a Task names a connection that is not there
 	CodeWorkflow   = "STL-X005" // a policy names a state machine that is not there
+	CodeUngoverned = "STL-X006" // a Task calls past the gateway: no policy applies
 )
 
 // Machine is a state machine with its role; Role is nil where the project has none
@@ -118,6 +119,10 @@ func (c *checker) task(m Machine, s *asl.State, params jsonval.Value) {
 	if !mapped {
 		c.warn(m, s, CodeHost, "state "+s.Name+" calls "+target+", which stile.yaml does not map: its calls fail with States.Permissions",
 			"write under map: \""+target+"\": { gateway: self }")
+	}
+	if mapped && !gateway {
+		c.warn(m, s, CodeUngoverned, "state "+s.Name+" calls "+target+" past the gateway: no policy, limit or permission applies to it",
+			"map it to the gateway and give it an API there, or leave it if that is meant")
 	}
 	if !gateway || path == "" || method == "" {
 		return

@@ -74,7 +74,7 @@ func TestCheck(t *testing.T) {
 	}{
 		"kept":           {role: role(all)},
 		"other host":     {"https://gate.example", "https://gote.example", role(all), []string{`STL-X001 m.asl.json "A"`}},
-		"past the gate":  {"https://gate.example", "https://else.example", role(all), nil},
+		"past the gate":  {"https://gate.example", "https://else.example", role(all), []string{`STL-X006 m.asl.json "A"`}},
 		"no operation":   {"/pay/charge", "/pay/charg", role(all), []string{`STL-X002 m.asl.json "A"`}},
 		"other method":   {`"Method": "POST"`, `"Method": "PUT"`, role(all), []string{`STL-X002 m.asl.json "A"`}},
 		"nested":         {`"/list"`, `"/lost"`, role(all), []string{`STL-X002 m.asl.json "D"`}},
