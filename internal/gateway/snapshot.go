@@ -36,7 +36,6 @@ type api struct {
 	open       *product // the first product that needs no subscription; nil
 	base       exchange.Backend
 	refusal    *policy.Pipeline // global and API scope: for refusals without an operation
-	realm      string
 }
 
 type product struct {

@@ -51,12 +51,11 @@ var cacheLookup = policy.Descriptor{
 
 // lookup is a compiled cache-lookup.
 type lookup struct {
-	usable                      bool
-	byDeveloper, byGroups       policy.Value
-	downstream, revalidate      policy.Value
-	private                     policy.Value
-	headers, parameters         []policy.Value
-	allParameters, anyParameter bool
+	usable                 bool
+	byDeveloper, byGroups  policy.Value
+	downstream, revalidate policy.Value
+	private                policy.Value
+	headers, parameters    []policy.Value
 }
 
 func compileCacheLookup(c *policy.Compiler, e *policy.Element) policy.Run {

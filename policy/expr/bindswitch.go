@@ -77,7 +77,7 @@ func (b *binder) switchSection(s syntax.SwitchSection, value operand) (section, 
 }
 
 func (b *binder) switchLabel(l syntax.SwitchLabel, value operand) func(f *frame, v clr.Value) bool {
-	match := func(*frame, clr.Value) bool { return false }
+	var match func(*frame, clr.Value) bool
 	switch {
 	case l.Type != nil:
 		t := b.typeOf(l.Type)

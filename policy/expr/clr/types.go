@@ -38,7 +38,6 @@ type TypeDef struct {
 	Setters   []*Member
 	Names     []string // enum constants by value order, for ToString
 	Numbers   []int32
-	flags     bool
 	zero      Value // default(T) of a struct
 	Anonymous []string
 	// Rank orders the numeric types for promotion; 0 for others.

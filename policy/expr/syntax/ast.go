@@ -123,8 +123,7 @@ type (
 		Operand Node
 		To      *TypeRef
 		Local   string // is T x
-		null    bool   // is null, or a constant pattern
-		Value   Node
+		Value   Node   // is null, or a constant pattern
 	}
 	// AsCast is operand as T.
 	AsCast struct {

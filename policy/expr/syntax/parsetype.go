@@ -80,21 +80,6 @@ func (p *parser) closeAngle() {
 	p.want(">")
 }
 
-// tryType takes a type if one stands here, else nothing.
-func (p *parser) tryType() *TypeRef {
-	m := p.mark()
-	t := p.typeRef()
-	ok := !p.failed
-	i := p.i
-	if !ok {
-		p.reset(m)
-		return nil
-	}
-	p.keep(m)
-	p.i = i
-	return t
-}
-
 // genericArgs takes <T, …> after a name where C#'s rule says that it is a list of
 // type arguments and no comparison.
 func (p *parser) genericArgs() []*TypeRef {
