@@ -14,6 +14,7 @@ import (
 	"stile/internal/apim"
 	"stile/internal/config"
 	"stile/internal/config/doctree"
+	"stile/internal/contract"
 	"stile/internal/demo"
 	"stile/internal/files"
 	"stile/internal/gateway"
@@ -72,11 +73,12 @@ func checkProject(dir string) (diag.List, error) {
 	}
 	addBuiltIn(p.APIM, "http://"+config.DefaultServerOptions().Control)
 	snapshot, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
-	faults = append(faults, jointFaults(p, snapshot)...)
+	machines, found := parseMachines(p.StateMachines)
+	faults = append(append(faults, found...), jointFaults(p, machines, snapshot)...)
 	faults = append(faults, telemetryFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
 	faults = append(faults, accessKeyRefs(p)...)
-	return append(append(faults, more...), parseMachines(p.StateMachines)...), nil
+	return append(faults, more...), nil
 }
 
 // sampleFaults tells of samples in stile.yaml that no sample backend is named for.
@@ -99,12 +101,17 @@ func sampleFaults(cfg *config.Config) (out diag.List) {
 	return out
 }
 
-func parseMachines(list []files.StateMachine) (out diag.List) {
+// parseMachines compiles definitions, once for their own faults and for the joint's.
+func parseMachines(list []files.StateMachine) (machines []contract.Machine, faults diag.List) {
 	for _, m := range list {
-		_, faults := asl.Parse(diag.NewSource(m.File, m.Definition))
-		out = append(out, faults...)
+		src := diag.NewSource(m.File, m.Definition)
+		program, found := asl.Parse(src)
+		faults = append(faults, found...)
+		if program != nil {
+			machines = append(machines, contract.Machine{Source: src, Program: program, RoleName: m.Role})
+		}
 	}
-	return out
+	return machines, faults
 }
 
 // checkYAML takes the definition's own folder as the folder of definitions, since
@@ -112,7 +119,8 @@ func parseMachines(list []files.StateMachine) (out diag.List) {
 func checkYAML(path string) (diag.List, error) {
 	m, faults, ok := files.Definition(path)
 	if ok {
-		faults = append(faults, parseMachines([]files.StateMachine{m})...)
+		_, more := parseMachines([]files.StateMachine{m})
+		faults = append(faults, more...)
 	}
 	return faults, nil
 }

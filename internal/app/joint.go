@@ -1,7 +1,6 @@
 package app
 
 import (
-	"stile/asl"
 	"stile/diag"
 	"stile/internal/apim"
 	"stile/internal/contract"
@@ -12,7 +11,7 @@ import (
 
 // jointFaults holds the project's halves against each other. A nil snapshot means
 // that the gateway's half has faults of its own, which are told first.
-func jointFaults(p *files.Project, snapshot *gateway.Snapshot) diag.List {
+func jointFaults(p *files.Project, machines []contract.Machine, snapshot *gateway.Snapshot) diag.List {
 	if snapshot == nil {
 		return nil
 	}
@@ -24,10 +23,10 @@ func jointFaults(p *files.Project, snapshot *gateway.Snapshot) diag.List {
 		Connection: func(arn string) bool { _, ok := connectionIn(p, arn); return ok }}
 	for _, m := range p.StateMachines {
 		in.Names = append(in.Names, m.Name)
-		src := diag.NewSource(m.File, m.Definition)
-		if program, _ := asl.Parse(src); program != nil {
-			in.Machines = append(in.Machines, contract.Machine{Source: src, Program: program, RoleName: m.Role, Role: p.Roles[m.Role]})
-		}
+	}
+	for _, m := range machines {
+		m.Role = p.Roles[m.RoleName]
+		in.Machines = append(in.Machines, m)
 	}
 	return contract.Check(in)
 }

@@ -51,11 +51,12 @@ func (s *server) load() (*loaded, error) {
 	}
 	snapshot, more := gateway.Compile(p.APIM, policies.Table(), options)
 	faults = append(faults, more...)
-	faults = append(faults, parseMachines(p.StateMachines)...)
+	machines, found := parseMachines(p.StateMachines)
+	faults = append(faults, found...)
 	faults = append(faults, telemetryFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
 	faults = append(faults, s.accessKeyFaults(p)...)
-	faults = append(faults, jointFaults(p, snapshot)...)
+	faults = append(faults, jointFaults(p, machines, snapshot)...)
 	if faults = faults.Sort(); faults.HasErrors() {
 		return nil, faults
 	}
