@@ -111,7 +111,12 @@ func (h *Host) loadWork(l *live) error {
 	if err = firstError(err, bad); err != nil {
 		return err
 	}
-	for _, c := range l.x.Outstanding() {
+	out, err := h.outstanding(l)
+	if err != nil {
+		l.state.quarantine = err.Error()
+		h.log.Error("execution in quarantine", "execution", l.arn(), "error", err)
+	}
+	for _, c := range out {
 		switch c.Kind {
 		case interp.StartTimer:
 			l.timers[c.Timer] = c.At
@@ -178,6 +183,17 @@ func (h *Host) blob(id execID, n uint64) (jsonval.Value, error) {
 		return jsonval.Value{}, fmt.Errorf("engine: blob %d is absent or damaged", n)
 	}
 	return jsonval.Parse(got[0][1:])
+}
+
+// outstanding asks the execution what is out; it reads payloads back for that, and
+// one that cannot be read is an error here rather than the end of the process.
+func (h *Host) outstanding(l *live) (list []interp.Command, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			list, err = nil, fmt.Errorf("%v", r)
+		}
+	}()
+	return l.x.Outstanding(), nil
 }
 
 // restore is interp.Restore with its panics as errors.

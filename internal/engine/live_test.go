@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
+	"stile/jsonval"
 )
 
 // cached counts the executions in memory; only while nothing works.
@@ -134,6 +136,43 @@ func TestDamage(t *testing.T) {
 		}
 		if x := ends(t, h, c); x.Status != sfn.Succeeded {
 			t.Errorf("%+v", x)
+		}
+	})
+}
+
+// TestALostPayload takes the parameters of a call that was out: its execution is in
+// quarantine, the host lives and goes on with the others.
+func TestALostPayload(t *testing.T) {
+	bubble(t, func(t *testing.T, store *memkv.Store) {
+		silent := workers(func(ctx context.Context, _ sfn.TaskCall, done func(sfn.TaskResult)) {
+			<-ctx.Done()
+			done(sfn.TaskResult{Error: "Cancelled"})
+		})
+		h := host(t, store, silent)
+		m := create(t, h, "m", state(taskState))
+		big := `{"pad":"` + strings.Repeat("z", 1000) + `"}`
+		lost, kept := start(t, h, m, "lost", big), start(t, h, m, "kept", big)
+		synctest.Wait()
+		shut(t, h)
+		tr := &turn{}
+		err := store.Iterate(spaceBlob, idOf(lost).all(), func(k, _ []byte) bool {
+			tr.set(spaceBlob, bytes.Clone(k), []byte{recordFormat + 1})
+			return true
+		})
+		if err != nil || len(tr.ops) == 0 {
+			t.Fatalf("%d blobs, %v", len(tr.ops), err)
+		}
+		if err := commitNow(store, 1, tr.ops); err != nil {
+			t.Fatal(err)
+		}
+		h = host(t, store, func(_ context.Context, _ sfn.TaskCall, done func(sfn.TaskResult)) {
+			done(sfn.TaskResult{Output: jsonval.TrueValue})
+		})
+		if x := ends(t, h, kept); x.Status != sfn.Succeeded {
+			t.Errorf("its neighbour: %+v", x)
+		}
+		if _, err := h.StopExecution(t.Context(), lost, "", ""); code(err) != "InternalFailure" || !strings.Contains(err.Error(), "blob") {
+			t.Errorf("stop: %v", err)
 		}
 	})
 }
