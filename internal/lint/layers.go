@@ -11,7 +11,7 @@ var rooms = [][]string{
 	2: {"jsonata", "policy/expr", "internal/identity", "internal/audit"},
 	3: {"asl", "policy"},
 	4: {"asl/interp", "asl/graph", "internal/sfn", "internal/apim"},
-	5: {"asl/asltest", "internal/task", "internal/backend", "internal/callback", "internal/notify"},
+	5: {"asl/asltest", "internal/task", "internal/backend", "internal/callback", "internal/notify", "internal/why"},
 	6: {"internal/engine", "internal/gateway", "internal/policies", "internal/sfnapi", "internal/workflow", "internal/files",
 		"internal/contract", "internal/console"},
 	7:  {"internal/policytest", "internal/demo"},

@@ -99,6 +99,8 @@ type Execution struct {
 	// Waiting is what it waits for: task, token, timer, retry or empty.
 	Waiting string
 	RoleARN string
+	// Health says how it fares; zero for one that has ended.
+	Health Health
 }
 
 // Page is a paging request: Max 0 means the default of 100.
