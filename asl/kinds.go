@@ -52,6 +52,7 @@ func (c *compiler) task(st *State, n *node, path string) {
 		t.HeartbeatPath = c.onePath(m, join(path, "HeartbeatSecondsPath"), "HeartbeatSecondsPath")
 	}
 	c.credentials(t, n.get("Credentials"), join(path, "Credentials"))
+	t.NamedValues = namedValues(st)
 }
 
 func (c *compiler) credentials(t *TaskFields, n *node, path string) {

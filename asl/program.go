@@ -101,6 +101,9 @@ type TaskFields struct {
 	TimeoutPath, HeartbeatPath       *Expr
 	// Credentials is the RoleArn template, nil where absent.
 	Credentials *Template
+	// NamedValues are the {{name}} of literal strings in Headers, QueryParameters
+	// and RequestBody of an HTTP integration.
+	NamedValues []NamedValueRef
 }
 
 // ResourceKind is what a Task's Resource names.

@@ -22,10 +22,12 @@ import (
 // Severity says whether a document with this diagnostic may be used.
 type Severity string
 
-// The two severities: a document with an Error is not taken; a Warning is shown.
+// The severities: a document with an Error is not taken; a Warning is shown; a Note
+// is shown and says that nothing is amiss.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
+	Note    Severity = "note"
 )
 
 // Diagnostic is one fault of one document.
@@ -125,6 +127,17 @@ func (l List) Errors() int {
 	n := 0
 	for _, d := range l {
 		if d.Severity == Error {
+			n++
+		}
+	}
+	return n
+}
+
+// Notes counts the diagnostics of severity Note.
+func (l List) Notes() int {
+	n := 0
+	for _, d := range l {
+		if d.Severity == Note {
 			n++
 		}
 	}

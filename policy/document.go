@@ -14,6 +14,7 @@ type Document struct {
 	sections [len(sections)][]step
 	// names it depends on, sorted
 	fragments, namedValues, backends []string
+	sites                            []Site // of all its policies, nested ones too
 }
 
 // step is one compiled policy in its place, or <base/>.
@@ -23,6 +24,7 @@ type step struct {
 	run          Run
 	name, id     string
 	path         string // LastError.Path
+	element      string // Site.Element
 	file         string
 	line, column int
 	section      Section
@@ -187,16 +189,14 @@ func (c *Compiler) policy(e *Element) (step, bool) {
 	c.standing(e, d)
 	before := c.list.Errors()
 	c.check(e, &d.Schema, true)
+	site := c.site(e)
 	run := d.Compile(c, e)
 	if run == nil && c.list.Errors() == before {
 		panic("policy " + d.Name + " compiled to nothing and reported nothing")
 	}
 	s := step{run: run, preflight: d.Preflight, name: e.Name, path: c.path(e), file: e.tree.src.File(), section: c.section, scope: c.source.Scope,
 		revision: c.source.Revision, text: e.tree.shown(e.at, e.end()), secrets: e.tree.secrets}
-	s.line, s.column = e.tree.line(e.at)
-	if a := e.Attr("id"); a != nil {
-		s.id = a.Value
-	}
+	s.line, s.column, s.id, s.element = site.Line, site.Column, site.ID, site.Element
 	return s, run != nil
 }
 

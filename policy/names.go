@@ -97,6 +97,8 @@ type Fixed struct {
 	NamedValues map[string]NamedValue
 	Fragments   map[string]Source
 	Backends    map[string]exchange.Backend
+	// Stored are the certificates by id.
+	Stored map[string]Certificate
 }
 
 // NamedValue gives an entry of NamedValues.

@@ -166,6 +166,7 @@ func (r *run) step(ctx context.Context, s *step) error {
 	d.Outcome = "ok"
 	if err != nil {
 		d.Outcome, d.Status = outcome(err)
+		d.Path, d.Element = s.path, s.element
 		if r.culprit == nil {
 			r.culprit = s
 		}
@@ -222,7 +223,7 @@ func (r *run) blame(ctx context.Context, err error) {
 	}
 	v := &exchange.Verdict{Policy: s.name, PolicyID: s.id, Scope: last.Scope, Section: last.Section, File: s.file,
 		Line: s.line, Column: s.column, Revision: r.ex.Revision, Status: denied.Status, Reason: denied.Reason,
-		Message: last.Message, RetryAfter: denied.RetryAfter, Counter: denied.Counter}
+		Message: last.Message, RetryAfter: denied.RetryAfter, Counter: denied.Counter, Path: s.path, Element: s.element}
 	if v.Revision == "" {
 		v.Revision = s.revision
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"time"
 
@@ -136,6 +137,9 @@ type Tokens interface {
 	// Verify checks the signature of a compact JWS with the keys that the discovery
 	// documents at configs publish, or with the given keys.
 	Verify(ctx context.Context, token string, configs []string, keys []SigningKey) (Claims, error)
+	// Decrypt opens a compact JWE and gives the compact JWS inside, unverified; a JWS
+	// is given back as it is. A refusal is a *TokenError.
+	Decrypt(token string, keys []DecryptionKey) (string, error)
 }
 
 // SigningKey is one issuer-signing-keys/key: raw symmetric bytes, or RSA n and e in base64url.
@@ -143,6 +147,16 @@ type SigningKey struct {
 	ID     string
 	Secret []byte
 	N, E   string
+	// Public is the key of a stored certificate; else nil.
+	Public crypto.PublicKey
+}
+
+// DecryptionKey is one decryption-keys/key: raw symmetric bytes, or the private key
+// of a stored certificate.
+type DecryptionKey struct {
+	ID      string
+	Secret  []byte
+	Private crypto.PrivateKey
 }
 
 // Claims is what a verified token, or a Principal, says.

@@ -18,6 +18,7 @@ const (
 	hasVerdict
 	hasRetryAfter
 	hasDelivery
+	hasSubject
 	eventFields // one past the last
 )
 
@@ -70,6 +71,9 @@ func (e Event) Append(b []byte) []byte {
 		w.str(e.DeliveryID)
 		w.str(e.DeliveryDigest)
 	}
+	if has&hasSubject != 0 {
+		w.str(e.Start.Subject)
+	}
 	return w.b
 }
 
@@ -92,6 +96,7 @@ func (e *Event) fields() uint64 {
 	set(len(e.Verdict) > 0, hasVerdict)
 	set(e.RetryAfterMillis != 0, hasRetryAfter)
 	set(e.DeliveryID != "" || e.DeliveryDigest != "", hasDelivery)
+	set(e.Start != nil && e.Start.Subject != "", hasSubject)
 	return has
 }
 
@@ -149,6 +154,14 @@ func DecodeEvent(b []byte) (Event, error) {
 	}
 	if has&hasDelivery != 0 {
 		e.DeliveryID, e.DeliveryDigest = r.str(), r.str()
+	}
+	if has&hasSubject != 0 {
+		subject := r.str()
+		if e.Start == nil {
+			r.fail("a subject out of place")
+		} else {
+			e.Start.Subject = subject
+		}
 	}
 	if err := r.end(); err != nil {
 		return Event{}, fmt.Errorf("event: %w", err)

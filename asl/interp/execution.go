@@ -146,6 +146,9 @@ func (x *Execution) Waiting() string {
 	return ""
 }
 
+// Waits counts the threads that are in a Wait state.
+func (x *Execution) Waits() int { return x.waits[phaseWait] }
+
 // Outstanding lists the tasks and timers that are out, in the order of their
 // frames, for a host that lost its own record of them in a restart. A Task whose
 // token is with somebody (its request was accepted) is not listed: it waits for
@@ -164,6 +167,9 @@ func (x *Execution) Outstanding() []Command {
 	for _, f := range x.live() {
 		add(f.timer, f.key)
 		if f.task != nil {
+			if f.phase == phaseRetry && f.timer.id != 0 {
+				list[len(list)-1].ID = f.task.command
+			}
 			add(f.task.beatTimer, f.key)
 		}
 		if f.phase != phaseTask || f.task.submitted && f.state.Task.Pattern == tokenPattern {
@@ -175,6 +181,17 @@ func (x *Execution) Outstanding() []Command {
 		list = append(list, c)
 	}
 	return list
+}
+
+// TaskCommand gives the command of a Task's attempt that is out or waits for its
+// token, as it was first given, for a host that sends its request once more. Its
+// Parameters may be a blob: nothing is read back, so that nothing here changes.
+func (x *Execution) TaskCommand(id uint64) (Command, bool) {
+	f := x.byCommand[id]
+	if f == nil || x.outcome != nil {
+		return Command{}, false
+	}
+	return x.scheduleCommand(f), true
 }
 
 // broken stops the execution over a broken invariant; the host quarantines it.

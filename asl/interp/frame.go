@@ -202,7 +202,11 @@ func (x *Execution) startTimer(f *frame, t *timer, at int64) {
 	x.nextTimer++
 	*t = timer{id: x.nextTimer, at: at}
 	x.byTimer[t.id] = f
-	x.command(Command{Kind: StartTimer, Timer: t.id, At: at, Frame: f.key})
+	c := Command{Kind: StartTimer, Timer: t.id, At: at, Frame: f.key}
+	if f.phase == phaseRetry && f.task != nil {
+		c.ID = f.task.command
+	}
+	x.command(c)
 	x.touch(f)
 }
 

@@ -9,6 +9,9 @@ import (
 const (
 	frameFormat = 1
 	startFormat = 1
+	// subjectFormat is startFormat with the Subject behind; a start without one is
+	// written as before, so that older versions read it.
+	subjectFormat = 2
 )
 
 // writeFrames puts the records of this Apply into its Changes, in the order of
@@ -54,17 +57,25 @@ func (x *Execution) Snapshot() []FrameChange {
 func (x *Execution) encodeStart() []byte {
 	s := x.start
 	w := writer{make([]byte, 0, 512+len(x.input.Value.Raw()))}
-	w.byte(startFormat)
+	format := byte(startFormat)
+	if s.Subject != "" {
+		format = subjectFormat
+	}
+	w.byte(format)
 	w.uint(uint64(s.Semantics))
 	w.int(x.startedAt)
 	for _, text := range startTexts(s) {
 		w.str(*text)
 	}
 	w.payload(x.input)
+	if format == subjectFormat {
+		w.str(s.Subject)
+	}
 	return w.b
 }
 
-// startTexts are the texts of a Start in their stored order.
+// startTexts are the texts of a Start in their stored order; Subject, which came
+// later, stands behind the rest.
 func startTexts(s *Start) []*string {
 	return []*string{
 		&s.ExecutionARN, &s.Name, &s.StateMachineARN, &s.StateMachineName, &s.RoleARN, &s.Type,

@@ -72,7 +72,8 @@ func (x *Execution) index() error {
 }
 
 func (x *Execution) decodeStart(r *reader) {
-	if r.byte() != startFormat {
+	format := r.byte()
+	if format != startFormat && format != subjectFormat {
 		r.fail("unknown format")
 		return
 	}
@@ -86,6 +87,9 @@ func (x *Execution) decodeStart(r *reader) {
 	}
 	x.input = r.payload()
 	s.Input = x.input.Value
+	if format == subjectFormat {
+		s.Subject = r.str()
+	}
 	x.start = s
 }
 

@@ -93,7 +93,7 @@ func (x *Execution) scheduleCommand(f *frame) Command {
 	c := Command{
 		Kind: ScheduleTask, ID: f.task.command, Attempt: f.task.attempt, KeyID: f.task.keyID,
 		State: f.state.Name, Resource: f.state.Task.Resource, Entered: f.entered,
-		Parameters: f.task.params, TimeoutAt: f.task.timeoutAt, Frame: f.key,
+		Parameters: f.task.params, NamedValues: f.state.Task.NamedValues, TimeoutAt: f.task.timeoutAt, Frame: f.key,
 	}
 	if hasToken(f) {
 		c.TaskToken = x.token(f)

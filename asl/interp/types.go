@@ -1,6 +1,9 @@
 package interp
 
-import "stile/jsonval"
+import (
+	"stile/asl"
+	"stile/jsonval"
+)
 
 // Payload is a value that passes through an execution. Values over 256 bytes are
 // blobs: Blob is the counter under which the host stores the value once, given
@@ -103,6 +106,8 @@ type Start struct {
 	TokenKey string
 	// Owner is the APIM subscription id that started it; empty for none.
 	Owner string
+	// Subject is who started it, as the host spells callers; empty for nobody known.
+	Subject string
 	// TraceID (32 hex) and ParentSpan (16 hex or empty) join it to a trace.
 	TraceID, ParentSpan string
 	TraceHeader         string
@@ -130,7 +135,8 @@ const (
 // that never restarts.
 type Command struct {
 	Kind CommandKind
-	// ID is the Task visit's command id: all attempts of one visit share it.
+	// ID is the Task visit's command id: all attempts of one visit share it. Of a
+	// StartTimer it is set for a Task's back-off alone: another attempt follows.
 	ID      uint64
 	Attempt uint32 // from 1
 	// KeyID goes into the Idempotency-Key: kept while the last attempt ended with
@@ -144,6 +150,9 @@ type Command struct {
 	// Entered is the history id of the state's Entered event.
 	Entered    int64
 	Parameters Payload
+	// NamedValues are the places of Parameters where the definition's own text has
+	// {{name}}: the Program's, never stored. A host may resolve them on the way out.
+	NamedValues []asl.NamedValueRef
 	// TaskToken is set for .waitForTaskToken and activities.
 	TaskToken string
 	// TimeoutAt is when the attempt times out (Unix ms), 0 for never; the host need

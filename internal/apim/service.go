@@ -27,6 +27,9 @@ type Service struct {
 	NamedValues   []*NamedValue
 	Backends      []*Backend
 	Fragments     []*Fragment
+	Certificates  []*Certificate
+	// ManagedIdentity says that a source of managed identities' tokens is configured.
+	ManagedIdentity bool
 }
 
 // CallbacksID is the id and the path of the built-in API on which services
@@ -104,6 +107,13 @@ type Fragment struct {
 	ID     string
 	Source policy.Source
 	Place  Place
+}
+
+// Certificate is what policies name by certificate-id: PEM behind a reference.
+type Certificate struct {
+	ID    string
+	Ref   secret.Ref
+	Place Place
 }
 
 // API gives the current revision of an API by its id, nil where there is none.

@@ -35,15 +35,14 @@ func accessRecord(ex *exchange.Exchange, end time.Time, denied *exchange.Permiss
 		x.Client = ex.Request.Client.String()
 	}
 	if ex.Principal != nil {
-		c := ex.Principal.Claims()
-		x.Subject = c.Subject
-		if c.Execution != "" {
-			x.Via = telemetry.ViaState
-			x.StateMachine, x.Execution, x.State, x.Attempt = c.StateMachine, c.Execution, c.State, c.Attempt
-		}
+		x.Subject = ex.Principal.Claims().Subject
 	}
-	if ex.Revision == "" && len(ex.Calls) > 0 {
-		x.Via = telemetry.ViaEgress // the gateway gives each of its own a revision
+	if c := ex.State; c != nil {
+		x.Via, x.Subject, x.Host = telemetry.ViaState, c.Execution+"/"+c.State, c.Host
+		x.StateMachine, x.Execution, x.State, x.Attempt = c.StateMachine, c.Execution, c.State, c.Attempt
+		if c.Host != "" {
+			x.Via = telemetry.ViaEgress
+		}
 	}
 	switch {
 	case denied != nil:
@@ -63,14 +62,14 @@ func accessRecord(ex *exchange.Exchange, end time.Time, denied *exchange.Permiss
 
 // callerAttributes join an exchange's span to the state that called.
 func callerAttributes(ex *exchange.Exchange) telemetry.Attributes {
-	if ex.Principal == nil {
-		return nil
+	c := ex.State
+	if c == nil {
+		if ex.Principal == nil {
+			return nil
+		}
+		return telemetry.Attributes{{Name: "stile.subject", Value: ex.Principal.Claims().Subject}}
 	}
-	c := ex.Principal.Claims()
-	if c.Execution == "" {
-		return telemetry.Attributes{{Name: "stile.subject", Value: c.Subject}}
-	}
-	return telemetry.Attributes{{Name: "stile.subject", Value: c.Subject}, {Name: telemetry.AttrStateMachine, Value: c.StateMachine},
+	return telemetry.Attributes{{Name: "stile.subject", Value: c.Execution + "/" + c.State}, {Name: telemetry.AttrStateMachine, Value: c.StateMachine},
 		{Name: telemetry.AttrExecution, Value: c.Execution}, {Name: telemetry.AttrState, Value: c.State},
 		{Name: telemetry.AttrAttempt, Value: strconv.Itoa(c.Attempt)}}
 }

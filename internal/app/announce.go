@@ -2,12 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"runtime/debug"
 
-	"stile/internal/config"
 	"stile/internal/console"
 	"stile/internal/demo"
 	"stile/internal/sfn"
@@ -63,20 +60,4 @@ func builtFrom() string {
 		}
 	}
 	return ""
-}
-
-// refuseOpen keeps serve from standing open: the Step Functions API on the control
-// listeners verifies signatures, the console and its API verify nobody, so the
-// listeners answer on loopback alone.
-func refuseOpen(o Options) error {
-	for _, a := range []struct{ flag, addr string }{{"--control", o.Control}, {"--control-tls", o.ControlTLS}} {
-		if config.Loopback(a.addr) {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(a.addr); err != nil {
-			return fmt.Errorf("%s %s: %w", a.flag, a.addr, err)
-		}
-		return errors.New(a.flag + " " + a.addr + " is not a loopback address, and this version has no authentication for the console on it: keep it on 127.0.0.1")
-	}
-	return nil
 }

@@ -33,9 +33,11 @@ import (
 	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/identity"
+	"stile/internal/notify"
 	"stile/internal/policies"
 	"stile/internal/sfnapi"
 	"stile/internal/task"
+	"stile/internal/task/connection"
 	"stile/internal/telemetry"
 	"stile/internal/workflow"
 	"stile/policy/exchange"
@@ -54,8 +56,8 @@ func Dev(ctx context.Context, o Options) error {
 }
 
 // Serve runs the same servers for production, until ctx ends. Calls of the Step
-// Functions API must be signed. The console and its API know no login in this
-// version, so that the control listeners stay on loopback.
+// Functions API must be signed, and the console and its API want a login or a
+// signature; off loopback they are served only where providers are configured.
 func Serve(ctx context.Context, o Options) error {
 	if err := refuseOpen(o); err != nil {
 		return err
@@ -80,16 +82,25 @@ type server struct {
 	current atomic.Pointer[project]
 	ready   atomic.Bool
 
-	secrets  *secrets
-	issuer   *identity.Issuer
-	roles    *authority
-	traces   *telemetry.Store
-	seeing   *seeing
-	observer *observer
-	host     *engine.Host
-	gateway  *gateway.Gateway
-	console  http.Handler
-	api      http.Handler
+	secrets    *secrets
+	issuer     *identity.Issuer
+	roles      *authority
+	access     *access
+	traces     *telemetry.Store
+	audit      *auditor
+	seeing     *seeing
+	observer   *observer
+	host       *engine.Host
+	gateway    *gateway.Gateway
+	identities *providers
+	login      *login
+	console    http.Handler
+	api        http.Handler
+
+	connections *connection.Keeper
+	callbacks   *callback.Callbacks
+	slow        *telemetry.Slow
+	notifier    atomic.Pointer[notify.Notifier]
 }
 
 func run(ctx context.Context, o Options, m mode) (err error) {
@@ -102,7 +113,8 @@ func run(ctx context.Context, o Options, m mode) (err error) {
 	}
 	defer l.close()
 	o = withDefaults(o, l)
-	s := &server{opts: o, mode: m, log: o.Log, secrets: newSecrets(o.Log, nil)}
+	s := &server{opts: o, mode: m, secrets: newSecrets(o.Log, o.vaults)}
+	s.log = maskedLog(o.Log, s.secrets.mask)
 	var watcher *files.Watcher
 	if m == modeDev {
 		if watcher, err = files.NewWatcher(o.Dirs[0]); err != nil {
@@ -133,6 +145,9 @@ func run(ctx context.Context, o Options, m mode) (err error) {
 	if err := s.build(first); err != nil {
 		return err
 	}
+	if o.built != nil {
+		o.built(s)
+	}
 	return s.serve(ctx, l, samples, watcher)
 }
 
@@ -157,7 +172,10 @@ func (s *server) build(first *loaded) (err error) {
 	if s.issuer, err = identity.OpenIssuer(keyStore{s.data.config}, s.opts.Issuer, time.Now); err != nil {
 		return err
 	}
-	s.roles = &authority{project: s.current.Load, issuer: s.issuer, now: time.Now, log: s.log, lax: s.mode == modeDev}
+	if err := s.openAudit(); err != nil {
+		return err
+	}
+	s.roles = &authority{project: s.current.Load, issuer: s.issuer, mask: s.secrets.mask, now: time.Now, log: s.log, lax: s.mode == modeDev}
 	if s.seeing, err = openSeeing(context.Background(), s.seeingConfig(first.project)); err != nil {
 		return err
 	}
@@ -166,27 +184,37 @@ func (s *server) build(first *loaded) (err error) {
 		return s.data.damagedTraces(fmt.Errorf("traces cannot be read: %w", err))
 	}
 	s.seeing.keep(s.traces)
+	s.openSlow(first.project)
 	s.observer = newObserver(s.seeing, s.log)
 	var tasks *task.Runner
 	s.host, err = engine.Open(engine.Config{
 		Store: s.seeing.meter(s.data.log), Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: s.observer.notice, Log: s.log,
 		CheckParameters: func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) },
+		Limits:          s.limit, Outbox: s.outbox(first.project),
 	})
 	if err != nil {
 		return err
 	}
-	calls := callback.New(s.host, s.opts.PublicURL)
+	if err := s.openNotifier(first.project); err != nil {
+		return err
+	}
+	calls := callback.New(maskedDeliveries{s.host, s.secrets.mask}, s.opts.PublicURL)
+	s.callbacks = calls
 	facade := workflow.New(workflow.Config{Host: s.host, Account: s.opts.Account, Region: s.opts.Region, NewName: newGUID})
 	upstream := backend.Config{Now: time.Now, Span: newSpanID,
 		Trusted: func(origin string) bool { return s.gateway.Snapshot().KnownOrigin(origin) }}
-	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{"workflows": facade, "callbacks": calls})
+	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{
+		"workflows": s.audit.workflows(facade, s.opts.Region, s.opts.Account), "callbacks": s.audit.deliveries(calls)})
 	s.gateway = gateway.New(gateway.Config{
 		Backend: mux, Counters: policies.NewCounters(), Tokens: gateway.NewTokens(identity.NewVerifier(s.issuer, identity.HTTPGet(nil), time.Now)),
-		Cache: cache.NewMemory(0, 0), Refused: s.secrets.refused,
+		Cache: cache.NewMemory(0, 0), Identity: s.managedIdentity(), Refused: s.secrets.refused,
 		Authorize: s.seeing.authorize(s.roles.authorize), Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
 	})
+	s.openConnections()
 	if tasks, err = task.New(task.Config{
-		Gateway: s.gateway, Upstream: s.observed(mux), Map: s.target, Connection: s.connection, Identify: s.roles.identify,
+		Gateway: s.gateway, Upstream: s.outside(), Map: s.target, Connection: s.connection, Identify: s.roles.identify,
+		Egress: s.exit, Ungoverned: s.ungoverned,
+		NamedValue: s.namedValue, NamedValueRefused: s.namedValuesRefused, Mask: s.secrets.mask,
 		CallbackURL: calls.URL, Address: first.project.Config.Engine.Address, Region: s.opts.Region, Now: time.Now, NewGUID: newGUID,
 	}, task.Table()); err != nil {
 		return err
@@ -196,7 +224,12 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	s.observer.begin(s.host)
 	s.host.SetTasks(tasks)
-	s.api = s.verified(sfnapi.New(s.host, s.log))
+	s.access = s.newAccess()
+	s.access.Denied = s.audit.denied
+	s.api = s.verified(sfnapi.New(sfnapi.Config{Host: maskedAnswers{s.audit.host(s.host, "aws"), s.secrets.mask}, Permissions: s.access,
+		Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
+	s.identities = s.newProviders()
+	s.login = s.newLogin()
 	s.console = s.newConsole(calls)
 	return nil
 }
@@ -215,9 +248,12 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 		l.drain(s.log)
 		watching.Wait()
 	}()
-	control := controlMux(s.api, s.console, s.issuer, s.isReady, s.scraped())
+	control := controlMux(s.api, s.login.handler(s.console), s.issuer, s.isReady, s.login.scrape(s.scraped()), s.login.names()...)
 	l.serve(control, gateway.NewServer(s.gateway.Handler()), cert, s.log, func(err error) { cancel(err) })
 	watching.Go(func() { s.rotate(ctx) })
+	watching.Go(func() { s.watchSlow(ctx) })
+	watching.Go(func() { s.notifier.Load().Run(ctx) })
+	watching.Go(func() { s.upkeep(ctx) })
 	if w != nil {
 		watching.Go(func() { s.watch(ctx, w) })
 	}
@@ -257,6 +293,8 @@ func (s *server) isReady() bool { return s.ready.Load() && s.host.Failed() == ni
 
 func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
 	s.seeing.exchange(ex, end)
+	s.audit.refusedDelivery(ex)
+	s.endedCallback(ex)
 }
 
 // observed is a caller past the gateway, which tells of its exchanges as the
@@ -271,8 +309,9 @@ func (s *server) observed(next exchange.Caller) exchange.Caller {
 }
 
 func (s *server) newConsole(calls *callback.Callbacks) http.Handler {
-	return console.New(console.Config{Host: s.host, Callbacks: calls, Traces: s.traces, Token: s.roles.token, Log: s.log,
-		Event: fullEvent, Info: s.info, Account: s.opts.Account, Region: s.opts.Region})
+	return console.New(console.Config{Host: s.audit.host(s.host, "api"), Callbacks: auditedCallbacks{calls, s.audit}, Approval: s.approval, Traces: s.traces, Audit: s.audit.book, Secrets: auditedSecrets{secretBook{s.current.Load, s.secrets.store}, s.audit}, Why: s.explainer(), Slow: s.slow.Raised,
+		Token: s.audit.token(s.roles.token), Log: s.log,
+		Event: fullEvent, Metadata: sfnapi.EncodeMetadata, Permissions: s.access, Info: s.info, Names: s.login.names(), Account: s.opts.Account, Region: s.opts.Region})
 }
 
 func newGUID() string {

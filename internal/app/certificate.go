@@ -26,7 +26,8 @@ func certificate(dir string, now time.Time) (tls.Certificate, error) {
 	certFile, keyFile := filepath.Join(dir, "control-cert.pem"), filepath.Join(dir, "control-key.pem")
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err == nil {
-		if leaf, err := x509.ParseCertificate(pair.Certificate[0]); err == nil && now.Add(30*24*time.Hour).Before(leaf.NotAfter) {
+		leaf, err := x509.ParseCertificate(pair.Certificate[0])
+		if err == nil && (now.Add(30*24*time.Hour).Before(leaf.NotAfter) || !ownCertificate(leaf)) {
 			return pair, nil
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -43,6 +44,12 @@ func certificate(dir string, now time.Time) (tls.Certificate, error) {
 		return pair, err
 	}
 	return tls.X509KeyPair(certPEM, keyPEM)
+}
+
+// ownCertificate tells a certificate of selfSigned from one that somebody put in
+// its place, which is never replaced.
+func ownCertificate(leaf *x509.Certificate) bool {
+	return leaf.Subject.String() == "CN=stile" && leaf.Issuer.String() == "CN=stile"
 }
 
 func selfSigned(now time.Time) (certPEM, keyPEM []byte, err error) {

@@ -75,9 +75,14 @@ func checkProject(dir string) (diag.List, error) {
 	snapshot, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
 	machines, found := parseMachines(p.StateMachines)
 	faults = append(append(faults, found...), jointFaults(p, machines, snapshot)...)
+	faults = append(faults, namedValueFaults(p, machines)...)
 	faults = append(faults, telemetryFaults(p.Config)...)
+	faults = append(faults, notifyFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
+	faults = append(faults, approvalFaults(p, machines)...)
+	faults = append(faults, egressFaults(p)...)
 	faults = append(faults, accessKeyRefs(p)...)
+	faults = append(faults, identityRefs(p)...)
 	return append(faults, more...), nil
 }
 

@@ -12,9 +12,9 @@ import (
 
 // controlMux is the control listener: the Step Functions API at POST / with
 // X-Amz-Target, the issuer's documents, health, and the console with its API for
-// everything else. All of it stands behind the console's guard: a page of another
+// everything else, behind the login (pages). All of it stands behind the console's guard: a page of another
 // origin, or a name rebound to this machine, reaches none of it.
-func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() bool, metrics http.Handler) http.Handler {
+func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() bool, metrics http.Handler, names ...string) http.Handler {
 	mux := http.NewServeMux()
 	document := func(body func() []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -43,7 +43,7 @@ func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() b
 		}
 		pages.ServeHTTP(w, r)
 	})
-	return console.Guard(mux)
+	return console.Guard(mux, names...)
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

@@ -38,7 +38,8 @@ type seeing struct {
 	since   time.Time
 	now     func() time.Time
 	store   *telemetry.Store // set by keep
-	denied  sync.Map         // *exchange.Exchange → *exchange.PermissionDenied, between permission and end
+	mask    *secret.Masker
+	denied  sync.Map // *exchange.Exchange → *exchange.PermissionDenied, between permission and end
 
 	mu    sync.Mutex // guards told: the observer's goroutine, and whoever else records
 	told  toldSpans
@@ -51,6 +52,7 @@ type seeingConfig struct {
 	telemetry             config.Telemetry
 	resolve               func(context.Context, secret.Ref) (secret.Value, error)
 	now                   func() time.Time
+	mask                  *secret.Masker
 	// log must not be the logger that narrates to the exporters.
 	log *slog.Logger
 }
@@ -59,8 +61,8 @@ type seeingConfig struct {
 // connection string that cannot be had, or an access log that cannot be opened, is an
 // error: who asked to see must not go on blind.
 func openSeeing(ctx context.Context, c seeingConfig) (*seeing, error) {
-	s := &seeing{metrics: &telemetry.Metrics{}, now: c.now, since: c.now()}
-	s.sinks = telemetry.Fan{telemetry.NewMeters(s.metrics)}
+	s := &seeing{metrics: &telemetry.Metrics{}, now: c.now, since: c.now(), mask: c.mask}
+	s.sinks = telemetry.Fan{maskedSink{telemetry.NewMeters(s.metrics), c.mask}}
 	instance, err := os.Hostname()
 	if err != nil {
 		instance = "unknown"
@@ -96,7 +98,7 @@ func openSeeing(ctx context.Context, c seeingConfig) (*seeing, error) {
 }
 
 func (s *seeing) add(sink telemetry.Sink, name, unit, help string, dropped func() uint64, stop func(context.Context)) {
-	s.sinks = append(s.sinks, sink)
+	s.sinks = append(s.sinks, maskedSink{sink, s.mask})
 	s.metrics.Read(name, unit, help, telemetry.KindCounter, func() float64 { return float64(dropped()) })
 	s.close = append(s.close, stop)
 }
@@ -127,7 +129,7 @@ func (s *seeing) Record(spans ...telemetry.Span) {
 	s.mu.Lock()
 	fresh := s.told.fresh(spans)
 	s.mu.Unlock()
-	s.store.Record(spans...)
+	s.store.Record(maskedSpans(spans, s.mask)...)
 	now := fresh[:0:0]
 	for _, sp := range fresh {
 		if !sp.End.Before(s.since) {
@@ -156,7 +158,7 @@ func (s *seeing) exchange(ex *exchange.Exchange, end time.Time) {
 		denied = v.(*exchange.PermissionDenied)
 	}
 	spans := exchangeSpans(ex, end)
-	s.store.Record(spans...)
+	s.store.Record(maskedSpans(spans, s.mask)...)
 	s.sinks.Exchange(accessRecord(ex, end, denied))
 	s.sinks.Spans(spans)
 }
@@ -235,6 +237,7 @@ func connectionOf(ctx context.Context, c seeingConfig) (appinsights.Connection, 
 		return appinsights.Connection{}, err
 	}
 	conn, err := appinsights.ParseConnection(value.Reveal())
+	c.mask.Keep("telemetry.appinsights", secret.NewValue(conn.Key)) // what the exporter itself sends is not masked
 	if err != nil {
 		return conn, errors.New(ref.String() + ": " + err.Error())
 	}
@@ -255,7 +258,7 @@ func telemetryFaults(c *config.Config) diag.List {
 
 func (s *server) seeingConfig(p *project) seeingConfig {
 	return seeingConfig{dir: p.Dir, version: Version, project: p.Config.Name, telemetry: p.Config.Telemetry, now: time.Now, log: s.log,
-		resolve: s.secrets.store.Get}
+		resolve: s.secrets.store.Get, mask: s.secrets.mask}
 }
 
 // scraped answers /metrics; nil where stile.yaml turns it off.

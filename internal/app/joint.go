@@ -20,7 +20,8 @@ func jointFaults(p *files.Project, machines []contract.Machine, snapshot *gatewa
 			to, ok := targetOf(p, name)
 			return to.Gateway, ok
 		},
-		Connection: func(arn string) bool { _, ok := connectionIn(p, arn); return ok }}
+		Connection: func(arn string) bool { _, ok := connectionIn(p, arn); return ok },
+		Egress:     egressOf(p), Exit: exitsOf(p)}
 	for _, m := range p.StateMachines {
 		in.Names = append(in.Names, m.Name)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"log/slog"
+	"net/http"
 
 	"stile/internal/config"
 )
@@ -13,6 +14,10 @@ type Options struct {
 	Dirs []string
 	// Log takes the narration of the servers.
 	Log *slog.Logger
+	// vaults is what the sources of secrets call through; nil is the network.
+	vaults http.RoundTripper
+	// built is shown the parts before anything listens; nil: nobody looks.
+	built func(*server)
 	// Ready is called once, when all listeners answer.
 	Ready func(Ready)
 }

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"stile/internal/identity"
+	"stile/internal/secret"
 	"stile/internal/sfn"
 	"stile/internal/task"
 	"stile/policy/exchange"
@@ -23,6 +26,8 @@ type authority struct {
 	issuer  *identity.Issuer
 	now     func() time.Time
 	log     *slog.Logger
+	// mask is told how our tokens begin: a backend may send one back.
+	mask *secret.Masker
 	// lax allows a role that the project does not have, with one warning (dev).
 	lax    bool
 	warned sync.Map // role name → nothing
@@ -34,10 +39,10 @@ func (a *authority) identify(call sfn.TaskCall) task.Identity {
 	c := exchange.Claims{
 		Issuer: a.issuer.URL(), Audience: identity.Audience, Subject: call.ExecutionName + "/" + call.State,
 		Expires: a.now().Add(stepTokenLife), Role: name, StateMachine: call.StateMachineName,
-		Execution: call.ExecutionName, State: call.State, Command: call.Command, Attempt: int(call.Attempt), Act: call.Owner,
+		Execution: call.ExecutionName, State: call.State, Command: call.Command, Attempt: int(call.Attempt), Act: cmp.Or(call.Subject, call.Owner),
 	}
 	id := task.Identity{Principal: exchange.NewPrincipal(c), Bearer: func() string {
-		token, err := a.issuer.Mint(c)
+		token, err := a.mint(c)
 		if err != nil {
 			a.log.Error("a state's token could not be minted", "state", call.State, "error", err)
 			return ""
@@ -50,13 +55,22 @@ func (a *authority) identify(call sfn.TaskCall) task.Identity {
 	return id
 }
 
+// mint signs a token; nothing that it stands in is kept or shown with it.
+func (a *authority) mint(c exchange.Claims) (string, error) {
+	token, err := a.issuer.Mint(c)
+	if head, _, ok := strings.Cut(token, "."); ok {
+		a.mask.KeepHead(head + ".")
+	}
+	return token, err
+}
+
 // token mints a token for a role, for `stile token`.
 func (a *authority) token(role string) (string, time.Time, error) {
 	if a.project().roles[role] == nil {
 		return "", time.Time{}, &sfn.Error{Code: "ResourceNotFound", Message: "no role " + role + " in the project"}
 	}
 	expires := a.now().Add(identity.TokenLife)
-	token, err := a.issuer.Mint(exchange.Claims{Issuer: a.issuer.URL(), Audience: identity.Audience,
+	token, err := a.mint(exchange.Claims{Issuer: a.issuer.URL(), Audience: identity.Audience,
 		Subject: "role/" + role, Expires: expires, Role: role})
 	return token, expires, err
 }

@@ -14,7 +14,6 @@ import (
 	"stile/internal/policies"
 	"stile/internal/task"
 	"stile/jsonval"
-	"stile/policy/exchange"
 )
 
 type jsonValue = jsonval.Value
@@ -23,7 +22,8 @@ type jsonValue = jsonval.Value
 // replaced as a whole.
 type project struct {
 	*files.Project
-	roles map[string]*identity.Role
+	roles  map[string]*identity.Role
+	access *identity.Access
 }
 
 // loaded is a project that has no fault, compiled and ready to take.
@@ -54,13 +54,17 @@ func (s *server) load() (*loaded, error) {
 	machines, found := parseMachines(p.StateMachines)
 	faults = append(faults, found...)
 	faults = append(faults, telemetryFaults(p.Config)...)
+	faults = append(faults, notifyFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
+	faults = append(faults, approvalFaults(p, machines)...)
 	faults = append(faults, s.accessKeyFaults(p)...)
-	faults = append(faults, jointFaults(p, machines, snapshot)...)
+	faults = append(faults, s.identityFaults(p)...)
+	faults = append(append(faults, egressFaults(p)...), jointFaults(p, machines, snapshot)...)
+	faults = append(faults, namedValueFaults(p, machines)...)
 	if faults = faults.Sort(); faults.HasErrors() {
 		return nil, faults
 	}
-	return &loaded{project: &project{Project: p, roles: p.Roles}, snapshot: snapshot, warnings: faults}, nil
+	return &loaded{project: &project{Project: p, roles: p.Roles, access: identity.NewAccess(p.Roles, p.Assignments)}, snapshot: snapshot, warnings: faults}, nil
 }
 
 // addBuiltIn adds the named value that tells policies our issuer.
@@ -73,12 +77,20 @@ func addBuiltIn(svc *apim.Service, issuer string) {
 // afterwards.
 func (s *server) take(ctx context.Context, l *loaded) error {
 	for _, d := range l.warnings {
+		if d.Severity == diag.Note {
+			s.log.Info(d.String())
+			continue
+		}
 		s.log.Warn(d.String())
 	}
+	before := s.digest()
 	s.current.Store(l.project)
 	s.gateway.Swap(l.snapshot)
 	s.secrets.keep(l.snapshot.Secrets())
-	return s.takeMachines(ctx, l.project.StateMachines)
+	if err := s.takeMachines(ctx, l.project.StateMachines); err != nil {
+		return err
+	}
+	return s.audit.taken(l.project.Config.Name, before, l.project.Digest, l.snapshot.Revision())
 }
 
 // watch takes the project up again whenever a file of it changes, until ctx ends.
@@ -91,6 +103,7 @@ func (s *server) watch(ctx context.Context, w *files.Watcher) {
 		var faults diag.List
 		switch {
 		case errors.As(err, &faults):
+			s.audit.notTaken(s.current.Load().Config.Name, s.digest(), faults)
 			for _, d := range faults {
 				if d.Severity != diag.Error {
 					s.log.Warn(d.String())
@@ -126,54 +139,10 @@ func targetOf(p *files.Project, name string) (task.Target, bool) {
 	return task.Target{Gateway: e.GatewaySelf, URL: e.HTTP}, true
 }
 
-// connection gives a connection of the project by the name in its ARN
-// (arn:aws:events:REGION:ACCOUNT:connection/NAME/ID).
-func (s *server) connection(arn string) (task.Connection, bool) {
-	return connectionIn(s.current.Load().Project, arn)
-}
-
-func connectionIn(p *files.Project, arn string) (task.Connection, bool) {
-	parts := strings.Split(arn, ":")
-	if len(parts) != 6 || parts[2] != "events" {
-		return task.Connection{}, false
-	}
-	path := strings.Split(parts[5], "/")
-	if len(path) < 2 || path[0] != "connection" {
-		return task.Connection{}, false
-	}
-	c, ok := p.Connections[path[1]]
-	if !ok {
-		return task.Connection{}, false
-	}
-	return connectionParameters(c), true
-}
-
 // samplesOf are the sample backends that run beside a project: in dev alone.
 func samplesOf(l *loaded, m mode) []config.Sample {
 	if m == modeServe {
 		return nil
 	}
 	return l.project.Config.Samples
-}
-
-// connectionParameters are what a connection adds to every call; those kept by
-// secret reference belong to its authorization and stay out of calls to our own
-// gateway.
-func connectionParameters(c *files.Connection) (out task.Connection) {
-	for _, p := range c.Headers {
-		if p.Secret.IsZero() {
-			out.Header = append(out.Header, exchange.Param{Name: p.Key, Value: p.Value})
-		}
-	}
-	for _, p := range c.Query {
-		if p.Secret.IsZero() {
-			out.Query = append(out.Query, exchange.Param{Name: p.Key, Value: p.Value})
-		}
-	}
-	for _, p := range c.Body {
-		if p.Secret.IsZero() {
-			out.Body = append(out.Body, task.Member{Name: p.Key, Value: jsonval.OfString(p.Value)})
-		}
-	}
-	return out
 }

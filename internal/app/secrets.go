@@ -26,19 +26,22 @@ import (
 // told when one changes.
 type secrets struct {
 	store    *secret.Store
+	mask     *secret.Masker         // of every value that was resolved
 	identity atomic.Pointer[string] // the file of age identities that stile.yaml names
 	changed  chan struct{}          // one that the gateway was compiled with has changed
+	noted    sync.Map               // secret.Ref → nothing: those that have, until they are taken
 
 	// taking is held while a project is compiled and taken, from files or because a
 	// secret has changed: one never overtakes the other.
 	taking  sync.Mutex
 	watched map[secret.Ref]func() // under taking
+	known   map[string]bool       // owners of what know registered; under taking
 }
 
 // newSecrets makes the store; a nil transport is the network.
 func newSecrets(log *slog.Logger, transport http.RoundTripper) *secrets {
-	x := &secrets{changed: make(chan struct{}, 1), watched: map[secret.Ref]func(){}}
-	x.store = secret.NewStore(secret.Config{Log: log, Sources: map[string]secret.Source{
+	x := &secrets{changed: make(chan struct{}, 1), watched: map[secret.Ref]func(){}, mask: secret.NewMasker(nil)}
+	x.store = secret.NewStore(secret.Config{Log: log, Mask: x.mask, Sources: map[string]secret.Source{
 		secret.KeyVault: keyvault.New(keyvault.Config{Getenv: os.Getenv, Transport: transport}),
 		secret.Vault:    vault.New(vault.Config{Getenv: os.Getenv, Transport: transport}),
 		secret.AWS:      awssm.New(awssm.Config{Getenv: os.Getenv, Transport: transport, Now: time.Now}),
@@ -67,6 +70,7 @@ func (x *secrets) prepare(p *files.Project) {
 	}
 	x.identity.Store(&c.AgeIdentity)
 	x.store.Tune(c.Refresh, c.MaxAge)
+	x.know(p)
 	ctx, cancel := context.WithTimeout(context.Background(), secret.DefaultTimeout)
 	defer cancel()
 	x.store.Load(ctx, gateway.Secrets(p.APIM)...)
@@ -77,6 +81,7 @@ func (x *secrets) prepare(p *files.Project) {
 func (x *secrets) value(ref secret.Ref) (secret.Value, error) {
 	if x.watched[ref] == nil {
 		x.watched[ref] = x.store.Watch(ref, func() {
+			x.noted.Store(ref, nil)
 			select {
 			case x.changed <- struct{}{}:
 			default: // it is known already that something has changed
@@ -132,6 +137,7 @@ func (s *server) takeSecrets() {
 	}
 	s.gateway.Swap(next)
 	s.secrets.keep(next.Secrets())
+	s.audit.secretsChanged(s.secrets.takeNoted(), next.Revision())
 	s.log.Info("secrets have changed: the gateway runs with them as they are now", "revision", next.Revision())
 }
 

@@ -18,7 +18,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stile/internal/audit"
 	"stile/internal/gateway"
+	"stile/internal/kv/memkv"
 	"stile/internal/secret"
 	"stile/internal/secret/secrettest"
 	"stile/policy/exchange"
@@ -59,22 +61,35 @@ func vaulted(t *testing.T) (dir string, fake *secrettest.KeyVault) {
 }
 
 // gated is a server of which only the gateway and the secrets run. It is made in
-// a bubble, with backend as what the gateway calls.
+// a bubble; what it calls answers with the token that it got.
 func gated(t *testing.T, dir string, fake *secrettest.KeyVault, log *narration) (s *server, ask func() (status int, token string)) {
+	t.Helper()
+	return gatedTo(t, dir, fake, log, exchange.CallerFunc(func(_ context.Context, ex *exchange.Exchange) error {
+		token := ex.Request.Header.Get("X-Token")
+		ex.Response = exchange.Response{StatusCode: 200, Body: exchange.Text(token)}
+		if strings.HasSuffix(token, "-revoked") {
+			ex.Response.StatusCode = 401
+		}
+		return nil
+	}))
+}
+
+// gatedTo is gated with backend as what the gateway calls.
+func gatedTo(t *testing.T, dir string, fake *secrettest.KeyVault, log *narration, backend exchange.Caller) (s *server, ask func() (status int, token string)) {
 	t.Helper()
 	var ids atomic.Uint64
 	s = &server{opts: Options{Dirs: []string{dir}}, log: slog.New(slog.NewJSONHandler(log, nil))}
 	s.secrets = newSecrets(s.log, secrettest.Transport{Handler: fake})
+	store := memkv.New(nil)
+	t.Cleanup(func() { _ = store.Close() })
+	book, err := audit.Open(auditKV{store}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.audit = &auditor{book: book, log: s.log}
 	s.gateway = gateway.New(gateway.Config{Now: time.Now, Refused: s.secrets.refused, Rand: func() uint64 { return ids.Add(1) },
-		NewGUID: func() string { return fmt.Sprint(ids.Add(1)) },
-		Backend: exchange.CallerFunc(func(_ context.Context, ex *exchange.Exchange) error {
-			token := ex.Request.Header.Get("X-Token")
-			ex.Response = exchange.Response{StatusCode: 200, Body: exchange.Text(token)}
-			if strings.HasSuffix(token, "-revoked") {
-				ex.Response.StatusCode = 401
-			}
-			return nil
-		})})
+		NewGUID:   func() string { return fmt.Sprint(ids.Add(1)) },
+		Authorize: func(ex *exchange.Exchange) *exchange.PermissionDenied { return s.roles.authorize(ex) }, Backend: backend})
 	l, err := s.load()
 	if err != nil {
 		t.Fatal(err)

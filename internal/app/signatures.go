@@ -17,6 +17,7 @@ import (
 	"stile/internal/config"
 	"stile/internal/files"
 	"stile/internal/gateway"
+	"stile/internal/identity"
 	"stile/internal/secret"
 	"stile/internal/sfn"
 	"stile/internal/sfnapi"
@@ -36,17 +37,22 @@ type signatures struct {
 	// once of each reason for which `serve` would refuse.
 	lax    bool
 	warned sync.Map // error code → nothing
+	audit  *auditor // records refusals
 }
 
 // verified puts the verification before the API.
 func (s *server) verified(api http.Handler) http.Handler {
-	lax := s.mode == modeDev && config.Loopback(s.opts.Control) && config.Loopback(s.opts.ControlTLS)
-	if !lax && len(s.current.Load().Config.AccessKeys) == 0 {
+	g := s.newSignatures(api)
+	if !g.lax && len(s.current.Load().Config.AccessKeys) == 0 {
 		s.log.Warn("the Step Functions API refuses every call: "+config.FileName+" has no access-keys",
 			"write", `access-keys: [{id: AKIDNAME, secret: {secret: "env://NAME"}, principal: "user:NAME"}]`)
 	}
+	return g
+}
+
+func (s *server) newSignatures(api http.Handler) *signatures {
 	return &signatures{next: api, key: s.accessKey, options: sigv4.Options{Service: "states", Region: s.opts.Region},
-		now: time.Now, log: s.log, lax: lax}
+		now: time.Now, log: s.log, audit: s.audit, lax: s.mode == modeDev && config.Loopback(s.opts.Control) && config.Loopback(s.opts.ControlTLS)}
 }
 
 func (g *signatures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -55,10 +61,13 @@ func (g *signatures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var refused *sfn.Error
 	switch {
 	case err == nil:
-		r = r.WithContext(sigv4.NewContext(r.Context(), caller))
+		ctx := identity.WithCaller(r.Context(), callerOfKey(caller, "aws"))
+		r = r.WithContext(sigv4.NewContext(ctx, caller))
 	case errors.As(err, &unproven) && g.lax:
 		g.warn(unproven)
+		r = r.WithContext(identity.WithCaller(r.Context(), identity.Caller{Lax: true, Via: "aws"}))
 	case errors.As(err, &unproven):
+		g.audit.loginRefused(r.Context(), "aws", unproven.Code)
 		sfnapi.Refuse(w, &sfn.Error{Code: unproven.Code, Message: unproven.Message})
 		return
 	case errors.As(err, &refused):

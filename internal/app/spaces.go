@@ -9,7 +9,8 @@ import (
 // store, so the numbers need not differ from the engine's.
 const (
 	spaceTraces kv.Space = 1 // of the trace store
-	spaceKeys   kv.Space = 1 // of the configuration's store: the issuer's keys
+	spaceKeys   kv.Space = 1 // of the configuration's store: the issuer's keys, sessions
+	spaceAudit  kv.Space = 2 // of the configuration's store: who changed what
 )
 
 // traceKV makes a kv.Store the telemetry's.
@@ -30,7 +31,7 @@ func (t traceKV) Scan(lower, upper []byte, reverse bool, f func(k, v []byte) boo
 	return t.store.Iterate(spaceTraces, kv.Range{Lower: lower, Upper: upper, Reverse: reverse}, f)
 }
 
-// keyStore keeps the issuer's keys.
+// keyStore keeps the issuer's keys and the sessions of the page.
 type keyStore struct{ store kv.Store }
 
 func (k keyStore) Get(name string) ([]byte, error) {
@@ -43,6 +44,18 @@ func (k keyStore) Get(name string) ([]byte, error) {
 
 func (k keyStore) Put(name string, value []byte) error {
 	return commit(k.store, []kv.Op{{Kind: kv.Set, Space: spaceKeys, Key: []byte(name), Value: value}})
+}
+
+func (k keyStore) Delete(name string) error {
+	return commit(k.store, []kv.Op{{Kind: kv.Delete, Space: spaceKeys, Key: []byte(name)}})
+}
+
+func (k keyStore) Each(prefix string, f func(name string, value []byte) bool) error {
+	upper := []byte(prefix)
+	upper[len(upper)-1]++ // prefixes end in a slash
+	return k.store.Iterate(spaceKeys, kv.Range{Lower: []byte(prefix), Upper: upper}, func(key, value []byte) bool {
+		return f(string(key), value)
+	})
 }
 
 func commit(store kv.Store, ops []kv.Op) error {

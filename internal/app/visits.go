@@ -38,6 +38,7 @@ type visit struct {
 	kind      string // Task, Pass …
 	start     time.Time
 	container string // span id of what it stands in
+	wait      string // what it waits for that is not its own to end
 }
 
 func newVisits(e sfn.Execution) *visits {
@@ -74,10 +75,22 @@ func (v *visits) one(e interp.HistoryEvent) []telemetry.Span {
 		if link.visit = v.leave(e); link.visit != nil {
 			return append(v.cutOff(link.visit, at), v.span(link.visit, at, v.statusAfter(e.Previous)))
 		}
+	case e.Type == "TaskSubmitted":
+		v.handedOver(e)
 	case isExecutionEnd(e.Type):
 		return v.finish(e, at)
 	}
 	return nil
+}
+
+// handedOver marks the visit whose task is with somebody else from now on.
+func (v *visits) handedOver(e interp.HistoryEvent) {
+	for id := e.Previous; id != 0; id = v.events[id].prev {
+		if w := v.events[id].visit; w != nil {
+			w.wait = "token"
+			return
+		}
+	}
 }
 
 // container is the span that a state entered after event id stands in.
@@ -178,10 +191,14 @@ func (v *visits) finish(e interp.HistoryEvent, at time.Time) []telemetry.Span {
 
 func (v *visits) span(w *visit, end time.Time, status string) telemetry.Span {
 	machine, _ := sfn.ParseARN(v.exec.StateMachineARN)
-	return telemetry.Span{TraceID: v.exec.TraceID, SpanID: sfn.StateSpan(v.exec.ARN, w.entered), ParentID: w.container,
+	sp := telemetry.Span{TraceID: v.exec.TraceID, SpanID: sfn.StateSpan(v.exec.ARN, w.entered), ParentID: w.container,
 		Name: w.name, Kind: telemetry.KindState, Start: w.start, End: end, Status: status,
-		Attributes: telemetry.Attributes{{Name: "stile.state.type", Value: w.kind},
+		Attributes: telemetry.Attributes{{Name: telemetry.AttrStateType, Value: w.kind},
 			{Name: "stile.execution", Value: v.exec.Name}, {Name: telemetry.AttrStateMachine, Value: machine.Name}}}
+	if w.wait != "" {
+		sp.Attributes = append(sp.Attributes, telemetry.Attribute{Name: telemetry.AttrStateWait, Value: w.wait})
+	}
+	return sp
 }
 
 // endStatus is an execution's status by the event that ended it.

@@ -25,12 +25,13 @@ const (
 
 // Entry is what happened, told by who answers.
 type Entry struct {
-	// Actor is a Caller's String, or "state:EXECUTION/STATE", or "files" for a
-	// project that was taken up.
+	// Actor is a Caller's String, or "state:EXECUTION/STATE", or "subscription:ID", or
+	// "files" for a project that was taken up, "secrets" for new values of secrets.
 	Actor string
 	// Via is page, api, aws, gateway, engine or files.
 	Via string
-	// Action is one of the actions of roles, such as states:StopExecution.
+	// Action is one of the actions of roles, such as states:StopExecution; or
+	// stile:Login, or stile:CallOutside for a call past the gateway.
 	Action string
 	// Resource is the ARN, or stateMachine/NAME, api/A/operation/O, named-value/N.
 	Resource string

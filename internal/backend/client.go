@@ -7,8 +7,9 @@
 //
 // Invariants: an error means that no complete answer was had, and a body that
 // ends before its time ends with an error; hop-by-hop fields never pass; no
-// redirect is followed unless the context asks; every call, local ones too, adds
-// one exchange.Call with a span of its own.
+// redirect is followed unless the context asks, and to another origin without
+// credentials; no address is dialled that internal/reach refuses; every call,
+// local ones too, adds one exchange.Call with a span of its own.
 package backend
 
 import (
@@ -16,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"stile/internal/reach"
 	"stile/policy/exchange"
 )
 
@@ -45,28 +46,16 @@ type Config struct {
 const HopsHeader = "Stile-Hops"
 
 // Client sends exchanges whose backend is an http or https URL.
-type Client struct {
-	cfg       Config
-	transport http.RoundTripper
-	guarded   http.RoundTripper
-}
+type Client struct{ ways transports }
 
 // NewClient makes a Client.
-func NewClient(cfg Config) *Client {
-	c := &Client{cfg: cfg, transport: cfg.Transport, guarded: cfg.Transport}
-	if cfg.Transport == nil {
-		c.transport, c.guarded = NewTransport(nil), NewTransport(refuseInternal)
-	}
-	return c
-}
+func NewClient(cfg Config) *Client { return &Client{newTransports(cfg)} }
 
 // NewTransport makes the network side: HTTP/1.1, no proxy from the environment,
-// no transparent decompression. control, if any, sees each address before it is
-// dialled.
-func NewTransport(control dialControl) *http.Transport {
-	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Control: control}
+// no transparent decompression. Each address is judged when it is dialled.
+func NewTransport(level reach.Level) *http.Transport {
 	t := &http.Transport{
-		DialContext:            d.DialContext,
+		DialContext:            reach.Dial(level),
 		DisableCompression:     true,
 		MaxIdleConns:           512,
 		MaxIdleConnsPerHost:    128,
@@ -100,11 +89,7 @@ func (c *Client) Do(ctx context.Context, ex *exchange.Exchange) error {
 	if err := setBody(req, ex); err != nil {
 		return &Error{Kind: ConnectionFailure, URL: target.Scheme + "://" + target.Host, Err: err}
 	}
-	transport := c.transport
-	if ex.Backend.Tainted && (c.cfg.Trusted == nil || !c.cfg.Trusted(target.Scheme+"://"+target.Host)) {
-		transport = c.guarded
-	}
-	resp, err := send(transport, req.WithContext(ctx), ex.Backend.Forwarding.FollowRedirects)
+	resp, err := c.ways.send(req.WithContext(ctx), ex.Backend.Tainted, ex.Backend.Forwarding.FollowRedirects, ex.Backend.ClientCertificate)
 	if err != nil {
 		return wrap(ctx, target, err)
 	}

@@ -69,9 +69,8 @@ func wrap(ctx context.Context, target *url.URL, err error) error {
 	}
 	out.Err = err
 	var ne net.Error
-	var refused *refusedAddress
 	switch {
-	case errors.As(err, &refused):
+	case refusedAddress(err):
 		out.Kind = BadTarget
 	case errors.Is(ctx.Err(), context.Canceled):
 		out.Kind, out.Err = Cancelled, context.Cause(ctx)

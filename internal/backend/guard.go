@@ -1,46 +1,46 @@
 package backend
 
 import (
-	"fmt"
-	"net/netip"
-	"syscall"
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"net/http"
+
+	"stile/internal/reach"
 )
 
-type dialControl = func(network, address string, c syscall.RawConn) error
-
-// refusedAddress is the fault of a backend URL that came from an expression and
-// leads to an address inside the host or its network.
-type refusedAddress struct{ addr netip.Addr }
-
-// Error names the address.
-func (e *refusedAddress) Error() string {
-	return fmt.Sprintf("the address %s is not a public one, and the URL came from a policy expression", e.addr)
+// transports are the two ways out: level Inside for backends that the
+// configuration writes out, level Public for addresses that data or an expression
+// made. They share no connection.
+type transports struct {
+	inside, public http.RoundTripper
+	trusted        func(origin string) bool
+	// proven are those with a client certificate, made when first asked for; roots is
+	// their TLS otherwise, nil for the machine's.
+	proven *provenTransports
+	roots  *tls.Config
 }
 
-// internalRanges are addresses that a URL made of request data must not reach,
-// beside those that netip itself knows to be special (IANA special-purpose
-// registries; 168.63.129.16 is Azure's host).
-var internalRanges = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("168.63.129.16/32"),
-	netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2001::/32"),
-	netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("::/96"), netip.MustParsePrefix("fec0::/10"),
+func newTransports(cfg Config) transports {
+	t := transports{inside: cfg.Transport, public: cfg.Transport, trusted: cfg.Trusted}
+	if cfg.Transport == nil {
+		t.proven = &provenTransports{all: map[[sha256.Size]byte]transports{}}
+		t.inside, t.public = NewTransport(reach.Inside), NewTransport(reach.Public)
+	}
+	return t
 }
 
-// refuseInternal sees the address that is really dialled, behind every name.
-func refuseInternal(_, address string, _ syscall.RawConn) error {
-	ap, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
+// to chooses the way to an origin; made says that data or an expression made the
+// address.
+func (t transports) to(origin string, made bool) http.RoundTripper {
+	if made && (t.trusted == nil || !t.trusted(origin)) {
+		return t.public
 	}
-	ip := ap.Addr().Unmap().WithZone("")
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() {
-		return &refusedAddress{ip}
-	}
-	for _, p := range internalRanges {
-		if p.Contains(ip) {
-			return &refusedAddress{ip}
-		}
-	}
-	return nil
+	return t.inside
+}
+
+// refusedAddress reports whether err is that of an address that may not be called.
+func refusedAddress(err error) bool {
+	var refused *reach.Refused
+	return errors.As(err, &refused)
 }

@@ -1,14 +1,17 @@
 // Package callback is the signed one-time URL by which a service outside answers
-// a waiting Task: it mints the URL, answers deliveries on it, and lists what is open.
+// a waiting Task: it mints the URL, answers deliveries on it, lists what is open,
+// and lets operators answer, revoke and send it again. It holds what an approval
+// page shows of a state.
 //
 // It is not the gateway's operation (API `callbacks` is built into the gateway,
 // so that policies apply to it; its backend is this package's Caller) and not the
 // place where a task completes (the host's Deliver is). task mints, the gateway
-// calls, the console lists.
+// calls, the console lists and answers.
 //
 // Invariants: a URL is `{public-url}/callbacks/{task token}` and carries no other
 // secret; what it answers to one delivery it answers to the same delivery for
-// ever; an altered URL learns nothing but 401.
+// ever; an altered URL learns nothing but 401 and is recorded nowhere; every other
+// delivery, refused ones too, is recorded with its execution.
 package callback
 
 import (
@@ -19,7 +22,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"stile/internal/sfn"
@@ -30,10 +32,33 @@ import (
 // BackendURL is the backend that the gateway's built-in API `callbacks` has.
 const BackendURL = "stile://callbacks"
 
-// Host completes tasks by their tokens.
-type Host interface {
+// Deliveries completes tasks by their tokens and keeps what became of it.
+type Deliveries interface {
 	Deliver(ctx context.Context, d sfn.Delivery) (sfn.DeliveryAnswer, error)
+	RecordDelivery(ctx context.Context, d sfn.Delivery, r sfn.DeliveryRecord) error
+	Deliveries(ctx context.Context, executionARN string) (sfn.Deliveries, error)
+}
+
+// Inventory is what waits.
+type Inventory interface {
 	OpenTokens(ctx context.Context) ([]sfn.OpenToken, error)
+	OpenTokensOf(ctx context.Context, executionARN string) ([]sfn.OpenToken, error)
+	TaskInputs(ctx context.Context, executionARN string) (map[uint64]sfn.TaskInput, error)
+	TokenKeys() func(id string) []byte
+}
+
+// Operations are what an operator does to an attempt that waits.
+type Operations interface {
+	CompleteCallback(ctx context.Context, ref sfn.CallbackRef, d sfn.Delivery) (sfn.DeliveryAnswer, error)
+	RevokeCallback(ctx context.Context, ref sfn.CallbackRef, by sfn.Sender) error
+	ResendCallback(ctx context.Context, ref sfn.CallbackRef, by sfn.Sender) (sfn.Resent, error)
+}
+
+// Host is a host with all of it.
+type Host interface {
+	Deliveries
+	Inventory
+	Operations
 }
 
 // Callbacks answers deliveries; it is an exchange.Caller.
@@ -51,33 +76,12 @@ func New(host Host, publicURL string) *Callbacks {
 // the token stands in the path as it is.
 func (c *Callbacks) URL(taskToken string) string { return c.public + "/callbacks/" + taskToken }
 
-// Open is one entry of the operator's inventory.
-type Open struct {
-	URL, Execution, StateMachine, State string
-	Since, Expires                      time.Time
-}
-
-// List gives every open callback, as the host orders them.
-func (c *Callbacks) List(ctx context.Context) ([]Open, error) {
-	tokens, err := c.host.OpenTokens(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Open, len(tokens))
-	for i, t := range tokens {
-		out[i] = Open{URL: c.URL(t.TaskToken), Execution: t.ExecutionName, StateMachine: t.StateMachineName,
-			State: t.State, Since: t.Since, Expires: t.Expires}
-	}
-	return out, nil
-}
-
 // Do answers one delivery: POST /callbacks/TOKEN completes with the body's JSON,
 // POST /callbacks/TOKEN/fail fails with {"error","cause"}.
 func (c *Callbacks) Do(ctx context.Context, ex *exchange.Exchange) error {
 	d, status, problem := read(ex)
 	if problem != "" {
-		answer(ex, status, problem)
-		return nil
+		return c.invalid(ctx, ex, d, status, problem)
 	}
 	got, err := c.host.Deliver(ctx, d)
 	var refused *sfn.Error
@@ -98,6 +102,8 @@ func (c *Callbacks) Do(ctx context.Context, ex *exchange.Exchange) error {
 		return err
 	case got == sfn.Accepted || got == sfn.Repeated:
 		answer(ex, http.StatusOK, "")
+	case got == sfn.Revoked:
+		answer(ex, http.StatusGone, "The callback URL was revoked.")
 	case got == sfn.Conflict:
 		answer(ex, http.StatusGone, "The callback was answered before, by another delivery.")
 	default:
@@ -109,17 +115,11 @@ func (c *Callbacks) Do(ctx context.Context, ex *exchange.Exchange) error {
 // read takes a delivery out of its request, or says why it is none. What is too
 // large for a task's output is refused here: taken, it would fail the task.
 func read(ex *exchange.Exchange) (d sfn.Delivery, status int, problem string) {
-	for _, p := range ex.Request.Matched {
-		if p.Name == "token" {
-			d.TaskToken = p.Value
-		}
-	}
-	d.Fail = ex.Operation != nil && ex.Operation.ID == "fail"
+	d = envelope(ex)
 	body, err := ex.Request.Body.Bytes()
 	if err != nil {
 		return d, http.StatusBadRequest, "The body could not be read."
 	}
-	d.ID = ex.Request.Header.Get("webhook-id")
 	d.Digest = digest(d.Fail, body)
 	v := jsonval.EmptyObject
 	if len(strings.TrimSpace(string(body))) > 0 {
@@ -135,6 +135,28 @@ func read(ex *exchange.Exchange) (d sfn.Delivery, status int, problem string) {
 		return d, 0, ""
 	}
 	return d, http.StatusBadRequest, readFailure(&d, v)
+}
+
+// envelope is a delivery without its body.
+func envelope(ex *exchange.Exchange) (d sfn.Delivery) {
+	for _, p := range ex.Request.Matched {
+		if p.Name == "token" {
+			d.TaskToken = p.Value
+		}
+	}
+	d.Fail = ex.Operation != nil && ex.Operation.ID == "fail"
+	d.ID = ex.Request.Header.Get("webhook-id")
+	d.Sender.Via = ViaURL
+	if ex.Request.Client.IsValid() {
+		d.Sender.Client = ex.Request.Client.Unmap().String()
+	}
+	switch {
+	case ex.Principal != nil:
+		d.Sender.Subject = ex.Principal.Claims().Subject
+	case ex.Subscription != nil:
+		d.Sender.Subject = "subscription:" + ex.Subscription.ID
+	}
+	return d
 }
 
 // readFailure reads {"error","cause"}, both optional.

@@ -14,7 +14,7 @@ func (c *command) check() *cobra.Command {
 		Short: "Report every fault of folders, definitions and policy documents",
 		Long: "check reads project folders, single definitions (*.asl.json) and single policy documents\n" +
 			"(*.xml), the current folder without PATH, and reports all faults with their places. It exits\n" +
-			"with 1 where there is an error; warnings alone are 0.",
+			"with 1 where there is an error; warnings and notes alone are 0.",
 		Example: "  stile check\n  stile check workflows/order.asl.json apim/policy.xml\n  stile check -o jsonl | jq .code",
 		RunE: func(_ *cobra.Command, paths []string) error {
 			if len(paths) == 0 {
@@ -44,7 +44,8 @@ func (c *command) report(faults diag.List) error {
 			faults = diag.List{} // [] rather than null
 		}
 		return c.printJSON(map[string]any{
-			"diagnostics": faults, "errors": faults.Errors(), "warnings": len(faults) - faults.Errors(),
+			"diagnostics": faults, "errors": faults.Errors(), "warnings": len(faults) - faults.Errors() - faults.Notes(),
+			"notes": faults.Notes(),
 		})
 	case "jsonl":
 		for _, d := range faults {

@@ -65,9 +65,9 @@ func (c *command) open(ctx context.Context, method, path string, in any) (io.Rea
 		return nil, err
 	}
 	var body io.Reader
+	var text []byte
 	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
+		if text, err = json.Marshal(in); err != nil {
 			return nil, err
 		}
 		body = bytes.NewReader(text)
@@ -79,7 +79,10 @@ func (c *command) open(ctx context.Context, method, path string, in any) (io.Rea
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := c.send(ctx, req, base, text)
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return nil, f
+	}
 	if err != nil {
 		return nil, c.broken(ctx, err)
 	}
@@ -119,6 +122,9 @@ func refused(resp *http.Response) error {
 			text += " [" + answer.Error.Code + "]"
 		}
 	}
+	if resp.StatusCode == http.StatusUnauthorized && answer.Error.Code == "Unauthorized" && !strings.Contains(text, "`stile login`") {
+		text += "; log in with `stile login`"
+	}
 	return &failure{exitOf(resp.StatusCode), text}
 }
 
@@ -128,7 +134,7 @@ func exitOf(status int) int {
 		return exitNotFound
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return exitRefused
-	case http.StatusConflict, http.StatusPreconditionFailed:
+	case http.StatusConflict, http.StatusPreconditionFailed, http.StatusGone:
 		return exitConflict
 	case http.StatusServiceUnavailable, http.StatusBadGateway:
 		return exitUnreachable

@@ -35,7 +35,7 @@ func controlAPI(status string) http.Handler {
 		fmt.Fprintf(w, `{"id":"e1","arn":"arn:1","stateMachine":"order","status":%q,"state":"Ship","start":"x",
 			"output":{"ok":true},"error":"E","cause":"C"}`, now)
 	})
-	text("GET /-/v1/executions", `{"executions":[{"id":"e1","stateMachine":"order","status":"RUNNING","state":"Approve","waiting":"token","start":"s"}],"next":"n1"}`)
+	text("GET /-/v1/executions", `{"executions":[{"id":"e1","stateMachine":"order","status":"RUNNING","state":"Approve","waiting":"token","start":"s","health":{"status":"waiting"}}],"next":"n1"}`)
 	text("GET /-/v1/executions/e1/history", `{"events":[{"id":1,"previousEventId":0,"timestamp":0,"type":"ExecutionStarted"},
 		{"id":2,"previousEventId":1,"timestamp":1.5,"type":"TaskStateEntered","stateEnteredEventDetails":{"name":"Reserve"}}]}`)
 	text("GET /-/v1/executions/e1/calls", `{"calls":[{"state":"Reserve","send":1,"call":{"target":{"api":"inventory","operation":"reserve"},"status":200}},
@@ -43,6 +43,10 @@ func controlAPI(status string) http.Handler {
 		"verdict":{"policy":"rate-limit","file":"apim/products/starter/policy.xml","line":5,"reason":"RateLimitExceeded"}}},
 		{"state":"Ship","send":1,"call":{"target":{"api":"shipping","operation":"ship"},"status":500,"calls":[{"url":"http://b/","error":"refused"}]}},
 		{"state":"Ship","send":1,"call":{"target":{"api":"shipping"},"url":"https://h/shi","status":404}}]}`)
+	text("GET /-/v1/executions/e1/callbacks", `{"open":[{"id":"order:e1:3:1","state":"Approve","expires":"later"}],"notKept":2,"deliveries":[
+		{"time":"t","state":"Approve","kind":"complete","answer":"refused","status":403,"via":"url","client":"192.0.2.7",
+		"verdict":{"policy":"ip-filter","at":"apim/apis/callbacks/policy.xml:3","reason":"CallerIpNotAllowed"}},
+		{"time":"t","state":"Approve","kind":"revoke","answer":"done","via":"api","subject":"user:u"}]}`)
 	text("POST /-/v1/executions/e1/stop", `{}`)
 	text("POST /-/v1/tokens", `{"token":"a.b.c","expires":"x"}`)
 	text("GET /-/v1/version", `{"version":"1","gateway":"http://127.0.0.1:7480"}`)
@@ -57,7 +61,7 @@ func TestClientCommands(t *testing.T) {
 		want result
 	}{
 		{[]string{"exec", "list"}, result{0,
-			"ID  STATE MACHINE  STATUS   STATE    WAITING  START\ne1  order          RUNNING  Approve  token    s\n", "more: --token n1\n"}},
+			"ID  STATE MACHINE  STATUS   HEALTH   STATE    WAITING  START\ne1  order          RUNNING  waiting  Approve  token    s\n", "more: --token n1\n"}},
 		{[]string{"exec", "stop", "e1"}, result{0, "e1 ABORTED\n", ""}},
 		{[]string{"token", "--role", "order-role"}, result{0, "a.b.c\n", ""}},
 		{[]string{"callback", "list"}, result{0, "order  e1  Approve  until later\n  http://g/callbacks/T\n", ""}},

@@ -21,6 +21,7 @@ type execution struct {
 	Status       string          `json:"status"`
 	State        string          `json:"state"`
 	Waiting      string          `json:"waiting"`
+	Health       *health         `json:"health,omitempty"`
 	Start        string          `json:"start"`
 	Stop         string          `json:"stop"`
 	Trace        string          `json:"trace"`
@@ -28,6 +29,23 @@ type execution struct {
 	Output       json.RawMessage `json:"output,omitempty"`
 	Error        *string         `json:"error,omitempty"`
 	Cause        *string         `json:"cause,omitempty"`
+}
+
+// health is how an open execution fares.
+type health struct {
+	Status string `json:"status"`
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+	Since  string `json:"since"`
+	Until  string `json:"until"`
+}
+
+// fares is the health's status, empty for an execution that has ended.
+func (e execution) fares() string {
+	if e.Health == nil {
+		return ""
+	}
+	return e.Health.Status
 }
 
 func (e execution) ended() bool { return e.Status != "" && e.Status != "RUNNING" }
@@ -39,12 +57,12 @@ func (c *command) exec() *cobra.Command {
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.execList(), c.execShow(), c.execHistory(), c.execWatch(), c.execStop())
+	cmd.AddCommand(c.execList(), c.execShow(), c.execHistory(), c.execWatch(), c.execWhy(), c.execStop())
 	return cmd
 }
 
 func (c *command) execList() *cobra.Command {
-	var machine, status, token string
+	var machine, status, fares, token string
 	var most int
 	cmd := &cobra.Command{
 		Use:     "list",
@@ -54,7 +72,7 @@ func (c *command) execList() *cobra.Command {
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := url.Values{"max": {strconv.Itoa(most)}}
-			for name, value := range map[string]string{"stateMachine": machine, "status": strings.ToUpper(status), "token": token} {
+			for name, value := range map[string]string{"stateMachine": machine, "status": strings.ToUpper(status), "health": strings.ToLower(fares), "token": token} {
 				if value != "" {
 					q.Set(name, value)
 				}
@@ -64,9 +82,9 @@ func (c *command) execList() *cobra.Command {
 				Next       string      `json:"next,omitempty"`
 			}
 			return c.show(cmd, "/executions?"+q.Encode(), &page, func() {
-				rows := [][]string{{"ID", "STATE MACHINE", "STATUS", "STATE", "WAITING", "START"}}
+				rows := [][]string{{"ID", "STATE MACHINE", "STATUS", "HEALTH", "STATE", "WAITING", "START"}}
 				for _, e := range page.Executions {
-					rows = append(rows, []string{e.ID, e.StateMachine, e.Status, e.State, e.Waiting, local(e.Start)})
+					rows = append(rows, []string{e.ID, e.StateMachine, e.Status, e.fares(), e.State, e.Waiting, local(e.Start)})
 				}
 				c.table(rows)
 				if page.Next != "" {
@@ -77,6 +95,7 @@ func (c *command) execList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&machine, "state-machine", "", "executions of this state machine alone")
 	cmd.Flags().StringVar(&status, "status", "", "RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED")
+	cmd.Flags().StringVar(&fares, "health", "", "open executions that are healthy, waiting, retrying, throttled, stuck or needs-action")
 	cmd.Flags().IntVar(&most, "max", 20, "how many")
 	cmd.Flags().StringVar(&token, "token", "", "go on after the page that gave this token")
 	return c.client(cmd)

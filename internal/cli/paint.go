@@ -14,6 +14,7 @@ import (
 const (
 	red    = "31"
 	yellow = "33"
+	dim    = "2"
 	bold   = "1"
 )
 
@@ -50,8 +51,11 @@ func (c *command) diagnostics(w io.Writer, faults diag.List) {
 			fmt.Fprintln(w)
 		}
 		color := red
-		if d.Severity == diag.Warning {
+		switch d.Severity {
+		case diag.Warning:
 			color = yellow
+		case diag.Note:
+			color = dim
 		}
 		title, rest, _ := strings.Cut(d.Text(), ":")
 		io.WriteString(w, c.paint(w, color, title)+":"+rest)
@@ -71,8 +75,12 @@ func unplaced(d diag.Diagnostic) string {
 }
 
 func counts(faults diag.List) string {
-	errors := faults.Errors()
-	return plural(errors, "error") + ", " + plural(len(faults)-errors, "warning")
+	errors, notes := faults.Errors(), faults.Notes()
+	s := plural(errors, "error") + ", " + plural(len(faults)-errors-notes, "warning")
+	if notes > 0 {
+		s += ", " + plural(notes, "note")
+	}
+	return s
 }
 
 func plural(n int, noun string) string {

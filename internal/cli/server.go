@@ -29,10 +29,10 @@ func (c *command) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve [DIR]",
 		Short: "Run the same servers for production",
-		Long: "serve runs the same servers as dev, without watching files. It verifies AWS signatures, takes\n" +
-			"no dev-keys, and keeps both control listeners on loopback, since the console has no login; the\n" +
-			"gateway may listen anywhere. SIGTERM drains: listeners close, what has begun is finished or\n" +
-			"stays on disk.",
+		Long: "serve runs the same servers as dev, without watching files. It takes no dev-keys, and lets nobody\n" +
+			"to the console and its APIs who is not proven: by a login, a bearer token, or a signature with an\n" +
+			"access key. Off loopback its control listeners need identity providers in stile.yaml; the gateway\n" +
+			"may listen anywhere. SIGTERM drains: listeners close, what has begun is finished or stays on disk.",
 		Example: "  stile serve orders --data /data",
 	}
 	return c.runs(cmd, func(ctx context.Context, o app.Options) error { return c.app.Serve(ctx, o) })

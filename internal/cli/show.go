@@ -57,11 +57,37 @@ func (c *command) showJSON(cmd *cobra.Command, id string) error {
 	if err := c.call(cmd.Context(), "GET", executionPath(id, "/calls"), nil, &page); err != nil {
 		return err
 	}
+	var callbacks json.RawMessage
+	if err := c.call(cmd.Context(), "GET", executionPath(id, "/callbacks"), nil, &callbacks); err != nil {
+		return err
+	}
 	open, ok := strings.CutSuffix(strings.TrimSpace(string(e)), "}")
 	if !ok || page.Calls == nil {
 		return c.printJSON(e)
 	}
-	return c.printJSON(json.RawMessage(open + `,"calls":` + string(page.Calls) + "}"))
+	return c.printJSON(json.RawMessage(open + `,"calls":` + string(page.Calls) + `,"callbacks":` + string(callbacks) + "}"))
+}
+
+// text is health in a line: needs-action (permission in Charge) since …, until ….
+func (h *health) text() string {
+	var why []string
+	if h.Reason != "" {
+		why = append(why, h.Reason)
+	}
+	if h.State != "" {
+		why = append(why, "in "+h.State)
+	}
+	s := h.Status
+	if len(why) > 0 {
+		s += " (" + strings.Join(why, " ") + ")"
+	}
+	if h.Since != "" {
+		s += " since " + local(h.Since)
+	}
+	if h.Until != "" {
+		s += ", until " + local(h.Until)
+	}
+	return s
 }
 
 func (c *command) describe(cmd *cobra.Command, e execution) {
@@ -76,6 +102,9 @@ func (c *command) describe(cmd *cobra.Command, e execution) {
 	row("Status", e.Status)
 	row("State", e.State)
 	row("Waiting for", e.Waiting)
+	if h := e.Health; h != nil {
+		row("Health", h.text())
+	}
 	row("Start", local(e.Start))
 	row("Stop", local(e.Stop))
 	row("Trace", e.Trace)
@@ -93,7 +122,6 @@ func (c *command) describe(cmd *cobra.Command, e execution) {
 	// The execution stands above whether its calls can be had or not.
 	if err := c.call(cmd.Context(), "GET", executionPath(e.ID, "/calls"), nil, &page); err != nil {
 		fmt.Fprintln(c.Err, "its calls cannot be shown:", err)
-		return
 	}
 	for i, call := range page.Calls {
 		if i == 0 {
@@ -101,6 +129,7 @@ func (c *command) describe(cmd *cobra.Command, e execution) {
 		}
 		fmt.Fprintln(c.Out, "  "+call.text())
 	}
+	c.printDeliveries(cmd, e.ID)
 }
 
 // text is a call in one line: state, target, status, and why it was denied or had

@@ -53,38 +53,6 @@ func commit() string {
 	return revision + dirty
 }
 
-func (c *command) callback() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "callback",
-		Short: "Look at the callback URLs that executions wait on",
-		Args:  noSuchCommand,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	ls := &cobra.Command{
-		Use:     "list",
-		Aliases: []string{"ls"},
-		Short:   "List the open callback URLs",
-		Long: "list prints URLs that each complete a waiting state once: whoever has one may use it.\n" +
-			"POST JSON on it to succeed, {\"error\",\"cause\"} on URL/fail to fail.",
-		Args: exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var page struct {
-				Callbacks []struct{ URL, Execution, StateMachine, State, Since, Expires string }
-			}
-			return c.show(cmd, "/callbacks", &page, func() {
-				for _, b := range page.Callbacks {
-					fmt.Fprintf(c.Out, "%s  %s  %s  until %s\n  %s\n", b.StateMachine, b.Execution, b.State, local(b.Expires), b.URL)
-				}
-				if len(page.Callbacks) == 0 {
-					fmt.Fprintln(c.Err, "no state waits for a callback")
-				}
-			})
-		},
-	}
-	cmd.AddCommand(c.client(ls))
-	return cmd
-}
-
 func (c *command) token() *cobra.Command {
 	var role string
 	cmd := &cobra.Command{

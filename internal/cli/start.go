@@ -26,7 +26,7 @@ func (c *command) start() *cobra.Command {
 			"  stile start order --input '{\"sku\":\"sku-1\",\"quantity\":2,\"amount\":120}' --wait",
 		Args: exactly("STATE-MACHINE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := c.document(input)
+			document, err := c.document("--input", input)
 			if err != nil {
 				return err
 			}
@@ -75,10 +75,11 @@ func (c *command) begin(ctx context.Context, in any, wait bool) error {
 	return nil
 }
 
-// document reads a JSON document from a flag: its text, a file's, or stdin's.
-func (c *command) document(flag string) (json.RawMessage, error) {
+// document reads a JSON document from a flag, named for messages: its text, a
+// file's, or stdin's.
+func (c *command) document(name, flag string) (json.RawMessage, error) {
 	text := []byte(flag)
-	from := "--input"
+	from := name
 	switch {
 	case flag == "-":
 		var err error
@@ -89,7 +90,7 @@ func (c *command) document(flag string) (json.RawMessage, error) {
 	case !strings.HasPrefix(strings.TrimSpace(flag), "{") && !strings.HasPrefix(strings.TrimSpace(flag), "[") && !json.Valid(text):
 		var err error
 		if text, err = os.ReadFile(flag); err != nil {
-			return nil, usage("--input is neither JSON nor a file that can be read: %v", err)
+			return nil, usage("%s is neither JSON nor a file that can be read: %v", name, err)
 		}
 		from = flag
 	}

@@ -38,11 +38,21 @@ type Config struct {
 	// where the file does not say.
 	PublicURL string
 	Map       []MapEntry
-	Engine    EngineConfig
+	// Egress lists the hosts past the gateway that states may call.
+	Egress []Egress
+	Engine EngineConfig
 	// AccessKeys sign calls of the Step Functions API.
 	AccessKeys []AccessKey
-	Telemetry  Telemetry
-	Secrets    SecretsConfig
+	// Certificates are those that policies name by certificate-id.
+	Certificates []Certificate
+	// ManagedIdentity is where tokens of managed identities come from: AzureIdentity,
+	// or empty for nowhere.
+	ManagedIdentity string
+	Identity        Identity
+	Telemetry       Telemetry
+	Secrets         SecretsConfig
+	// Notify lists the webhooks that are told what happens.
+	Notify []Notify
 }
 
 // GatewayPath is the key gateway.

@@ -11,7 +11,7 @@ import (
 )
 
 // later are keys of stile.yaml that other versions know.
-var later = []string{"identity", "egress", "notify", "trusted-hops", "redis",
+var later = []string{"trusted-hops", "redis",
 	"retention", "cache", "environments"}
 
 type reader struct {
@@ -28,9 +28,14 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "subscriptions", Read: r.Each(r.subscription)},
 		{Name: "public-url", Read: r.publicURL},
 		{Name: "map", Read: r.mapping},
+		{Name: "egress", Read: r.Each(r.egress)},
 		{Name: "engine", Read: r.engine},
 		{Name: "access-keys", Read: r.Each(r.accessKey)},
+		{Name: "identity", Read: r.identity},
+		{Name: "certificates", Read: r.Each(r.certificate)},
+		{Name: "managed-identity", Read: r.managedIdentity},
 		{Name: "telemetry", Read: r.telemetry},
+		{Name: "notify", Read: r.Each(r.notify)},
 		{Name: "secrets", Read: r.secrets},
 	}
 	for _, name := range later {

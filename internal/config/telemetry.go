@@ -21,6 +21,8 @@ type Telemetry struct {
 	AppInsights SecretRef
 	// Prometheus says that the control listener answers /metrics.
 	Prometheus bool
+	// Slow are the floors of what counts as slow.
+	Slow Slow
 }
 
 // AccessLogStdout is the access log on standard output.
@@ -39,7 +41,8 @@ func (r *reader) telemetry(n *doctree.Node) {
 		doctree.Field{Name: "access-log", Read: r.accessLog},
 		doctree.Field{Name: "otlp", Read: r.otlp},
 		doctree.Field{Name: "appinsights", Read: r.secretRef("a connection string", &t.AppInsights)},
-		doctree.Field{Name: "prometheus", Read: r.Bool(&t.Prometheus)})
+		doctree.Field{Name: "prometheus", Read: r.Bool(&t.Prometheus)},
+		doctree.Field{Name: "slow", Read: r.slow})
 }
 
 func (r *reader) accessLog(n *doctree.Node) {

@@ -23,31 +23,30 @@ func (c *console) api(mux *http.ServeMux) {
 	mux.HandleFunc("GET /-/v1/executions", c.listExecutions)
 	mux.HandleFunc("POST /-/v1/executions", c.start)
 	mux.HandleFunc("GET /-/v1/executions/{id}", c.execution(c.show))
-	mux.HandleFunc("POST /-/v1/executions/{id}/stop", c.execution(c.stop))
-	mux.HandleFunc("GET /-/v1/executions/{id}/history", c.execution(c.showHistory))
-	mux.HandleFunc("GET /-/v1/executions/{id}/calls", c.execution(c.showCalls))
-	mux.HandleFunc("GET /-/v1/executions/{id}/graph", c.execution(c.showGraph))
+	mux.HandleFunc("POST /-/v1/executions/{id}/stop", c.executionFor("states:StopExecution", c.stop))
+	mux.HandleFunc("GET /-/v1/executions/{id}/history", c.executionFor(readHistory, c.showHistory))
+	mux.HandleFunc("GET /-/v1/executions/{id}/calls", c.executionFor(readTrace, c.showCalls))
+	mux.HandleFunc("GET /-/v1/executions/{id}/graph", c.executionFor(readDefinition, c.showGraph))
 	mux.HandleFunc("GET /-/v1/executions/{id}/events", c.execution(c.followOne))
 	mux.HandleFunc("GET /-/v1/events", c.followAll)
 	mux.HandleFunc("GET /-/v1/callbacks", c.listCallbacks)
+	c.callbacksAPI(mux)
 	mux.HandleFunc("POST /-/v1/tokens", c.mint)
 	mux.HandleFunc("GET /-/v1/traces", c.listTraces)
 	mux.HandleFunc("GET /-/v1/traces/{id}", c.showTrace)
+	c.auditAPI(mux)
+	c.secretsAPI(mux)
+	c.whyAPI(mux)
+	mux.HandleFunc("GET /-/v1/slow", c.listSlow)
 	mux.HandleFunc("/-/v1/", func(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusNotFound, "NotFound", "the control API has no "+r.Method+" "+r.URL.Path)
 	})
 }
 
-// execution finds the execution of the path's id for a handler.
+// execution finds the execution of the path's id for a handler that shows what
+// anybody may know who sees it.
 func (c *console) execution(next func(http.ResponseWriter, *http.Request, sfn.Execution)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		x, err := c.find(r.Context(), r.PathValue("id"))
-		if err != nil {
-			c.fail(w, r, err)
-			return
-		}
-		next(w, r, x)
-	}
+	return c.executionFor(describeExecution, next)
 }
 
 // body reads the JSON object of a POST. A form or plain text, which a page of
@@ -87,6 +86,9 @@ func texts(w http.ResponseWriter, v jsonval.Value, names ...string) (out []strin
 func (c *console) listMachines(w http.ResponseWriter, r *http.Request) {
 	var list jsonval.Array
 	err := c.eachMachine(r.Context(), func(m sfn.StateMachine) error {
+		if !c.may(r.Context(), listMachines, sfn.MachineResources(m.ARN)...) {
+			return nil
+		}
 		var o jsonval.Object
 		o.AddString("name", m.Name).AddString("arn", m.ARN).AddString("type", m.Type)
 		list.Add(o.AddString("roleArn", m.RoleARN).AddString("file", m.File).Value())
@@ -103,7 +105,10 @@ func (c *console) listMachines(w http.ResponseWriter, r *http.Request) {
 func (c *console) listing(r *http.Request) (sfn.ListExecutions, error) {
 	q := r.URL.Query()
 	in := sfn.ListExecutions{StateMachineARN: c.machineARN(q.Get("stateMachine")), Status: q.Get("status")}
-	in.Token, in.Max = q.Get("token"), 50
+	in.Token, in.Max, in.Health = q.Get("token"), 50, sfn.HealthStatus(q.Get("health"))
+	if in.Health != "" && !in.Health.Known() {
+		return in, &sfn.Error{Code: "BadQuery", Message: "health must be healthy, waiting, retrying, throttled, stuck or needs-action"}
+	}
 	switch in.Status {
 	case "", sfn.Running, sfn.Succeeded, sfn.Failed, sfn.TimedOut, sfn.Aborted:
 	default:
@@ -125,7 +130,7 @@ func (c *console) listExecutions(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	found, next, err := c.Host.ListExecutions(r.Context(), in)
+	found, next, err := c.visible(r.Context(), in)
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -150,7 +155,11 @@ func (c *console) start(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusBadRequest, "MissingStateMachine", "name the state machine in stateMachine")
 		return
 	}
-	in := sfn.Start{StateMachineARN: c.machineARN(t[0]), Name: t[1], Input: v.Get("input")}
+	in := sfn.Start{StateMachineARN: c.machineARN(t[0]), Name: t[1], Input: v.Get("input"), Subject: c.Permissions.Subject(r.Context())}
+	if err := c.permitStart(r.Context(), in.StateMachineARN); err != nil {
+		c.fail(w, r, err)
+		return
+	}
 	if trace, span, ok := exchange.ParseTraceparent(r.Header.Get("Traceparent")); ok {
 		in.TraceID, in.ParentSpan = trace, span
 	}
@@ -165,7 +174,8 @@ func (c *console) start(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, o.Value())
 }
 
-func (c *console) show(w http.ResponseWriter, _ *http.Request, x sfn.Execution) {
+func (c *console) show(w http.ResponseWriter, r *http.Request, x sfn.Execution) {
+	x = c.shown(r.Context(), x)
 	o := executionJSON(x)
 	o.Add("input", x.Input).Add("output", x.Output)
 	if x.Error != nil {
@@ -202,8 +212,9 @@ func (c *console) showHistory(w http.ResponseWriter, r *http.Request, x sfn.Exec
 		return
 	}
 	var list jsonval.Array
+	write := c.events(r.Context(), x.ARN)
 	for _, ev := range events {
-		list.Add(c.Event(ev))
+		list.Add(write(ev))
 	}
 	answer(w, http.StatusOK, wrap("events", list))
 }
@@ -232,24 +243,6 @@ func (c *console) showGraph(w http.ResponseWriter, r *http.Request, x sfn.Execut
 	_, _ = io.WriteString(w, picture) // a client that went away
 }
 
-func (c *console) listCallbacks(w http.ResponseWriter, r *http.Request) {
-	var list jsonval.Array
-	if c.Callbacks != nil {
-		open, err := c.Callbacks.List(r.Context())
-		if err != nil {
-			c.fail(w, r, err)
-			return
-		}
-		for _, cb := range open {
-			var o jsonval.Object
-			o.AddString("url", cb.URL).AddString("execution", cb.Execution).AddString("stateMachine", cb.StateMachine)
-			o.AddString("state", cb.State).Add("since", instantOrNull(cb.Since)).Add("expires", instantOrNull(cb.Expires))
-			list.Add(o.Value())
-		}
-	}
-	answer(w, http.StatusOK, wrap("callbacks", list))
-}
-
 func (c *console) mint(w http.ResponseWriter, r *http.Request) {
 	v, ok := body(w, r)
 	if !ok {
@@ -263,7 +256,11 @@ func (c *console) mint(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusBadRequest, "MissingRole", "name a role of the project in role")
 		return
 	}
-	token, expires, err := c.Token(t[0])
+	if err := c.permit(r.Context(), "stile:Configure", "role/"+t[0]); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	token, expires, err := c.Token(r.Context(), t[0])
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -281,7 +278,7 @@ func (c *console) showTrace(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if len(spans) == 0 {
+	if spans = c.visibleSpans(r.Context(), spans); len(spans) == 0 {
 		failure(w, http.StatusNotFound, "NotFound", "no such trace; old ones are forgotten")
 		return
 	}
@@ -305,6 +302,10 @@ func (c *console) listTraces(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, t := range traces {
+			t, ok := c.visibleTrace(r.Context(), t)
+			if !ok {
+				continue
+			}
 			var o jsonval.Object
 			o.AddString("traceId", t.TraceID).AddString("root", t.Root).Add("start", instantOrNull(t.Start))
 			list.Add(o.Add("end", instantOrNull(t.End)).AddInt("spans", int64(t.Spans)).Value())

@@ -38,8 +38,9 @@ func story() (f *fake, running string) {
 
 func TestAnswers(t *testing.T) {
 	const trace = "abababababababababababababababab"
-	const one = `"id":"one","arn":"arn:aws:states:us-east-1:111111111111:execution:order:one","stateMachine":"order","status":"RUNNING","state":"Reserve","waiting":null,"start":"2023-11-14T22:03:20.123Z","stop":null,"trace":"` + trace + `"`
-	const two = `"id":"two","arn":"arn:aws:states:us-east-1:111111111111:execution:order:two","stateMachine":"order","status":"FAILED","state":null,"waiting":null,"start":"2023-11-14T21:53:20.123Z","stop":"2023-11-14T21:53:21.623Z","trace":"` + trace + `"`
+	const one = `"id":"one","arn":"arn:aws:states:us-east-1:111111111111:execution:order:one","stateMachine":"order","status":"RUNNING","state":"Reserve","waiting":null,"start":"2023-11-14T22:03:20.123Z","stop":null,"trace":"` + trace + `",
+		"health":{"status":"stuck","state":"Reserve","reason":"incomplete","since":"2023-11-14T22:08:20.123Z","until":null}`
+	const two = `"id":"two","arn":"arn:aws:states:us-east-1:111111111111:execution:order:two","stateMachine":"order","status":"FAILED","state":null,"waiting":null,"start":"2023-11-14T21:53:20.123Z","stop":"2023-11-14T21:53:21.623Z","trace":"` + trace + `","health":null`
 	f, _ := story()
 	h := New(config(f))
 	for _, c := range []struct {
@@ -52,6 +53,9 @@ func TestAnswers(t *testing.T) {
 		{"next page", "GET", "/-/v1/executions?stateMachine=order&max=1&token=1", "", 200, `{"executions":[{` + two + `}],"next":""}`},
 		{"list by status", "GET", "/-/v1/executions?status=FAILED", "", 200, `{"executions":[{` + two + `}],"next":""}`},
 		{"bad status", "GET", "/-/v1/executions?status=failed", "", 400, `{"error":{"code":"BadQuery","message":"status must be RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED"}}`},
+		{"list by health", "GET", "/-/v1/executions?health=stuck", "", 200, `{"executions":[{` + one + `}],"next":""}`},
+		{"bad health", "GET", "/-/v1/executions?health=ill", "", 400, `{"error":{"code":"BadQuery","message":"health must be healthy, waiting, retrying, throttled, stuck or needs-action"}}`},
+		{"slow", "GET", "/-/v1/slow", "", 200, `{"slow":[{"kind":"operation","name":"payments/charge","since":"2023-11-14T22:13:20.123Z","p95Millis":2000,"usualMillis":200,"floorMillis":1000}]}`},
 		{"bad max", "GET", "/-/v1/executions?max=0", "", 400, `{"error":{"code":"BadQuery","message":"max must be a number from 1 to 1000"}}`},
 		{"by name, the newest", "GET", "/-/v1/executions/one", "", 200, `{` + one + `,"input":{"sku":"sku-1"}}`},
 		{"by ARN", "GET", "/-/v1/executions/arn%3Aaws%3Astates%3Aus-east-1%3A111111111111%3Aexecution%3Aorder%3Atwo", "", 200, `{` + two + `,"input":{"sku":"sku-1"}}`},
@@ -65,7 +69,7 @@ func TestAnswers(t *testing.T) {
 		{"history", "GET", "/-/v1/executions/one/history", "", 200, `{"events":[{"id":1,"type":"ExecutionStarted","executionStartedEventDetails":{"name":""}},
 			{"id":2,"type":"PassStateEntered","stateEnteredEventDetails":{"input":"{\"a\":\"<i>\"}","name":"Reserve"}},
 			{"id":3,"type":"PassStateExited","stateExitedEventDetails":{"name":"Reserve"}},{"id":4,"type":"WaitStateEntered","stateEnteredEventDetails":{"name":"Pause"}}]}`},
-		{"callbacks", "GET", "/-/v1/callbacks", "", 200, `{"callbacks":[{"url":"http://127.0.0.1:7480/callbacks/SECRET-TOKEN","execution":"one","stateMachine":"order","state":"Approve","since":"2023-11-14T22:13:20.123Z","expires":"2023-11-14T23:13:20.123Z"}]}`},
+		{"callbacks", "GET", "/-/v1/callbacks", "", 200, `{"callbacks":[{"url":"http://127.0.0.1:7480/callbacks/SECRET-TOKEN","id":"order:one:1:1","execution":"one","stateMachine":"order","state":"Approve","attempt":1,"revoked":false,"since":"2023-11-14T22:13:20.123Z","expires":"2023-11-14T23:13:20.123Z"}]}`},
 		{"token", "POST", "/-/v1/tokens", `{"role":"order-role"}`, 200, `{"token":"a.b.c","expires":"2023-11-14T22:13:20.123Z"}`},
 		{"token of nobody", "POST", "/-/v1/tokens", `{"role":"x"}`, 404, `{"error":{"code":"NotFound","message":"no role x"}}`},
 		{"trace", "GET", "/-/v1/traces/" + trace, "", 200, `{"spans":[{"traceId":"` + trace + `","spanId":"0123456789abcdef","name":"order","kind":"execution","start":"2023-11-14T22:13:20.123Z","end":"2023-11-14T22:13:20.123Z","status":"ok"}]}`},

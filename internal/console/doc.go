@@ -52,11 +52,6 @@ type Host interface {
 	Journal
 }
 
-// Callbacks is the inventory of open callback URLs.
-type Callbacks interface {
-	List(ctx context.Context) ([]callback.Open, error)
-}
-
 // Traces is the store of spans.
 type Traces interface {
 	Trace(id string) ([]telemetry.Span, error)
@@ -73,16 +68,29 @@ type Info struct {
 	Control string `json:"control"`
 }
 
-// Config is what a console is made of. Host, Event and Info are required.
+// Config is what a console is made of. Host, Event, Metadata, Permissions and Info
+// are required.
 type Config struct {
 	Host Host
 	// Event writes a history event as GetExecutionHistory shows it.
-	Event     func(interp.HistoryEvent) jsonval.Value
-	Info      func() Info
-	Callbacks Callbacks // nil: none are open
-	Traces    Traces    // nil: none are kept
+	Event func(interp.HistoryEvent) jsonval.Value
+	// Metadata writes one for who may not read payloads.
+	Metadata func(interp.HistoryEvent) jsonval.Value
+	// Permissions decide what callers may see and do.
+	Permissions Permissions
+	Info        func() Info
+	Callbacks   Callbacks // nil: none are open
+	// Approval is how the page of approvals shows a state that waits; nil, or one that
+	// gives nil: as a box of JSON.
+	Approval func(machine, state string) *callback.Approval
+	Traces   Traces  // nil: none are kept
+	Audit    Audit   // nil: no record is kept
+	Secrets  Secrets // nil: nothing is told of them
+	Why      Why     // nil: nothing is explained
+	// Slow lists the operations and states that are slow now; nil: none is told.
+	Slow func() []telemetry.SlowCondition
 	// Token mints a token of a role; nil refuses. A refusal is *sfn.Error.
-	Token func(role string) (token string, expires time.Time, err error)
+	Token func(ctx context.Context, role string) (token string, expires time.Time, err error)
 	// Account and Region complete a state machine's name to its ARN.
 	Account, Region string
 	// Names are host names that are served besides loopback ones.
@@ -95,6 +103,9 @@ type Config struct {
 // New makes the handler of everything below / that the console owns, already
 // behind Guard.
 func New(cfg Config) http.Handler {
+	if cfg.Permissions == nil || cfg.Metadata == nil {
+		panic("console: nobody decides on permissions, or hides payloads")
+	}
 	if cfg.Heartbeat == 0 {
 		cfg.Heartbeat = 15 * time.Second
 	}

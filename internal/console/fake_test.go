@@ -48,6 +48,7 @@ func (f *fake) addExecution(machine, name, status string, age int) string {
 		Input: jsonval.MustParse(`{"sku":"sku-1"}`), TraceID: strings.Repeat("ab", 16)}
 	if status == sfn.Running {
 		x.State = "Reserve"
+		x.Health = sfn.Health{Status: sfn.Stuck, State: "Reserve", Reason: sfn.ReasonIncomplete, Since: x.StartDate.Add(5 * time.Minute)}
 	} else {
 		x.StopDate = x.StartDate.Add(1500 * time.Millisecond)
 	}
@@ -116,7 +117,8 @@ func (f *fake) ListExecutions(_ context.Context, in sfn.ListExecutions) ([]sfn.E
 	defer f.mu.Unlock()
 	var out []sfn.Execution
 	for _, x := range slices.Backward(f.execs) {
-		if (in.StateMachineARN == "" || in.StateMachineARN == x.StateMachineARN) && (in.Status == "" || in.Status == x.Status) {
+		if (in.StateMachineARN == "" || in.StateMachineARN == x.StateMachineARN) && (in.Status == "" || in.Status == x.Status) &&
+			(in.Health == "" || in.Health == x.Health.Status) {
 			x.Input, x.Output = jsonval.Value{}, jsonval.Value{}
 			out = append(out, x)
 		}
@@ -170,10 +172,6 @@ func (f *fake) Calls(_ context.Context, arn string) ([]sfn.CallRecord, error) {
 	return f.calls[arn], nil
 }
 
-type openCallbacks []callback.Open
-
-func (o openCallbacks) List(context.Context) ([]callback.Open, error) { return o, nil }
-
 type spans map[string][]telemetry.Span
 
 func (s spans) Trace(id string) ([]telemetry.Span, error) { return s[id], nil }
@@ -195,18 +193,28 @@ func encode(ev interp.HistoryEvent) jsonval.Value {
 	return o.Value()
 }
 
+// encodeMetadata stands in for the writer of events without payloads.
+func encodeMetadata(ev interp.HistoryEvent) jsonval.Value {
+	ev.Details.Input, ev.Details.Output = nil, nil
+	return encode(ev)
+}
+
 func config(f *fake) Config {
-	return Config{Host: f, Event: encode, Account: "111111111111", Region: "us-east-1",
+	return Config{Host: f, Event: encode, Metadata: encodeMetadata, Permissions: allowing(nil), Account: "111111111111", Region: "us-east-1",
 		Info: func() Info { return Info{Version: "0.1.0", Project: "orders", Control: "127.0.0.1:7400"} },
-		Callbacks: openCallbacks{{URL: "http://127.0.0.1:7480/callbacks/SECRET-TOKEN", Execution: "one", StateMachine: "order",
-			State: "Approve", Since: epoch, Expires: epoch.Add(time.Hour)}},
+		Callbacks: waits(callback.Open{URL: "http://127.0.0.1:7480/callbacks/SECRET-TOKEN", Execution: "one", StateMachine: "order",
+			State: "Approve", Since: epoch, Expires: epoch.Add(time.Hour)}),
 		Traces: spans{strings.Repeat("ab", 16): {{TraceID: strings.Repeat("ab", 16), SpanID: "0123456789abcdef", Name: "order",
 			Kind: telemetry.KindExecution, Start: epoch, End: epoch, Status: "ok"}}},
-		Token: func(role string) (string, time.Time, error) {
+		Token: func(_ context.Context, role string) (string, time.Time, error) {
 			if role != "order-role" {
 				return "", time.Time{}, &sfn.Error{Code: "NotFound", Message: "no role " + role}
 			}
 			return "a.b.c", epoch, nil
+		},
+		Slow: func() []telemetry.SlowCondition {
+			return []telemetry.SlowCondition{{SlowKey: telemetry.SlowKey{Kind: telemetry.SlowOperation, Name: "payments/charge"}, Since: epoch,
+				P95: 2 * time.Second, Usual: 200 * time.Millisecond, Floor: time.Second}}
 		}}
 }
 

@@ -13,13 +13,27 @@ import (
 // find gives the execution of an id: an ARN, or a name, the newest one where
 // several state machines have an execution of that name.
 func (c *console) find(ctx context.Context, id string) (sfn.Execution, error) {
+	return c.findFor(ctx, id, describeExecution)
+}
+
+// findFor gives it to who may describe it or do the action to it; to all others it
+// does not exist.
+func (c *console) findFor(ctx context.Context, id, action string) (sfn.Execution, error) {
 	if _, ok := sfn.ParseARN(id); ok {
+		if !c.sees(ctx, id, action) {
+			c.hidden(ctx, action, sfn.ExecutionResources(id)...)
+			return sfn.Execution{}, sfn.ExecutionDoesNotExist(id)
+		}
 		return c.Host.DescribeExecution(ctx, id)
 	}
 	var found sfn.Execution
 	err := c.eachMachine(ctx, func(m sfn.StateMachine) error {
 		a, _ := sfn.ParseARN(m.ARN)
-		x, err := c.Host.DescribeExecution(ctx, sfn.ExecutionARN(a.Region, a.Account, a.Name, id))
+		arn := sfn.ExecutionARN(a.Region, a.Account, a.Name, id)
+		if !c.sees(ctx, arn, action) {
+			return nil
+		}
+		x, err := c.Host.DescribeExecution(ctx, arn)
 		var refusal *sfn.Error
 		if errors.As(err, &refusal) {
 			return nil
@@ -32,11 +46,11 @@ func (c *console) find(ctx context.Context, id string) (sfn.Execution, error) {
 	if err != nil || found.ARN != "" {
 		return found, err
 	}
-	return c.findListed(ctx, id)
+	return c.findListed(ctx, id, action)
 }
 
 // findListed looks where a state machine is gone and its executions are not.
-func (c *console) findListed(ctx context.Context, name string) (sfn.Execution, error) {
+func (c *console) findListed(ctx context.Context, name, action string) (sfn.Execution, error) {
 	const pages = 10
 	in := sfn.ListExecutions{Page: sfn.Page{Max: 1000}}
 	for range pages {
@@ -45,7 +59,7 @@ func (c *console) findListed(ctx context.Context, name string) (sfn.Execution, e
 			return sfn.Execution{}, err
 		}
 		for _, x := range list {
-			if x.Name == name {
+			if x.Name == name && c.sees(ctx, x.ARN, action) {
 				return c.Host.DescribeExecution(ctx, x.ARN)
 			}
 		}

@@ -41,7 +41,19 @@ func executionJSON(x sfn.Execution) *jsonval.Object {
 	o.AddString("id", x.Name).AddString("arn", x.ARN).AddString("stateMachine", machineName(x.StateMachineARN))
 	o.AddString("status", x.Status).Add("state", textOrNull(x.State)).Add("waiting", textOrNull(x.Waiting))
 	o.Add("start", instantOrNull(x.StartDate)).Add("stop", instantOrNull(x.StopDate)).Add("trace", textOrNull(x.TraceID))
+	o.Add("health", healthJSON(x.Health))
 	return &o
+}
+
+// healthJSON is how an execution fares; null for one that has ended. Who may trace
+// the execution finds the verdict among its calls.
+func healthJSON(h sfn.Health) jsonval.Value {
+	if h.Status == "" {
+		return jsonval.NullValue
+	}
+	var o jsonval.Object
+	o.AddString("status", string(h.Status)).Add("state", textOrNull(h.State)).Add("reason", textOrNull(h.Reason))
+	return o.Add("since", instantOrNull(h.Since)).Add("until", instantOrNull(h.Until)).Value()
 }
 
 func callJSON(r sfn.CallRecord) jsonval.Value {
@@ -108,6 +120,8 @@ func refusalStatus(code string) int {
 		return http.StatusForbidden
 	case "ServiceUnavailable":
 		return http.StatusServiceUnavailable
+	case "CallbackGone":
+		return http.StatusGone
 	}
 	return http.StatusBadRequest
 }

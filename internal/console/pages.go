@@ -15,6 +15,7 @@ import (
 	"stile/asl/graph"
 	"stile/asl/interp"
 	"stile/internal/sfn"
+	"stile/jsonval"
 )
 
 //go:embed pages/*.html
@@ -48,6 +49,9 @@ var (
 func (c *console) pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", c.listPage)
 	mux.HandleFunc("GET /executions/{id}", c.executionPage)
+	c.auditPages(mux)
+	c.approvalPages(mux)
+	c.secretsPages(mux)
 	for _, a := range []asset{styleAsset, scriptAsset} {
 		mux.HandleFunc("GET "+a.path, func(w http.ResponseWriter, _ *http.Request) {
 			secure(w.Header(), pagePolicy)
@@ -99,9 +103,9 @@ type listView struct {
 	Machines   []machineView
 	Executions []executionView
 	// Filter is what is shown: a state machine and a status, empty for all.
-	Machine, Status string
-	Statuses        []string
-	Next            string // the URL of the next page
+	Machine, Status, Health string
+	Statuses, Healths       []string
+	Next                    string // the URL of the next page
 }
 
 type machineView struct{ Name, Type, Role, File string }
@@ -112,9 +116,13 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 		c.failPage(w, r, err)
 		return
 	}
-	v := listView{Info: c.Info(), Machine: machineName(in.StateMachineARN), Status: in.Status,
+	v := listView{Info: c.Info(), Machine: machineName(in.StateMachineARN), Status: in.Status, Health: r.URL.Query().Get("health"),
+		Healths:  []string{string(sfn.Healthy), string(sfn.Waiting), string(sfn.Retrying), string(sfn.Throttled), string(sfn.Stuck), string(sfn.NeedsAction)},
 		Statuses: []string{sfn.Running, sfn.Succeeded, sfn.Failed, sfn.TimedOut, sfn.Aborted}}
 	err = c.eachMachine(r.Context(), func(m sfn.StateMachine) error {
+		if !c.may(r.Context(), listMachines, sfn.MachineResources(m.ARN)...) {
+			return nil
+		}
 		role, _ := sfn.RoleName(m.RoleARN)
 		v.Machines = append(v.Machines, machineView{m.Name, m.Type, role, m.File})
 		return nil
@@ -123,7 +131,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 		c.failPage(w, r, err)
 		return
 	}
-	found, next, err := c.Host.ListExecutions(r.Context(), in)
+	found, next, err := c.visible(r.Context(), in)
 	if err != nil {
 		c.failPage(w, r, err)
 		return
@@ -133,7 +141,7 @@ func (c *console) listPage(w http.ResponseWriter, r *http.Request) {
 	}
 	if next != "" {
 		q := url.Values{"token": {next}}
-		for name, value := range map[string]string{"stateMachine": v.Machine, "status": v.Status, "max": r.URL.Query().Get("max")} {
+		for name, value := range map[string]string{"stateMachine": v.Machine, "status": v.Status, "health": v.Health, "max": r.URL.Query().Get("max")} {
 			if value != "" {
 				q.Set(name, value)
 			}
@@ -154,6 +162,9 @@ type detailView struct {
 	Calls         []callView
 	Events        []eventView
 	Legend        []string
+	Why           *whyView // nil: it is not explained
+	Trace         waterfallView
+	Callbacks     callbacksView
 	// Earlier counts events before those shown; Last is the newest one's id.
 	Earlier, Last int64
 }
@@ -168,18 +179,14 @@ func (c *console) executionPage(w http.ResponseWriter, r *http.Request) {
 		c.failPage(w, r, err)
 		return
 	}
-	events, err := c.history(ctx, x.ARN, 0)
+	events, calls, err := c.readable(ctx, x.ARN)
 	if err != nil {
 		c.failPage(w, r, err)
 		return
 	}
-	calls, err := c.Host.Calls(ctx, x.ARN)
-	if err != nil {
-		c.failPage(w, r, err)
-		return
-	}
+	x = c.shown(ctx, x)
 	v := detailView{Info: c.Info(), X: viewOf(x), Legend: []string{Running, Waiting, Retrying, Succeeded, Caught, Failed, Aborted},
-		Input: pretty(x.Input), Output: pretty(x.Output)}
+		Input: pretty(x.Input), Output: pretty(x.Output), Why: c.whyOf(ctx, x.ARN)}
 	if x.Error != nil {
 		v.Error = *x.Error
 	}
@@ -189,8 +196,15 @@ func (c *console) executionPage(w http.ResponseWriter, r *http.Request) {
 	for _, call := range calls {
 		v.Calls = append(v.Calls, viewOfCall(call))
 	}
-	v.Events = c.viewOfEvents(events[max(0, len(events)-shownEvents):], events)
+	v.Events = c.viewOfEvents(events[max(0, len(events)-shownEvents):], events, c.events(ctx, x.ARN))
 	c.drawInto(&v, r, x, events)
+	if v.Callbacks, err = c.callbacksOf(ctx, x.ARN); err == nil {
+		v.Trace, err = c.waterfall(ctx, x)
+	}
+	if err != nil {
+		c.failPage(w, r, err)
+		return
+	}
 	c.render(w, http.StatusOK, "execution.html", v)
 }
 
@@ -199,6 +213,10 @@ func (c *console) executionPage(w http.ResponseWriter, r *http.Request) {
 func (c *console) drawInto(v *detailView, r *http.Request, x sfn.Execution, events []interp.HistoryEvent) {
 	if n := len(events); n > 0 {
 		v.Last, v.Earlier = events[n-1].ID, int64(n-len(v.Events))
+	}
+	if !c.may(r.Context(), readDefinition, sfn.ExecutionResources(x.ARN)...) {
+		v.NoGraph = "No role of yours allows " + readDefinition + " on this execution."
+		return
 	}
 	p, err := c.program(r.Context(), x.ARN)
 	if err != nil {
@@ -218,10 +236,10 @@ func (c *console) drawInto(v *detailView, r *http.Request, x sfn.Execution, even
 }
 
 // viewOfEvents shows events, newest first; all gives the time of the start.
-func (c *console) viewOfEvents(shown, all []interp.HistoryEvent) []eventView {
+func (c *console) viewOfEvents(shown, all []interp.HistoryEvent, write func(interp.HistoryEvent) jsonval.Value) []eventView {
 	out := make([]eventView, 0, len(shown))
 	for _, ev := range slices.Backward(shown) {
-		out = append(out, c.viewOfEvent(ev, all[0].Time))
+		out = append(out, viewOfEvent(ev, all[0].Time, write))
 	}
 	return out
 }

@@ -13,7 +13,7 @@ func (c *console) picture(ctx context.Context, x sfn.Execution, o graph.SVGOptio
 	if err != nil {
 		return "", err
 	}
-	events, err := c.history(ctx, x.ARN, 0)
+	events, _, err := c.readable(ctx, x.ARN)
 	if err != nil {
 		return "", err
 	}

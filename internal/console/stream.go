@@ -82,12 +82,14 @@ func (c *console) followOne(w http.ResponseWriter, r *http.Request, x sfn.Execut
 type follower struct {
 	c       *console
 	arn     string
+	event   func(interp.HistoryEvent) jsonval.Value
 	stream  *stream
 	tracker *Tracker
 	shown   map[string]string // state → the class that the client knows
 	status  string            // the status and state that the client knows
 	last    int64             // the newest event that the tracker has
 	after   int64             // the newest event that the client has
+	history bool              // the client may read the history, and with it the states' classes
 	ended   bool
 }
 
@@ -96,7 +98,7 @@ type follower struct {
 func (f *follower) watch(ctx context.Context) {
 	notices, end := f.c.Host.Watch(f.arn)
 	defer end()
-	if !f.catchUp(ctx) {
+	if !f.allowed(ctx) || !f.catchUp(ctx) {
 		return
 	}
 	beat := time.NewTicker(f.c.Heartbeat)
@@ -111,11 +113,20 @@ func (f *follower) watch(ctx context.Context) {
 			if !ok {
 				return
 			}
-			if !f.take(ctx, n) {
+			if !f.allowed(ctx) || !f.take(ctx, n) {
 				return
 			}
 		}
 	}
+}
+
+// allowed looks again before anything is sent: assignments change while a stream
+// is open. One whose caller may no longer see the execution ends.
+func (f *follower) allowed(ctx context.Context) bool {
+	names := sfn.ExecutionResources(f.arn)
+	f.ended = !f.c.may(ctx, describeExecution, names...)
+	f.history, f.event = f.c.may(ctx, readHistory, names...), f.c.events(ctx, f.arn)
+	return !f.ended
 }
 
 // catchUp sends what changed since the client's last event; false ends the stream.
@@ -169,15 +180,15 @@ func (f *follower) show(status, state string, events []interp.HistoryEvent) {
 		f.stream.send("status", statusJSON(status, state), 0)
 	}
 	for _, n := range f.tracker.Classes() {
-		if f.shown[n.State] != n.Class {
+		if f.history && f.shown[n.State] != n.Class {
 			f.shown[n.State] = n.Class
 			var o jsonval.Object
 			f.stream.send("state", o.AddString("state", n.State).AddString("class", n.Class).Value(), 0)
 		}
 	}
 	for _, ev := range events {
-		if ev.ID > f.after {
-			f.stream.send("history", f.c.Event(ev), ev.ID)
+		if f.history && ev.ID > f.after {
+			f.stream.send("history", f.event(ev), ev.ID)
 			f.after = ev.ID
 		}
 	}
@@ -220,6 +231,9 @@ func (c *console) watchAll(ctx context.Context, s *stream) bool {
 				return heard
 			}
 			heard = true
+			if !c.may(ctx, listExecutions, sfn.ExecutionResources(n.ExecutionARN)...) {
+				continue
+			}
 			a, _ := sfn.ParseARN(n.ExecutionARN)
 			var o jsonval.Object
 			o.AddString("id", a.Sub).AddString("stateMachine", a.Name).AddString("status", n.Status)

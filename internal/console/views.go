@@ -22,6 +22,28 @@ type executionView struct {
 	Start, Stop                                            instantView
 	Took                                                   string
 	Live                                                   bool
+	Health                                                 healthView
+}
+
+// healthView is how an open execution fares; zero for one that has ended.
+type healthView struct {
+	Status, Class, Reason, State string
+	Since, Until                 instantView
+}
+
+func viewOfHealth(h sfn.Health) healthView {
+	v := healthView{Status: string(h.Status), Reason: h.Reason, State: h.State, Since: viewOfTime(h.Since), Until: viewOfTime(h.Until)}
+	switch h.Status {
+	case sfn.Waiting:
+		v.Class = Waiting
+	case sfn.Retrying, sfn.Throttled:
+		v.Class = Retrying
+	case sfn.Stuck, sfn.NeedsAction:
+		v.Class = Failed
+	case sfn.Healthy:
+		v.Class = Running
+	}
+	return v
 }
 
 // instantView is a time for people and for machines.
@@ -39,7 +61,7 @@ func viewOf(x sfn.Execution) executionView {
 		Class: statusClass(x.Status, x.Waiting), State: x.State, Waiting: waitingFor(x.Waiting), Trace: x.TraceID,
 		// By ARN, since a name may stand for several executions.
 		Href:  "/executions/" + url.PathEscape(x.ARN),
-		Start: viewOfTime(x.StartDate), Stop: viewOfTime(x.StopDate), Live: x.Status == sfn.Running}
+		Start: viewOfTime(x.StartDate), Stop: viewOfTime(x.StopDate), Live: x.Status == sfn.Running, Health: viewOfHealth(x.Health)}
 	if !x.StopDate.IsZero() {
 		v.Took = took(x.StopDate.Sub(x.StartDate))
 	}
@@ -129,11 +151,11 @@ type eventView struct {
 	Class, Reason string
 }
 
-func (c *console) viewOfEvent(ev interp.HistoryEvent, start int64) eventView {
+func viewOfEvent(ev interp.HistoryEvent, start int64, write func(interp.HistoryEvent) jsonval.Value) eventView {
 	v := eventView{ID: ev.ID, Type: ev.Type, State: ev.Details.Name, At: viewOfTime(time.UnixMilli(ev.Time)),
 		Since: "+" + took(time.Duration(ev.Time-start)*time.Millisecond)}
 	if member := interp.DetailsMember(ev.Type); member != "" {
-		v.Details = pretty(unfold(c.Event(ev).Get(member)))
+		v.Details = pretty(unfold(write(ev).Get(member)))
 	}
 	if ev.Details.Error != nil {
 		v.Reason = *ev.Details.Error

@@ -8,8 +8,9 @@
 // `stile check`.
 //
 // Invariants: everything it says is a warning, since a project whose halves
-// disagree still runs and says so at run time; it judges literals alone, so that
-// what an execution's input decides is never guessed at.
+// disagree still runs and says so at run time, or a note, which is the list of what
+// leaves the gateway on purpose; it judges literals alone, so that what an
+// execution's input decides is never guessed at.
 package contract
 
 import (
@@ -25,14 +26,16 @@ import (
 	"stile/policy"
 )
 
-// Codes of the warnings.
+// Codes of the warnings and of the note.
 const (
 	CodeHost       = "STL-X001" // a Task calls a host that is not mapped
 	CodeOperation  = "STL-X002" // a Task calls what is no operation
 	CodePermission = "STL-X003" // a Task's role may not call its operation
 	CodeConnection = "STL-X004" // a Task names a connection that is not there
 	CodeWorkflow   = "STL-X005" // a policy names a state machine that is not there
-	CodeUngoverned = "STL-X006" // a Task calls past the gateway: no policy applies
+	CodeUngoverned = "STL-X006" // a Task calls past the gateway by map: no policy applies
+	CodeListed     = "STL-X007" // a Task calls past the gateway, and egress lists why (note)
+	CodeIdle       = "STL-X008" // an egress entry that no Task uses
 )
 
 // Machine is a state machine with its role; Role is nil where the project has none
@@ -56,23 +59,29 @@ type Project struct {
 	Target func(name string) (gateway, ok bool)
 	// Connection reports whether an EventBridge connection's ARN names one of the project.
 	Connection func(arn string) bool
+	// Egress lists the hosts past the gateway that roles may call; Exit gives the entry
+	// that lets a role call a host, host[:port].
+	Egress []Egress
+	Exit   func(host, role string) (Egress, bool)
 }
 
 // Check gives a warning for every promise that is not kept, sorted.
 func Check(p Project) diag.List {
-	c := &checker{p: p}
+	c := &checker{p: p, used: map[[2]int]bool{}}
 	for _, m := range p.Machines {
 		c.machine(m)
 	}
 	for _, d := range p.Documents {
 		c.document(d)
 	}
+	c.idle()
 	return c.out.Sort()
 }
 
 type checker struct {
-	p   Project
-	out diag.List
+	p    Project
+	out  diag.List
+	used map[[2]int]bool // places of egress entries
 }
 
 func (c *checker) machine(m Machine) {
@@ -102,13 +111,18 @@ func parameters(body jsonval.Value, to map[string]jsonval.Value) {
 
 // warn reports at a state's place.
 func (c *checker) warn(m Machine, s *asl.State, code, message, hint string) {
-	c.out = append(c.out, diag.Diagnostic{Code: code, Severity: diag.Warning, File: m.Source.File(), Line: s.Line, Column: s.Column,
+	c.say(m, s, diag.Warning, code, message, hint)
+}
+
+func (c *checker) say(m Machine, s *asl.State, severity diag.Severity, code, message, hint string) {
+	c.out = append(c.out, diag.Diagnostic{Code: code, Severity: severity, File: m.Source.File(), Line: s.Line, Column: s.Column,
 		Excerpt: m.Source.Line(s.Line), Width: len(s.Name) + 2, Message: message, Hint: hint})
 }
 
 func (c *checker) task(m Machine, s *asl.State, params jsonval.Value) {
 	target, path, method := call(s.Task, params)
 	if target == "" {
+		c.undecided(m, s)
 		return
 	}
 	if arn := connection(params); arn != "" && !c.p.Connection(arn) {
@@ -117,8 +131,7 @@ func (c *checker) task(m Machine, s *asl.State, params jsonval.Value) {
 	}
 	gateway, mapped := c.p.Target(target)
 	if !mapped {
-		c.warn(m, s, CodeHost, "state "+s.Name+" calls "+target+", which stile.yaml does not map: its calls fail with States.Permissions",
-			"write under map: \""+target+"\": { gateway: self }")
+		c.leaves(m, s, target)
 	}
 	if mapped && !gateway {
 		c.warn(m, s, CodeUngoverned, "state "+s.Name+" calls "+target+" past the gateway: no policy, limit or permission applies to it",

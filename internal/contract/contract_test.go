@@ -118,3 +118,58 @@ func TestPoliciesNameWorkflowsThatAreThere(t *testing.T) {
 		t.Errorf("%+v", l[0])
 	}
 }
+
+// past is the project with the definition's two hosts outside, of which egress
+// lists gate.example for the role.
+func past(t *testing.T, def string, list ...Egress) Project {
+	p := project(t, def, role(all))
+	p.Target = func(string) (bool, bool) { return false, false }
+	p.Egress = list
+	p.Exit = func(host, role string) (Egress, bool) {
+		for _, e := range list {
+			if e.Host == host && e.Roles[0] == role {
+				return e, true
+			}
+		}
+		return Egress{}, false
+	}
+	return p
+}
+
+func TestWhatLeavesTheGatewayIsListed(t *testing.T) {
+	entry := func(host, role string, line int) Egress {
+		return Egress{Host: host, Roles: []string{role}, Reason: "the bank asks for it", File: "stile.yaml", Line: line}
+	}
+	byInput := strings.Replace(strings.Replace(definition, `"ApiEndpoint": "https://gate`, `"ApiEndpoint.$": "$.u", "x": "https://gate`, 1), `"ApiEndpoint": "gate"`, `"ApiEndpoint.$": "$.u"`, 1)
+	for name, c := range map[string]struct {
+		def  string
+		list []Egress
+		want []string
+	}{
+		"nothing listed": {definition, nil, []string{
+			"warning STL-X001 state A calls https://gate.example, which stile.yaml neither maps nor lets role r call: its calls fail with States.Permissions",
+			"warning STL-X001 state D calls gate, which stile.yaml neither maps nor lets role r call: its calls fail with States.Permissions"}},
+		"listed": {definition, []Egress{entry("gate.example", "r", 3), entry("gate", "r", 4)}, []string{
+			"note STL-X007 state A calls https://gate.example past the gateway, as egress lets role r: the bank asks for it",
+			"note STL-X007 state D calls gate past the gateway, as egress lets role r: the bank asks for it"}},
+		"another role's, and nobody's": {definition, []Egress{entry("gate.example", "s", 3), entry("gate", "r", 4)}, []string{
+			"warning STL-X001 state A calls https://gate.example, which stile.yaml neither maps nor lets role r call: its calls fail with States.Permissions",
+			"note STL-X007 state D calls gate past the gateway, as egress lets role r: the bank asks for it",
+			"warning STL-X008 no state of role s calls gate.example, which egress lets out"}},
+		"by input": {byInput, []Egress{entry("gate.example", "r", 3), entry("*.b.example", "r", 4)}, []string{
+			"note STL-X007 state A calls an address that its input decides: egress lets role r reach gate.example, *.b.example past the gateway",
+			"note STL-X007 state D calls an address that its input decides: egress lets role r reach gate.example, *.b.example past the gateway"}},
+		"by input, nothing listed": {byInput, nil, nil},
+	} {
+		var got []string
+		for _, d := range Check(past(t, c.def, c.list...)) {
+			got = append(got, string(d.Severity)+" "+d.Code+" "+d.Message)
+			if d.Code == CodeHost && !strings.Contains(d.Hint, `roles: [r], reason: "why"}`) || d.File == "" || d.Line == 0 {
+				t.Errorf("%s: %+v", name, d)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}

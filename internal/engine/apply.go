@@ -36,6 +36,9 @@ func (t *turn) apply(ev interp.Event) bool {
 	t.addHistory(ch.History)
 	t.addCommands(ch.Commands)
 	t.addMore(ch.More)
+	if ev.Kind == interp.EventStarted {
+		t.tellStart()
+	}
 	if ch.Done != nil {
 		t.finish(ch.Done, ev.Time)
 	}
@@ -109,12 +112,15 @@ func (t *turn) addCommands(commands []interp.Command) {
 			l.timers[c.Timer] = c.At
 			t.set(spaceTimer, timerKey(c.At, l.id, c.Timer), nil)
 			t.timers = append(t.timers, timerChange{timerID{l.id, c.Timer}, c.At, true})
+			if c.ID != 0 {
+				t.backsOff(c.ID, c.Timer, c.At)
+			}
 		case interp.CancelTimer:
 			t.dropTimer(c.Timer)
 		case interp.ScheduleTask:
 			t.schedule(c)
 		case interp.CancelTask:
-			t.idle(c.ID)
+			t.gaveUp(c.ID)
 			t.cancels = append(t.cancels, cancel{l.id, l.arn(), c.ID})
 		}
 	}
@@ -127,6 +133,7 @@ func (t *turn) dropTimer(timer uint64) {
 		return
 	}
 	delete(l.timers, timer)
+	t.backedOff(timer)
 	t.remove(spaceTimer, timerKey(at, l.id, timer))
 	t.timers = append(t.timers, timerChange{timerID{l.id, timer}, at, false})
 }
@@ -159,7 +166,9 @@ func (t *turn) finish(o *interp.Outcome, at int64) {
 	for _, timer := range sortedKeys(l.timers) {
 		t.dropTimer(timer)
 	}
+	t.disarm()
 	l.x = nil
 	t.putIndex()
+	t.tellEnd(o.Status)
 	t.after = append(t.after, func() { t.h.machines.ended(l.fixed.machineARN) })
 }

@@ -55,6 +55,15 @@ func open(b []byte) *dec {
 	return d
 }
 
+// openUpTo starts a record of recordFormat or a later one up to newest.
+func openUpTo(b []byte, newest byte) (d *dec, format byte) {
+	d = &dec{b: b}
+	if format = d.byte(); format < recordFormat || format > newest {
+		d.fail()
+	}
+	return d, format
+}
+
 func (d *dec) fail() {
 	d.err, d.b = errRecord, nil
 }

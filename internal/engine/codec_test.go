@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stile/asl/interp"
+	"stile/internal/sfn"
 	"stile/jsonval"
 )
 
@@ -23,7 +24,7 @@ func payload(t *rapid.T, label string) interp.Payload {
 	return interp.Payload{Value: jsonval.OfString(text(t, label))}
 }
 
-var exact = cmp.AllowUnexported(fixedRecord{}, stateRecord{}, workRecord{}, tokenRecord{}, indexRecord{}, jsonval.Value{})
+var exact = cmp.AllowUnexported(fixedRecord{}, stateRecord{}, workRecord{}, healthRecord{}, tokenRecord{}, indexRecord{}, jsonval.Value{})
 
 // roundTrip encodes and decodes; every cut of the record is refused, none panics.
 func roundTrip[T any](t *rapid.T, want T, encoded []byte, decode func([]byte) (T, error)) {
@@ -57,7 +58,14 @@ func TestRecords(t *testing.T) {
 			status: statusCode(rapid.IntRange(1, 5).Draw(t, "status")), state: text(t, "state"), waiting: text(t, "waiting"),
 			seq: rapid.Uint64().Draw(t, "seq"), last: rapid.Int64().Draw(t, "last"), quarantine: text(t, "quarantine"),
 		}
-		if st.status != running {
+		st.told = rapid.Uint64().Draw(t, "told")
+		if st.status == running {
+			st.health = healthRecord{
+				status: byte(rapid.IntRange(0, len(healthStatuses)-1).Draw(t, "health")), reason: byte(rapid.IntRange(0, len(healthReasons)-1).Draw(t, "reason")),
+				state: text(t, "health state"), since: rapid.Int64().Draw(t, "health since"), until: rapid.Int64().Draw(t, "until"),
+				command: rapid.Uint64().Draw(t, "command"), send: rapid.Uint32().Draw(t, "health send"), check: rapid.Int64().Draw(t, "check"),
+			}
+		} else {
 			st.stop, st.output, st.err, st.cause = rapid.Int64().Draw(t, "stop"), payload(t, "output"), maybe(t, "err"), maybe(t, "cause")
 		}
 		roundTrip(t, st, st.encode(), decodeState)
@@ -66,6 +74,7 @@ func TestRecords(t *testing.T) {
 			phase: workPhase(rapid.IntRange(1, 4).Draw(t, "phase")), attempt: rapid.Uint32().Draw(t, "attempt"), send: rapid.Uint32().Draw(t, "send"),
 			epoch: rapid.Uint64().Draw(t, "epoch"), token: rapid.Bool().Draw(t, "token"), since: rapid.Int64().Draw(t, "since"),
 			expires: rapid.Int64().Draw(t, "expires"), state: text(t, "state"),
+			entered: rapid.Int64().Draw(t, "entered"), trouble: sfn.Trouble(rapid.Byte().Draw(t, "trouble")), refused: rapid.Uint32().Draw(t, "refused"),
 		}
 		roundTrip(t, w, w.encode(), decodeWork)
 		k := tokenRecord{text(t, "id"), text(t, "digest"), rapid.Int64().Draw(t, "at")}
@@ -79,6 +88,7 @@ func TestRecords(t *testing.T) {
 func TestAnyBytes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := append([]byte{recordFormat}, rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")...)
+		b[0] = byte(rapid.IntRange(recordFormat, healthFormat).Draw(t, "format"))
 		_, _ = decodeFixed(b)
 		_, _ = decodeState(b)
 		_, _ = decodeWork(b)

@@ -45,6 +45,10 @@ type committer struct {
 	// turns and written count for tests and metrics.
 	turns, written atomic.Uint64
 
+	// told is the number of the last outbox record: they are given out in the order of
+	// submit, so that whoever has read one has seen all before it.
+	told uint64
+
 	plant plant
 }
 
@@ -75,6 +79,7 @@ func (m *committer) submit(t *turn) {
 		t.fail(err)
 		return
 	}
+	m.number(t)
 	m.gathered = append(m.gathered, t)
 	m.bytes += t.bytes
 	m.work.Signal()

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"log/slog"
 	"os"
+	"time"
 
 	"stile/internal/kv"
 	"stile/internal/sfn"
@@ -30,6 +31,11 @@ type Config struct {
 	// Observe gets the notices of every execution once they are durable, in order
 	// for each execution. It runs on the committer: it must not block.
 	Observe func(sfn.Notice)
+	// Limits gives how long a state of a state machine may take before its execution
+	// counts as stuck, 0 where its options do not say; nil: no options do.
+	Limits func(stateMachineARN, state string) time.Duration
+	// Outbox is what others are told of; nil keeps nothing.
+	Outbox *Outbox
 	// Log is where quarantines and failures are told; nil drops them.
 	Log *slog.Logger
 	// Fatal is told once that the store has failed; nil logs and ends the process.

@@ -4,7 +4,7 @@
 // An execution lives in one of 256 shards, by the hash of its ARN. A shard's
 // worker applies events in memory, one after another; each turn's writes (journal
 // event, changed frames, blobs, history, timers, due work, visibility, side
-// journal, token records) go to the one committer, which gathers turns into
+// journal, token records, deliveries) go to the one committer, which gathers turns into
 // groups: while group k syncs, k+1 gathers. Replies, task dispatches, timers and
 // notices of a turn leave only after its group is durable; reads wait for the
 // group that was under way when they looked.

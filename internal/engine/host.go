@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"stile/internal/kv"
 	"stile/internal/sfn"
@@ -27,6 +28,8 @@ type Host struct {
 	roles           Roles
 	observe         func(sfn.Notice)
 	checkParameters func(resource string, parameters jsonval.Value) string
+	limits          func(stateMachineARN, state string) time.Duration
+	outbox          Outbox
 
 	keys        *keyring
 	shards      [256]*shard
@@ -72,7 +75,10 @@ func openWith(cfg Config, p plant) (*Host, error) {
 	h := &Host{
 		store: cfg.Store, account: cfg.Account, region: cfg.Region, clock: cfg.Clock, seed: cfg.Seed, log: cfg.Log,
 		roles: cfg.Roles, observe: cfg.Observe, checkParameters: cfg.CheckParameters, keys: keys,
-		definitions: newDefinitions(cfg.Store, cfg.Definitions),
+		definitions: newDefinitions(cfg.Store, cfg.Definitions), limits: cfg.Limits,
+	}
+	if cfg.Outbox != nil {
+		h.outbox = *cfg.Outbox
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	for n := range h.shards {
@@ -83,6 +89,10 @@ func openWith(cfg Config, p plant) (*Host, error) {
 	if err := h.machines.open(); err != nil {
 		return nil, err
 	}
+	told, err := lastTold(cfg.Store)
+	if err != nil {
+		return nil, err
+	}
 	fatal := cfg.Fatal
 	cfg.Fatal = func(err error) {
 		h.failed.Store(&err)
@@ -90,6 +100,7 @@ func openWith(cfg Config, p plant) (*Host, error) {
 	}
 	h.committer = newCommitter(cfg)
 	h.committer.plant = p
+	h.committer.told = told
 	if cfg.Tasks != nil {
 		h.SetTasks(cfg.Tasks)
 	}
@@ -187,6 +198,7 @@ func (s *shard) sendAgain(id execID, command uint64) {
 	t := s.turn(l)
 	t.putWork(command, w)
 	t.tasks = append(t.tasks, l.dispatch(c, w.send))
+	t.changed = l.state.health.check == 0 // it began before there was health
 	s.end(t)
 }
 

@@ -318,6 +318,9 @@ func TestQuarantine(t *testing.T) {
 			if x.Status != sfn.Running || x.Waiting != "quarantine" || x.State != "W" {
 				t.Errorf("%+v", x)
 			}
+			if x.Health.Status != sfn.NeedsAction || x.Health.Reason != sfn.ReasonQuarantine {
+				t.Errorf("%+v", x.Health)
+			}
 			if _, err := h.StopExecution(t.Context(), bad, "", ""); code(err) != "InternalFailure" || !strings.Contains(err.Error(), "a broken invariant") {
 				t.Errorf("stop: %v", err)
 			}

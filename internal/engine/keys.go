@@ -22,6 +22,8 @@ const (
 	spaceWork      kv.Space = 0x18 // * command: due work, see workRecord
 	spaceToken     kv.Space = 0x19 // * command, attempt: how a delivery ended it
 	spaceCall      kv.Space = 0x1a // * command, send: side journal
+	spaceDelivery  kv.Space = 0x20 // * command, attempt: of its callback URL; and a number: one delivery
+	spaceOutbox    kv.Space = 0x21 // 0, number: what others are to be told; 1, target: how far it is
 	spaceTimer     kv.Space = 0x1b // shard, due time, id, timer
 	spaceByMachine kv.Space = 0x1c // hash of machine ARN, newest first, id
 	spaceByStart   kv.Space = 0x1d // newest first, id

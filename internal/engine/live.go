@@ -21,8 +21,14 @@ type live struct {
 	// work holds the due work by command; timers the time of each open timer.
 	work   map[uint64]*work
 	timers map[uint64]int64
+	// kin groups the live visits by how they fare; backoff names the visit of each
+	// timer that is a back-off.
+	kin     map[kin]*kinGroup
+	backoff map[uint64]uint64
 	// delivered holds token records that the store may not show yet, by their key.
 	delivered map[string]tokenRecord
+	// urls holds callback records in the same way.
+	urls map[string]urlRecord
 
 	// unsettled counts turns that were handed to the committer and are not durable.
 	unsettled atomic.Int32
@@ -37,6 +43,11 @@ type work struct {
 	command *interp.Command
 	// early are completions by token that came before the request was accepted.
 	early []func()
+	// until is the end of the back-off that runs; 0: none does.
+	until int64
+	// kin is the group that the visit is counted in.
+	kin     kin
+	counted bool
 }
 
 func (l *live) arn() string { return l.fixed.arn }
@@ -120,11 +131,18 @@ func (h *Host) loadWork(l *live) error {
 		switch c.Kind {
 		case interp.StartTimer:
 			l.timers[c.Timer] = c.At
+			if w := l.work[c.ID]; c.ID != 0 && w != nil {
+				w.until = c.At
+				l.backs(c.Timer, c.ID)
+			}
 		case interp.ScheduleTask:
 			if w := l.work[c.ID]; w != nil {
 				w.command = &c
 			}
 		}
+	}
+	for _, c := range sortedKeys(l.work) {
+		h.remark(l, c, h.now())
 	}
 	return nil
 }

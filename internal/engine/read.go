@@ -26,17 +26,20 @@ func (h *Host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 	if err := h.fill(id, &fixed.input, &state.output); err != nil {
 		return sfn.Execution{}, err
 	}
-	x := show(fixed, state)
-	x.Input, x.Output = fixed.input.Value, state.output.Value
-	return x, h.committer.barrier()
+	x := []sfn.Execution{show(fixed, state)}
+	x[0].Input, x[0].Output = fixed.input.Value, state.output.Value
+	if err := h.verdicts(x, []healthRecord{state.health}, []execID{id}); err != nil {
+		return sfn.Execution{}, err
+	}
+	return x[0], h.committer.barrier()
 }
 
 // show is an execution without its payloads.
 func show(f *fixedRecord, st *stateRecord) sfn.Execution {
 	x := sfn.Execution{
 		ARN: f.arn, Name: f.name(), StateMachineARN: f.machineARN, Status: st.status.String(), StartDate: time.UnixMilli(f.start),
-		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner,
-		TraceID: f.trace, Span: sfn.ExecutionSpan(f.arn), ParentSpan: f.parentSpan, Waiting: st.waiting, RoleARN: f.role,
+		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner, Subject: f.subject,
+		TraceID: f.trace, Span: sfn.ExecutionSpan(f.arn), ParentSpan: f.parentSpan, Waiting: st.waiting, RoleARN: f.role, Health: st.health.health(),
 	}
 	if st.status != running {
 		x.StopDate = time.UnixMilli(st.stop)
@@ -69,76 +72,6 @@ func (h *Host) fill(id execID, payloads ...*interp.Payload) error {
 		}
 	}
 	return nil
-}
-
-// ListExecutions gives a page of executions, newest first, without payloads, and
-// the token of the next page ("" at the end).
-func (h *Host) ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error) {
-	space, r, scope := spaceByStart, kv.Range{}, "executions "+in.Status
-	if in.StateMachineARN != "" {
-		if _, err := h.machines.get(in.StateMachineARN); err != nil {
-			return nil, "", err
-		}
-		prefix := machinePrefix(in.StateMachineARN)
-		space, r, scope = spaceByMachine, kv.Range{Lower: prefix, Upper: after(prefix)}, scope+" "+in.StateMachineARN
-	}
-	from, err := h.openPage(scope, in.Token)
-	if err != nil {
-		return nil, "", err
-	}
-	if from != nil {
-		r.Lower = append(from, 0)
-	}
-	size, want := pageSize(in.Max), codeOf(in.Status)
-	var keys [][]byte // of both record parts, in pairs
-	var last []byte
-	var bad error
-	more := false
-	err = h.store.Iterate(space, r, func(k, v []byte) bool {
-		var row indexRecord
-		if row, bad = decodeIndex(v); bad != nil || ctx.Err() != nil {
-			return false
-		}
-		if in.Status != "" && row.status != want {
-			return true
-		}
-		if len(keys) == 2*size {
-			more = true
-			return false
-		}
-		id := execID(k[len(k)-16:])
-		last = append(last[:0], k...)
-		keys = append(keys, id.key(fixedPart), id.key(statePart))
-		return true
-	})
-	if err := firstError(err, bad, ctx.Err()); err != nil {
-		return nil, "", err
-	}
-	out, err := h.showAll(keys)
-	token := ""
-	if more {
-		token = h.sealPage(scope, last)
-	}
-	return out, token, firstError(err, h.committer.barrier())
-}
-
-func (h *Host) showAll(keys [][]byte) ([]sfn.Execution, error) {
-	got, err := h.store.GetMany(spaceExecution, keys)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]sfn.Execution, 0, len(keys)/2)
-	for i := 0; i < len(got); i += 2 {
-		if got[i] == nil {
-			continue
-		}
-		fixed, state, err := decodeBoth(got[i], got[i+1])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, show(fixed, state))
-	}
-	return out, nil
 }
 
 // GetExecutionHistory gives a page of history events with their payloads, and the

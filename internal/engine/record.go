@@ -17,6 +17,8 @@ type fixedRecord struct {
 	start                          int64 // Unix ms
 	input                          interp.Payload
 	inputDigest                    string // 16 bytes
+	// subject is who started it; a record without one is as it was before there were any.
+	subject string
 }
 
 func (r *fixedRecord) encode() []byte {
@@ -27,6 +29,9 @@ func (r *fixedRecord) encode() []byte {
 	e.uint(r.revision)
 	e.int(r.start)
 	e.payload(r.input)
+	if r.subject != "" {
+		e.str(r.subject)
+	}
 	return e.b
 }
 
@@ -40,6 +45,9 @@ func decodeFixed(b []byte) (r fixedRecord, err error) {
 		*s = d.str()
 	}
 	r.revision, r.start, r.input = d.uint(), d.int(), d.payload()
+	if d.err == nil && len(d.b) > 0 {
+		r.subject = d.str()
+	}
 	return r, d.err
 }
 
@@ -92,17 +100,23 @@ type stateRecord struct {
 	seq            uint64 // of the last journal record
 	last           int64  // time of the last event: an execution's time never goes back
 	quarantine     string // why it was taken out of service; empty: it was not
+	health         healthRecord
+	told           uint64 // how many outbox records it has made: they number them
 }
 
 func (r *stateRecord) encode() []byte {
-	e := record(64)
+	e := record(96)
+	e.b[0] = healthFormat
 	e.byte(byte(r.status))
 	e.str(r.state)
 	e.str(r.waiting)
 	e.uint(r.seq)
 	e.int(r.last)
 	e.str(r.quarantine)
-	if r.status != running {
+	e.uint(r.told)
+	if r.status == running {
+		r.health.encode(e, r.state)
+	} else {
 		e.int(r.stop)
 		e.payload(r.output)
 		e.opt(r.err)
@@ -112,10 +126,18 @@ func (r *stateRecord) encode() []byte {
 }
 
 func decodeState(b []byte) (r stateRecord, err error) {
-	d := open(b)
+	d, format := openUpTo(b, healthFormat)
 	r.status = statusCode(d.byte())
 	r.state, r.waiting, r.seq, r.last, r.quarantine = d.str(), d.str(), d.uint(), d.int(), d.str()
-	if r.status != running {
+	if format == healthFormat {
+		r.told = d.uint()
+	}
+	switch {
+	case r.status == running && format == healthFormat:
+		r.health.decode(d, r.state)
+	case r.status == running:
+		r.health.guess(&r)
+	default:
 		r.stop, r.output, r.err, r.cause = d.int(), d.payload(), d.opt(), d.opt()
 	}
 	return r, d.err
@@ -133,6 +155,9 @@ type workRecord struct {
 	since   int64 // when the attempt was scheduled
 	expires int64 // of its token
 	state   string
+	entered int64 // when the visit's first attempt was scheduled
+	trouble sfn.Trouble
+	refused uint32 // the send whose side-journal record holds the last denial; 0: none
 }
 
 // workPhase says how far an attempt is. The numbers are stored.
@@ -147,6 +172,7 @@ const (
 
 func (w workRecord) encode() []byte {
 	e := record(32)
+	e.b[0] = healthFormat
 	e.byte(byte(w.phase))
 	e.uint(uint64(w.attempt))
 	e.uint(uint64(w.send))
@@ -155,14 +181,22 @@ func (w workRecord) encode() []byte {
 	e.int(w.since)
 	e.int(w.expires)
 	e.str(w.state)
+	e.int(w.since - w.entered)
+	e.byte(byte(w.trouble))
+	e.uint(uint64(w.refused))
 	return e.b
 }
 
 func decodeWork(b []byte) (w workRecord, err error) {
-	d := open(b)
+	d, format := openUpTo(b, healthFormat)
 	w.phase = workPhase(d.byte())
 	w.attempt, w.send, w.epoch, w.token = uint32(d.uint()), uint32(d.uint()), d.uint(), d.uint() == 1
 	w.since, w.expires, w.state = d.int(), d.int(), d.str()
+	w.entered = w.since
+	if format == healthFormat {
+		w.entered -= d.int()
+		w.trouble, w.refused = sfn.Trouble(d.byte()), uint32(d.uint())
+	}
 	return w, d.err
 }
 

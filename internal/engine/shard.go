@@ -84,9 +84,10 @@ func (s *shard) turn(l *live) *turn {
 // end hands a turn to the committer, or drops it where there is nothing to do.
 func (s *shard) end(t *turn) {
 	if t.changed {
+		t.judge()
 		t.putState()
 	}
-	if len(t.ops)+len(t.replies)+len(t.after) == 0 {
+	if len(t.ops)+len(t.replies)+len(t.after)+len(t.events) == 0 {
 		t.release()
 		return
 	}

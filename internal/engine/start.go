@@ -89,7 +89,7 @@ func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in
 		id:    id,
 		state: stateRecord{status: running, last: now},
 		fixed: fixedRecord{
-			arn: arn, machineARN: m.ARN, role: m.RoleARN, owner: in.Owner, revision: m.revision, start: now,
+			arn: arn, machineARN: m.ARN, role: m.RoleARN, owner: in.Owner, subject: in.Subject, revision: m.revision, start: now,
 			trace: in.TraceID, parentSpan: in.ParentSpan, traceHeader: in.TraceHeader,
 			tokenKey: h.keys.current, input: interp.Payload{Value: in.Input}, inputDigest: inputDigest(in.Input),
 		},
@@ -102,7 +102,7 @@ func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in
 	s.cache.add(l)
 	t.apply(interp.Event{Kind: interp.EventStarted, Start: &interp.Start{
 		Semantics: interp.Semantics, ExecutionARN: arn, Name: in.Name, StateMachineARN: m.ARN, StateMachineName: m.Name,
-		RoleARN: m.RoleARN, Type: m.Type, Input: in.Input, TokenKey: l.fixed.tokenKey, Owner: in.Owner,
+		RoleARN: m.RoleARN, Type: m.Type, Input: in.Input, TokenKey: l.fixed.tokenKey, Owner: in.Owner, Subject: in.Subject,
 		TraceID: in.TraceID, ParentSpan: in.ParentSpan, TraceHeader: in.TraceHeader, Account: h.account, Region: h.region,
 	}})
 	if l.x != nil {
@@ -174,6 +174,10 @@ func (s *shard) timerDue(due int64, id execID, timer uint64) {
 	}
 	if l != nil && l.state.quarantine != "" {
 		return // the row stays: another binary may be able to go on
+	}
+	if timer == healthTimer && l != nil && l.running() && l.state.health.check == due {
+		s.healthDue(l, due)
+		return
 	}
 	var t *turn
 	if l == nil || l.timers[timer] != due {

@@ -114,7 +114,8 @@ func (s *tale) live(plan *blackout) (finished bool) {
 	}()
 	h, err := openWith(Config{
 		Store: store, Account: account, Region: region, Observe: s.world.observe, Fatal: func(error) {}, MaxLive: 1,
-		Seed: func() uint64 { return <-seed },
+		Outbox: everything(),
+		Seed:   func() uint64 { return <-seed },
 	}, s.plant)
 	if err != nil {
 		if !errors.Is(err, kvtest.ErrPower) {
@@ -125,6 +126,7 @@ func (s *tale) live(plan *blackout) (finished bool) {
 	}
 	defer h.Close(context.Background())
 	s.world.audit(h)
+	s.world.checkOutbox(h, false)
 	h.SetTasks(s.world)
 	s.world.setHost(h)
 	defer s.world.setHost(nil)
@@ -237,6 +239,7 @@ func (w *world) trade(h *Host, crashed chan struct{}) bool {
 		if failed != nil {
 			w.fault("a client failed without a crash: %v", failed)
 		}
+		w.checkOutbox(h, true)
 		return true
 	}
 }

@@ -84,6 +84,12 @@ func (k *keyring) seal(key, arn string, command uint64, attempt uint32, expiry i
 	return sfn.Token{Key: key, ExecutionARN: arn, Command: command, Attempt: attempt, Expires: time.UnixMilli(expiry)}.Seal(secret)
 }
 
+// again makes another token of the same attempt, for its callback URL.
+func (k *keyring) again(key string, t sfn.Token) string {
+	t.Key = key
+	return t.Seal(k.tokens[key])
+}
+
 // idempotency gives the Idempotency-Key: hex of HMAC(execution ARN, command, keyID).
 func (k *keyring) idempotency(arn string, command, keyID uint64) string {
 	m := hmac.New(sha256.New, k.effects)

@@ -1,11 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"stile/asl/interp"
-	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -35,22 +35,50 @@ func (h *Host) SendTaskHeartbeat(ctx context.Context, token string) error {
 }
 
 func (h *Host) byToken(ctx context.Context, text string, ev interp.Event) error {
-	_, err := h.complete(ctx, text, ev, false)
+	tok, err := h.openTask(text)
+	if err == nil {
+		_, err = h.complete(ctx, &completion{tok: tok, ev: ev})
+	}
 	return err
+}
+
+// openTask opens a token's text where work is taken.
+func (h *Host) openTask(text string) (sfn.Token, error) {
+	if err := h.refuses(); err != nil {
+		return sfn.Token{}, err
+	}
+	tok, ok := sfn.OpenTask(text, h.keys.key)
+	if !ok {
+		return tok, sfn.InvalidToken()
+	}
+	return tok, nil
 }
 
 // Deliver ends the token's attempt as a callback URL does: the same delivery
 // again (by id, or by digest) gets Repeated, another one Conflict, one for a task
 // that ended otherwise Gone. A token that does not open is sfn.InvalidToken.
 func (h *Host) Deliver(ctx context.Context, d sfn.Delivery) (sfn.DeliveryAnswer, error) {
+	tok, err := h.openTask(d.TaskToken)
+	if err != nil {
+		return 0, err
+	}
+	return told(h.deliver(ctx, tok, d, true))
+}
+
+// deliver ends an attempt by a delivery; url says that it came on the callback URL.
+func (h *Host) deliver(ctx context.Context, tok sfn.Token, d sfn.Delivery, url bool) (sfn.DeliveryAnswer, error) {
 	ev := interp.Event{
 		Kind: interp.EventTaskSucceeded, Output: d.Output, Definite: true, DeliveryID: d.ID, DeliveryDigest: d.Digest,
 	}
 	if d.Fail {
 		ev.Kind, ev.Output, ev.Error, ev.Cause = interp.EventTaskFailed, jsonval.Value{}, d.Error, d.Cause
 	}
-	answer, err := h.complete(ctx, d.TaskToken, ev, true)
-	if refusal, ok := err.(*sfn.Error); ok && refusal.Code != "InvalidToken" && answer == sfn.Gone {
+	return h.complete(ctx, &completion{tok: tok, ev: ev, delivery: &d, url: url})
+}
+
+// told makes the refusal of a task that is over the answer that says so.
+func told(answer sfn.DeliveryAnswer, err error) (sfn.DeliveryAnswer, error) {
+	if _, ok := err.(*sfn.Error); ok && answer == sfn.Gone {
 		return sfn.Gone, nil
 	}
 	return answer, err
@@ -63,27 +91,23 @@ type completion struct {
 	tok   sfn.Token
 	ev    interp.Event
 	reply func(sfn.DeliveryAnswer, error)
-	// delivery says that it came by the callback URL, which remembers it and ends
-	// with the token's expiry.
-	delivery bool
+	// delivery is what came by the callback URL or from an operator, and is
+	// remembered; nil of AWS's actions. url: it came by the URL, which ends with the
+	// token's expiry and may be revoked.
+	delivery *sfn.Delivery
+	url      bool
+	state    string // of the attempt, where it was open
 	// waited is set when the request's acceptance was waited for long enough.
 	waited, settled bool
 	stop            func()
 }
 
-func (h *Host) complete(ctx context.Context, text string, ev interp.Event, delivery bool) (sfn.DeliveryAnswer, error) {
-	if err := h.refuses(); err != nil {
-		return 0, err
-	}
-	tok, ok := sfn.OpenTask(text, h.keys.key)
-	if !ok {
-		return 0, sfn.InvalidToken()
-	}
-	ev.Command, ev.Attempt, ev.Definite = tok.Command, tok.Attempt, true
-	id := idOf(tok.ExecutionARN)
-	s := h.shardOf(id)
-	return ask(ctx, s, func(reply func(sfn.DeliveryAnswer, error)) {
-		c := &completion{s: s, id: id, tok: tok, ev: ev, delivery: delivery, reply: reply}
+func (h *Host) complete(ctx context.Context, c *completion) (sfn.DeliveryAnswer, error) {
+	c.ev.Command, c.ev.Attempt, c.ev.Definite = c.tok.Command, c.tok.Attempt, true
+	c.id = idOf(c.tok.ExecutionARN)
+	c.s = h.shardOf(c.id)
+	return ask(ctx, c.s, func(reply func(sfn.DeliveryAnswer, error)) {
+		c.reply = reply
 		c.try()
 	})
 }
@@ -107,8 +131,14 @@ func (c *completion) try() {
 	}
 	t := c.s.turn(l)
 	w := l.work[c.tok.Command]
-	open := w != nil && w.attempt == c.tok.Attempt && w.token && (w.phase == workDispatched || w.phase == workSubmitted)
-	if !open || c.delivery && c.s.h.now() > c.tok.Expires.UnixMilli() {
+	open := w != nil && w.attempt == c.tok.Attempt && w.waits()
+	if open {
+		c.state = w.state
+	}
+	if c.delivery != nil && !c.ready(t) {
+		return
+	}
+	if !open || c.url && c.s.h.now() > c.tok.Expires.UnixMilli() {
 		c.closed(t)
 		return
 	}
@@ -124,7 +154,7 @@ func (c *completion) try() {
 		c.closed(t)
 		return
 	}
-	if c.delivery {
+	if c.delivery != nil {
 		r := tokenRecord{c.ev.DeliveryID, c.ev.DeliveryDigest, l.state.last}
 		l.remember(string(c.tokenKey()), r)
 		t.set(spaceToken, c.tokenKey(), r.encode())
@@ -149,7 +179,7 @@ func (c *completion) closed(t *turn) {
 	answer, err := sfn.Gone, error(sfn.TaskTimedOut(tokenGone))
 	if q := t.live.quarantined(); q != nil {
 		answer, err = 0, q
-	} else if c.delivery {
+	} else if c.delivery != nil {
 		r, found, readErr := c.delivered(t.live)
 		switch {
 		case readErr != nil:
@@ -184,6 +214,7 @@ func (c *completion) end(t *turn, a sfn.DeliveryAnswer, err error) {
 	if c.stop != nil {
 		c.stop()
 	}
+	c.keep(t, a)
 	t.replies = append(t.replies, func(failed error) {
 		if failed != nil {
 			a, err = 0, failed
@@ -193,39 +224,31 @@ func (c *completion) end(t *turn, a sfn.DeliveryAnswer, err error) {
 	c.s.end(t)
 }
 
-// OpenTokens lists the task tokens that wait for their completion.
-func (h *Host) OpenTokens(ctx context.Context) ([]sfn.OpenToken, error) {
-	type row struct {
-		id      execID
-		command uint64
-		work    workRecord
+// ready answers a delivery on a URL that is revoked, or whose record cannot be read.
+// A revoked URL ended no attempt, so that nothing on it is a repetition.
+func (c *completion) ready(t *turn) bool {
+	u, err := c.s.h.url(t.live, c.tokenKey())
+	switch {
+	case err != nil:
+		c.end(t, 0, err)
+	case c.url && u.dead(c.tok.Serial):
+		c.end(t, sfn.Revoked, nil)
+	default:
+		return true
 	}
-	var rows []row
-	var bad error
-	err := h.store.Iterate(spaceWork, kv.Range{}, func(k, v []byte) bool {
-		var w workRecord
-		if w, bad = decodeWork(v); bad == nil && w.token && (w.phase == workDispatched || w.phase == workSubmitted) {
-			rows = append(rows, row{execID(k[:16]), part(k, 0), w})
-		}
-		return bad == nil && ctx.Err() == nil
-	})
-	if err := firstError(err, bad, ctx.Err()); err != nil {
-		return nil, err
+	return false
+}
+
+// keep writes the delivery's record into the turn that answers it.
+func (c *completion) keep(t *turn, a sfn.DeliveryAnswer) {
+	if c.delivery == nil || t.live == nil {
+		return
 	}
-	out := make([]sfn.OpenToken, 0, len(rows))
-	for _, r := range rows {
-		fixed, _, err := h.records(r.id)
-		if err != nil {
-			return nil, err
-		}
-		if fixed == nil {
-			continue
-		}
-		out = append(out, sfn.OpenToken{
-			TaskToken:    h.keys.seal(fixed.tokenKey, fixed.arn, r.command, r.work.attempt, r.work.expires),
-			ExecutionARN: fixed.arn, ExecutionName: fixed.name(), StateMachineName: fixed.machineName(), State: r.work.state,
-			Command: r.command, Attempt: r.work.attempt, Since: time.UnixMilli(r.work.since), Expires: time.UnixMilli(r.work.expires),
-		})
+	u, err := c.s.h.url(t.live, c.tokenKey())
+	if err != nil {
+		c.s.h.told("a delivery cannot be recorded", c.id, err)
+		return
 	}
-	return out, h.committer.barrier()
+	u.state = cmp.Or(c.state, u.state)
+	t.delivery(c.tok.Command, c.tok.Attempt, u, recordOf(*c.delivery, a.String(), 0))
 }

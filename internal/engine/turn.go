@@ -2,7 +2,9 @@ package engine
 
 import (
 	"stile/internal/kv"
+	"stile/internal/notify"
 	"stile/internal/sfn"
+	"stile/jsonval"
 )
 
 // turn is what one piece of work in a shard gives to the committer: its writes,
@@ -23,6 +25,16 @@ type turn struct {
 	notices []sfn.Notice
 	after   []func()      // on success: jobs that follow, machine updates
 	replies []func(error) // answers; nil is success
+
+	events []notify.Event // for the outbox
+
+	// How the attempt ended whose answer the turn takes, for health: its trouble, the
+	// send whose record holds the denial, and the denial.
+	trouble sfn.Trouble
+	refused uint32
+	denial  jsonval.Value
+	// deadline is the nearest time at which health must be looked at; 0: none was seen.
+	deadline int64
 
 	changed        bool // the execution's visibility record is to be written
 	answered, sent bool
@@ -51,6 +63,9 @@ func (t *turn) settle() {
 	}
 	for _, f := range t.after {
 		f()
+	}
+	if len(t.events) > 0 {
+		t.h.outbox.Wake()
 	}
 	t.release()
 }

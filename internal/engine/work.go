@@ -21,7 +21,12 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps
 func cutLine(s string) (first, rest string, more bool) { return strings.Cut(s, "\n") }
 
 func (t *turn) putWork(command uint64, w *work) {
-	t.live.work[command] = w
+	l := t.live
+	if old := l.work[command]; old != nil && old != w {
+		l.uncount(command, old)
+	}
+	l.work[command] = w
+	t.remark(command)
 	t.set(spaceWork, t.live.id.key(command), w.encode())
 }
 
@@ -30,6 +35,7 @@ func (t *turn) dropWork(command uint64) {
 	if w == nil {
 		return
 	}
+	t.live.uncount(command, w)
 	delete(t.live.work, command)
 	t.remove(spaceWork, t.live.id.key(command))
 	t.wakeEarly(w)
@@ -47,13 +53,14 @@ func (t *turn) wakeEarly(w *work) {
 func (t *turn) schedule(c *interp.Command) {
 	l := t.live
 	var send uint32
+	before := workRecord{entered: l.state.last}
 	if old := l.work[c.ID]; old != nil {
-		send = old.send
+		send, before = old.send, old.workRecord
 		t.wakeEarly(old)
 	}
 	w := &work{workRecord: workRecord{
 		phase: workDispatched, attempt: c.Attempt, send: send + 1, epoch: t.epoch, token: c.TaskToken != "", since: l.state.last,
-		state: c.State,
+		state: c.State, entered: before.entered, trouble: before.trouble, refused: before.refused,
 	}}
 	if w.token {
 		if tok, ok := sfn.OpenTask(c.TaskToken, t.h.keys.key); ok {
@@ -62,6 +69,15 @@ func (t *turn) schedule(c *interp.Command) {
 	}
 	t.putWork(c.ID, w)
 	t.tasks = append(t.tasks, l.dispatch(c, w.send))
+}
+
+// gaveUp says that the attempt is no longer waited for: it took too long, or its
+// thread has ended.
+func (t *turn) gaveUp(command uint64) {
+	if w := t.live.work[command]; w != nil {
+		w.trouble, w.refused = sfn.TroubleRetry, 0
+	}
+	t.idle(command)
 }
 
 // idle says that no attempt of the visit is out; how often it was sent is kept,
@@ -83,6 +99,8 @@ type dispatch struct {
 	keyID      uint64
 	parameters interp.Payload
 	stop       context.CancelFunc
+	// resent takes the answer of a request that was sent once more; nil of others.
+	resent func(sfn.TaskResult, error)
 }
 
 func (l *live) dispatch(c *interp.Command, send uint32) *dispatch {
@@ -91,7 +109,7 @@ func (l *live) dispatch(c *interp.Command, send uint32) *dispatch {
 		ExecutionARN: f.arn, ExecutionName: f.name(),
 		StateMachineARN: f.machineARN, StateMachineName: f.machineName(),
 		RoleARN: f.role, State: c.State, Command: c.ID, Attempt: c.Attempt, Send: send,
-		Resource: c.Resource, TaskToken: c.TaskToken, Owner: f.owner,
+		Resource: c.Resource, NamedValues: c.NamedValues, TaskToken: c.TaskToken, Owner: f.owner, Subject: f.subject,
 		TraceID: f.trace, Span: sfn.StateSpan(f.arn, c.Entered),
 	}}
 	if c.TimeoutAt != 0 {
@@ -120,6 +138,9 @@ func (h *Host) dispatch(d *dispatch) {
 	}
 	ctx, stop := context.WithCancel(h.ctx)
 	d.stop = stop
+	if d.resent != nil { // who waits for it must learn of the attempt's end
+		context.AfterFunc(ctx, func() { d.resent(sfn.TaskResult{}, callbackGone()) })
+	}
 	h.calls.Store(callID{d.id, d.call.Command}, d)
 	d.call.IdempotencyKey = h.keys.idempotency(d.call.ExecutionARN, d.call.Command, d.keyID)
 	go h.call(ctx, tasks, d)
@@ -166,6 +187,10 @@ func (h *Host) taskDone(d *dispatch, r sfn.TaskResult) {
 		return
 	}
 	s := h.shardOf(d.id)
+	if d.resent != nil {
+		s.do(func() { s.resentDone(d, r) })
+		return
+	}
 	s.do(func() { s.taskEvent(d, r) })
 }
 
@@ -187,6 +212,15 @@ func (s *shard) taskEvent(d *dispatch, r sfn.TaskResult) {
 		ev.Kind = interp.EventTaskSubmitted
 	}
 	t := s.turn(l)
+	if r.Error != "" {
+		t.trouble, t.denial = sfn.TroubleOf(r.Error, r.Call), sfn.DenialOf(r.Call)
+		if r.NoSecret {
+			t.trouble = sfn.TroubleSecret
+		}
+		if t.denial.Exists() {
+			t.refused = d.call.Send
+		}
+	}
 	if r.Call.Exists() {
 		t.set(spaceCall, l.id.key(d.call.Command, uint64(d.call.Send)), encodeCall(sfn.CallRecord{
 			State: d.call.State, Attempt: d.call.Attempt, Time: time.UnixMilli(s.h.now()), Call: r.Call,
@@ -206,9 +240,15 @@ func (t *turn) taskEvent(ev interp.Event) bool {
 	if w == nil || w.attempt != ev.Attempt || w.phase == workIdle {
 		return false
 	}
+	trouble, refused := w.trouble, w.refused
+	if ev.Kind == interp.EventTaskFailed {
+		w.trouble, w.refused = max(t.trouble, sfn.TroubleRetry), t.refused
+	}
 	if !t.apply(ev) {
+		w.trouble, w.refused = trouble, refused
 		return false
 	}
+	t.tellDelivery(ev, w.state)
 	if w != l.work[ev.Command] { // ended with the execution, or the next attempt is out
 		return true
 	}

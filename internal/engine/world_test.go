@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stile/asl/interp"
+	"stile/internal/notify"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -58,6 +59,7 @@ type world struct {
 	accepted map[string]string            // execution → output of its accepted delivery
 	approver map[string]bool              // tokens that have one
 	ended    map[string]string            // execution → terminal status shown
+	told     []notify.Record              // the outbox as it was read last
 	humans   sync.WaitGroup
 	bad      []string
 	pace     *rand.Rand // of workers and the approver

@@ -1,8 +1,13 @@
 package files
 
 import (
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
+	"stile/diag"
 	"stile/internal/config/doctree"
 	"stile/internal/secret"
 )
@@ -63,11 +68,22 @@ func (l *loader) connections(to map[string]*Connection) {
 			l.fault(file, doctree.CodeDuplicate, "another file describes connection "+name, "keep one of them")
 		}
 		to[name] = c
+		before := len(l.faults)
 		if root := l.parse(src); root != nil {
 			r := &connectionReader{doctree.NewReader(src), l.dir, c}
 			r.root(root)
 			l.faults = append(l.faults, r.Faults()...)
 		}
+		veil(l.faults[before:])
+	}
+}
+
+// veil takes the excerpts from the faults of a connection: under a key that is
+// misspelled, or in a text that does not parse, any line may hold a secret that was
+// written out, and a diagnostic is printed, logged and kept by others.
+func veil(faults diag.List) {
+	for i := range faults {
+		faults[i].Excerpt = ""
 	}
 }
 
@@ -84,10 +100,17 @@ func (r *connectionReader) root(n *doctree.Node) {
 		doctree.Field{Name: "Description", Read: r.Text(&ignored)},
 		doctree.Field{Name: "AuthorizationType", Required: true, Read: r.OneOf(&c.AuthorizationType, "API_KEY", "BASIC", "OAUTH_CLIENT_CREDENTIALS")},
 		doctree.Field{Name: "AuthParameters", Required: true, Read: r.parameters})
-	want := map[string]string{"API_KEY": "ApiKeyAuthParameters", "BASIC": "BasicAuthParameters",
-		"OAUTH_CLIENT_CREDENTIALS": "OAuthParameters"}[c.AuthorizationType]
-	if params := n.Get("AuthParameters"); want != "" && params != nil && params.Get(want) == nil {
-		r.Fault(params, doctree.CodeMissing, "AuthorizationType "+c.AuthorizationType+" needs "+want, "add "+want)
+	params := n.Get("AuthParameters")
+	if c.AuthorizationType == "" || params == nil {
+		return
+	}
+	for _, kind := range [][2]string{{"API_KEY", "ApiKeyAuthParameters"}, {"BASIC", "BasicAuthParameters"}, {"OAUTH_CLIENT_CREDENTIALS", "OAuthParameters"}} {
+		switch at := params.Get(kind[1]); {
+		case kind[0] == c.AuthorizationType && at == nil:
+			r.Fault(params, doctree.CodeMissing, "AuthorizationType "+c.AuthorizationType+" needs "+kind[1], "add "+kind[1])
+		case kind[0] != c.AuthorizationType && at != nil:
+			r.Fault(at, doctree.CodeValue, kind[1]+" does not go with AuthorizationType "+c.AuthorizationType, "remove it, or write AuthorizationType: "+kind[0])
+		}
 	}
 }
 
@@ -96,12 +119,17 @@ func (r *connectionReader) parameters(n *doctree.Node) {
 	r.Map(n, "AuthParameters",
 		doctree.Field{Name: "ApiKeyAuthParameters", Read: func(n *doctree.Node) {
 			r.Map(n, "ApiKeyAuthParameters",
-				doctree.Field{Name: "ApiKeyName", Required: true, Read: r.NonEmpty(&c.APIKeyName)},
+				doctree.Field{Name: "ApiKeyName", Required: true, Read: r.header(&c.APIKeyName)},
 				doctree.Field{Name: "ApiKeyValue", Required: true, Read: r.secret(&c.APIKeyValue)})
 		}},
 		doctree.Field{Name: "BasicAuthParameters", Read: func(n *doctree.Node) {
 			r.Map(n, "BasicAuthParameters",
-				doctree.Field{Name: "Username", Required: true, Read: r.NonEmpty(&c.Username)},
+				doctree.Field{Name: "Username", Required: true, Read: func(n *doctree.Node) {
+					r.NonEmpty(&c.Username)(n)
+					if strings.Contains(c.Username, ":") {
+						r.Fault(n, doctree.CodeValue, "a Username of basic authorization has no colon", "")
+					}
+				}},
 				doctree.Field{Name: "Password", Required: true, Read: r.secret(&c.Password)})
 		}},
 		doctree.Field{Name: "OAuthParameters", Read: r.oauth},
@@ -112,7 +140,7 @@ func (r *connectionReader) oauth(n *doctree.Node) {
 	o := &OAuth{HTTPMethod: "POST"}
 	r.c.OAuth = o
 	r.Map(n, "OAuthParameters",
-		doctree.Field{Name: "AuthorizationEndpoint", Required: true, Read: r.NonEmpty(&o.AuthorizationEndpoint)},
+		doctree.Field{Name: "AuthorizationEndpoint", Required: true, Read: r.endpoint(&o.AuthorizationEndpoint)},
 		doctree.Field{Name: "HttpMethod", Required: true, Read: r.OneOf(&o.HTTPMethod, "GET", "POST", "PUT")},
 		doctree.Field{Name: "ClientParameters", Required: true, Read: func(n *doctree.Node) {
 			r.Map(n, "ClientParameters",
@@ -122,10 +150,49 @@ func (r *connectionReader) oauth(n *doctree.Node) {
 		doctree.Field{Name: "OAuthHttpParameters", Read: r.http("OAuthHttpParameters", &o.Headers, &o.Query, &o.Body)})
 }
 
+// header reads a header's name.
+func (r *connectionReader) header(to *string) func(*doctree.Node) {
+	return func(n *doctree.Node) {
+		r.NonEmpty(to)(n)
+		switch {
+		case !headerName.MatchString(*to):
+			r.Fault(n, doctree.CodeValue, "this is not the name of a header", "write for example X-Api-Key")
+		case slices.ContainsFunc(wireHeaders, func(w string) bool { return strings.EqualFold(w, *to) }):
+			r.Fault(n, doctree.CodeValue, "a connection cannot set the header "+*to+": it belongs to the wire or to the call", "")
+		}
+	}
+}
+
+// wireHeaders are written by whoever sends; one of a connection would be lost.
+var wireHeaders = []string{"Connection", "Content-Length", "Host", "Http2-Settings", "Idempotency-Key", "Keep-Alive", "Proxy-Authenticate",
+	"Proxy-Authorization", "Proxy-Connection", "Stile-Hops", "TE", "Traceparent", "Trailer", "Transfer-Encoding", "Upgrade"}
+
+// headerName is a token of RFC 9110.
+var headerName = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
+
+// endpoint reads the address that a client's secret is sent to.
+func (r *connectionReader) endpoint(to *string) func(*doctree.Node) {
+	return func(n *doctree.Node) {
+		r.Text(to)(n)
+		u, err := url.Parse(*to)
+		local := err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || !local) {
+			r.Fault(n, doctree.CodeValue, "AuthorizationEndpoint must be an https URL without user and fragment, or http on this machine",
+				"write for example https://login.example.com/oauth2/token")
+		}
+	}
+}
+
 func (r *connectionReader) http(what string, headers, query, body *[]Parameter) func(*doctree.Node) {
 	return func(n *doctree.Node) {
 		r.Map(n, what,
-			doctree.Field{Name: "HeaderParameters", Read: r.Each(r.parameter(headers))},
+			doctree.Field{Name: "HeaderParameters", Read: r.Each(func(n *doctree.Node) {
+				r.parameter(headers)(n)
+				if key := n.Get("Key"); key != nil {
+					var name string
+					r.header(&name)(key)
+				}
+			})},
 			doctree.Field{Name: "QueryStringParameters", Read: r.Each(r.parameter(query))},
 			doctree.Field{Name: "BodyParameters", Read: r.Each(r.parameter(body))})
 	}

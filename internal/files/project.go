@@ -28,12 +28,16 @@ import (
 // Project is what a folder holds.
 type Project struct {
 	// Dir is the folder as the user named it; files in diagnostics begin with it.
-	Dir           string
+	Dir string
+	// Digest is a hex SHA-256 over the files that were read, whatever they hold.
+	Digest        string
 	Config        *config.Config
 	APIM          *apim.Service
 	StateMachines []StateMachine // sorted by name
 	Roles         map[string]*identity.Role
 	Connections   map[string]*Connection
+	// Assignments say who has which role (assignments.yaml).
+	Assignments []identity.Assignment
 }
 
 // Load reads a project's folder. The list has all faults; the Project is nil only
@@ -54,8 +58,10 @@ func Load(dir string) (*Project, diag.List) {
 	p.APIM = l.service(p.Config)
 	p.StateMachines = l.stateMachines(p.Config)
 	l.roles(p.Roles)
+	p.Assignments = l.assignments(p)
 	l.connections(p.Connections)
 	l.references(p)
+	p.Digest = l.digest()
 	return p, slices.Compact(l.faults.Sort())
 }
 
@@ -64,6 +70,8 @@ type loader struct {
 	faults diag.List
 	// misread: stile.yaml has an error, so that what it declares is not all known.
 	misread bool
+	// sums are the hex SHA-256 of the files that were read, by their paths.
+	sums map[string]string
 }
 
 // name is the path of a file as diagnostics show it.
@@ -107,6 +115,7 @@ func (l *loader) read(parts ...string) (src *diag.Source, ok bool) {
 		l.fault(l.name(parts...), config.CodeUnreadable, "cannot read the file: "+plain(err), "")
 		return nil, false
 	}
+	l.summed(data, parts...)
 	return diag.NewSource(l.name(parts...), string(data)), true
 }
 

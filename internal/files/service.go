@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"stile/diag"
 	"stile/internal/apim"
@@ -55,6 +56,7 @@ func (l *loader) service(cfg *config.Config) *apim.Service {
 		}
 	}
 	s.declared(cfg)
+	s.credentials(cfg)
 	return s.svc
 }
 
@@ -206,9 +208,12 @@ func (s *serviceLoader) subscription(folder, name string) {
 	dir := filepath.Join(folder, name)
 	x := &apim.Subscription{State: apim.Active}
 	x.ID, x.Name = name, name
+	var created time.Time
 	place, ok := s.information("subscription "+name, func(r *doctree.Reader) []doctree.Field {
 		return []doctree.Field{
 			{Name: "displayName", Read: r.NonEmpty(&x.Name)},
+			{Name: "startDate", Read: instant(r, &x.Start)},
+			{Name: "createdDate", Read: instant(r, &created)},
 			{Name: "state", Read: r.OneOf(&x.State, apim.Active, "submitted", "rejected", "suspended", "cancelled", "expired")},
 			{Name: "scope", Required: true, Read: func(n *doctree.Node) {
 				scope, ok := config.ParseScope(n.Text)
@@ -222,6 +227,9 @@ func (s *serviceLoader) subscription(folder, name string) {
 		}
 	}, dir, "subscriptionInformation.json")
 	s.rest(dir, "subscriptionInformation.json")
+	if x.Start.IsZero() {
+		x.Start = created
+	}
 	if x.Place = place; ok {
 		s.svc.Subscriptions = append(s.svc.Subscriptions, x)
 	}

@@ -26,6 +26,22 @@ type StateMachine struct {
 	// where it names the role.
 	Options  string
 	RoleLine int
+	// NamedValues are the named values, by display name, that literals of the
+	// definition may refer to.
+	NamedValues []NamedValueUse
+	// States are the options of single states, in the file's order.
+	States []StateOptions
+}
+
+// NamedValueUse is one entry of `named-values`.
+type NamedValueUse struct {
+	Name         string
+	Line, Column int
+}
+
+// Uses reports whether the options list a named value.
+func (m *StateMachine) Uses(name string) bool {
+	return slices.ContainsFunc(m.NamedValues, func(u NamedValueUse) bool { return u.Name == name })
 }
 
 // CodeName is the fault of a file whose name is no legal name.
@@ -169,7 +185,17 @@ func (l *loader) options(sm *StateMachine, folder string) {
 			}
 		}},
 	}
-	for _, name := range []string{"logging", "tracing", "tags", "index", "named-values", "states", "aliases", "substitutions"} {
+	fields = append(fields, doctree.Field{Name: "named-values", Read: r.Each(func(n *doctree.Node) {
+		u := NamedValueUse{Line: n.Line, Column: n.Column}
+		r.NonEmpty(&u.Name)(n)
+		if sm.Uses(u.Name) {
+			r.Fault(n, doctree.CodeDuplicate, "named-values lists "+u.Name+" twice", "keep one of them")
+			return
+		}
+		sm.NamedValues = append(sm.NamedValues, u)
+	})})
+	fields = append(fields, doctree.Field{Name: "states", Read: sm.states(r)})
+	for _, name := range []string{"logging", "tracing", "tags", "index", "aliases", "substitutions"} {
 		fields = append(fields, doctree.Field{Name: name, Later: true})
 	}
 	r.Map(root, "a workflow's options", fields...)

@@ -26,9 +26,11 @@ const heldRetry = 10 * time.Second
 // held is a document that cannot run, since a secret that it needs has no value.
 // Operations whose pipeline it belongs to answer 503 until it comes.
 type held struct {
+	name   string // of the named value
 	reason string // names the named value and the reference
 	file   string // where the named value stands
 	line   int
+	sites  []policy.Site // of the document as it is
 }
 
 // fillers stand for values that are not there while their documents are checked:
@@ -67,6 +69,9 @@ func compileDocument(src policy.Source, table *policy.Table, v *values) compiled
 		}
 		if i == 0 {
 			done.faults, done.held = faults, v.hold(src, a.lacking[0])
+			if document != nil {
+				done.held.sites = document.Sites()
+			}
 			continue
 		}
 		done.faults = slices.DeleteFunc(done.faults, func(d diag.Diagnostic) bool {
@@ -80,18 +85,25 @@ func compileDocument(src policy.Source, table *policy.Table, v *values) compiled
 
 // hold finds where a document, or a fragment, names the value.
 func (v *values) hold(src policy.Source, name string) *held {
-	h := &held{reason: "named value " + name + ": " + v.named[name].lacking, file: src.File, line: 1}
+	h := &held{name: name, reason: "named value " + name + ": " + v.named[name].lacking, file: src.File, line: 1}
+	if file, line, ok := v.use(src, name); ok {
+		h.file, h.line = file, line
+	}
+	return h
+}
+
+// use finds where a document, else a fragment, names a named value.
+func (v *values) use(src policy.Source, name string) (file string, line int, ok bool) {
 	sources := []policy.Source{src}
 	for _, id := range v.Names(policy.FragmentNames) {
 		sources = append(sources, v.fragments[id])
 	}
 	for _, s := range sources {
 		if at := strings.Index(s.Text, "{{"+name+"}}"); at >= 0 {
-			h.file, h.line = s.File, 1+strings.Count(s.Text[:at], "\n")
-			break
+			return s.File, 1 + strings.Count(s.Text[:at], "\n"), true
 		}
 	}
-	return h
+	return "", 0, false
 }
 
 // CheckDocument checks one policy document, or fragment, against what a service
@@ -138,6 +150,9 @@ func Secrets(svc *apim.Service) []secret.Ref {
 			add(k.Ref)
 		}
 	}
+	for _, n := range svc.Certificates {
+		add(n.Ref)
+	}
 	return out
 }
 
@@ -161,7 +176,7 @@ func (o *operation) holding(s *Snapshot, at int) *held {
 func (g *Gateway) refuseHeld(ctx context.Context, ex *exchange.Exchange, p *policy.Pipeline, h *held) {
 	p.Refuse(ctx, ex, &g.env, "secret", unavailable(h.reason))
 	if ex.Verdict != nil {
-		ex.Verdict.File, ex.Verdict.Line = h.file, h.line
+		ex.Verdict.File, ex.Verdict.Line, ex.Verdict.NamedValue = h.file, h.line, h.name
 	}
 }
 

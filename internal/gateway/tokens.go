@@ -17,6 +17,20 @@ func NewTokens(v *identity.Verifier) policy.Tokens { return tokens{v} }
 // OwnIssuer is our own `iss`.
 func (t tokens) OwnIssuer() string { return t.v.OwnIssuer() }
 
+// Decrypt opens a JWE; a refusal is a *policy.TokenError.
+func (t tokens) Decrypt(token string, keys []policy.DecryptionKey) (string, error) {
+	own := make([]identity.DecryptionKey, len(keys))
+	for i, k := range keys {
+		own[i] = identity.DecryptionKey(k)
+	}
+	inner, err := identity.Decrypt(token, own)
+	var refused *identity.TokenError
+	if errors.As(err, &refused) {
+		return "", &policy.TokenError{Reason: refused.Reason, Message: refused.Message}
+	}
+	return inner, err
+}
+
 // Verify verifies; a refusal is a *policy.TokenError.
 func (t tokens) Verify(ctx context.Context, token string, configs []string, keys []policy.SigningKey) (policy.Claims, error) {
 	own := make([]identity.Key, len(keys))

@@ -16,6 +16,9 @@ type values struct {
 	named     map[string]namedValue
 	fragments map[string]policy.Source
 	backends  map[string]exchange.Backend
+	// certificates are by id; identity says that managed identities are configured.
+	certificates map[string]certificate
+	identity     bool
 }
 
 type namedValue struct {
@@ -59,9 +62,9 @@ func (v *values) Names(kind policy.NameKind) []string {
 
 // unchanged reports whether a document compiled with old would compile to the
 // same with v. A document keeps its values for backends that expressions name,
-// so all backends count.
+// so all backends count, and all certificates likewise.
 func (v *values) unchanged(old *values, d *policy.Document) bool {
-	if d == nil || !maps.Equal(v.backends, old.backends) {
+	if d == nil || !maps.Equal(v.backends, old.backends) || !v.sameCredentials(old) {
 		return false
 	}
 	for _, name := range d.NamedValues() {
@@ -78,7 +81,8 @@ func (v *values) unchanged(old *values, d *policy.Document) bool {
 }
 
 func (c *compiler) readValues(svc *apim.Service) *values {
-	v := &values{named: map[string]namedValue{}, fragments: map[string]policy.Source{}, backends: map[string]exchange.Backend{}}
+	v := &values{named: map[string]namedValue{}, fragments: map[string]policy.Source{}, backends: map[string]exchange.Backend{},
+		certificates: c.readCertificates(svc), identity: svc.ManagedIdentity}
 	for _, n := range svc.NamedValues {
 		if _, twice := v.named[n.DisplayName]; twice {
 			c.fault(n.Place, CodeTwice, "another named value has the display name "+n.DisplayName, "")

@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,9 +46,15 @@ const Audience = "stile-gateway"
 // TokenLife is how long a token of Mint lives where its claims do not say.
 const TokenLife = time.Hour
 
-// keysRetired is how long a rotated key is still published: longer than any token
-// that it signed may live.
-const keysRetired = 30 * 24 * time.Hour
+// How keys go round. A new one is made every RotateEvery and published for
+// announced before it signs, so that whoever keeps the key set knows it in time;
+// one that signs no more stays published for keysRetired, longer than any token of
+// it may live.
+const (
+	RotateEvery = 30 * 24 * time.Hour
+	announced   = 24 * time.Hour
+	keysRetired = 30 * 24 * time.Hour
+)
 
 const (
 	issuerRecord = "issuer/keys"
@@ -71,7 +78,8 @@ type Issuer struct {
 }
 
 type issuerKeys struct {
-	all    []issuerKey // newest first; the first signs
+	all    []issuerKey // newest first
+	signs  int         // the one of all that signs
 	signer jose.Signer
 	public []PublicKey
 	jwks   []byte
@@ -79,9 +87,11 @@ type issuerKeys struct {
 
 type issuerKey struct {
 	Created time.Time `json:"created"`
-	DER     []byte    `json:"pkcs8"`
-	key     *rsa.PrivateKey
-	id      string
+	// Signs is when it begins to sign; zero: when it was made.
+	Signs time.Time `json:"signs,omitzero"`
+	DER   []byte    `json:"pkcs8"`
+	key   *rsa.PrivateKey
+	id    string
 }
 
 // OpenIssuer reads the issuer's keys from the store, or makes the first one and
@@ -99,7 +109,10 @@ func OpenIssuer(store KeyStore, issuer string, now func() time.Time) (*Issuer, e
 	if err != nil {
 		return nil, fmt.Errorf("issuer keys: %w", err)
 	}
-	return i, i.use(list)
+	if err := i.use(list); err != nil {
+		return nil, err
+	}
+	return i, i.Maintain()
 }
 
 func readKeys(data []byte) ([]issuerKey, error) {
@@ -121,11 +134,36 @@ func readKeys(data []byte) ([]issuerKey, error) {
 	return list, nil
 }
 
-// Rotate makes a new signing key. Keys that signed before stay published until
-// no token of theirs can live.
+// Rotate makes a new key that signs at once. Keys that signed before stay published
+// until no token of theirs can live.
 func (i *Issuer) Rotate() error {
 	i.rotate.Lock()
 	defer i.rotate.Unlock()
+	return i.add(i.now().UTC())
+}
+
+// Maintain makes a new key where one is due, lets an announced key sign where its
+// time has come, and forgets keys whose tokens have all died. OpenIssuer calls it;
+// app does from time to time.
+func (i *Issuer) Maintain() error {
+	i.rotate.Lock()
+	defer i.rotate.Unlock()
+	set, now := i.keys.Load(), i.now().UTC()
+	if now.Sub(set.all[0].Created) >= RotateEvery {
+		// Who was away for long has no key that is known: the new one signs later all the same.
+		return i.add(now.Add(announced))
+	}
+	if kept := unretired(set.all, now); len(kept) < len(set.all) {
+		return i.save(kept)
+	}
+	if signing(set.all, now) != set.signs {
+		return i.use(set.all)
+	}
+	return nil
+}
+
+// add makes a key that signs from a time on; rotate is held.
+func (i *Issuer) add(signs time.Time) error {
 	key, err := rsa.GenerateKey(rand.Reader, rsaBits)
 	if err != nil {
 		return err
@@ -134,15 +172,15 @@ func (i *Issuer) Rotate() error {
 	if err != nil {
 		return err
 	}
-	now := i.now()
-	list := []issuerKey{{Created: now.UTC(), DER: der, key: key}}
+	now := i.now().UTC()
+	list := []issuerKey{{Created: now, Signs: signs, DER: der, key: key}}
 	if old := i.keys.Load(); old != nil {
-		for _, k := range old.all {
-			if now.Sub(k.Created) < keysRetired {
-				list = append(list, k)
-			}
-		}
+		list = append(list, old.all...)
 	}
+	return i.save(unretired(list, now))
+}
+
+func (i *Issuer) save(list []issuerKey) error {
 	data, err := json.Marshal(list)
 	if err != nil {
 		return err
@@ -153,8 +191,38 @@ func (i *Issuer) Rotate() error {
 	return i.use(list)
 }
 
+// begins is when a key signs, made keys of older versions among them.
+func (k issuerKey) begins() time.Time {
+	if k.Signs.IsZero() {
+		return k.Created
+	}
+	return k.Signs
+}
+
+// signing finds the newest key whose time has come; the oldest where none has, as
+// after a clock that went back.
+func signing(list []issuerKey, now time.Time) int {
+	for n := range list {
+		if !list[n].begins().After(now) {
+			return n
+		}
+	}
+	return len(list) - 1
+}
+
+// unretired leaves out keys whose successor has signed for keysRetired.
+func unretired(list []issuerKey, now time.Time) []issuerKey {
+	for n := 1; n < len(list); n++ {
+		if now.Sub(list[n-1].begins()) >= keysRetired {
+			return list[:n:n]
+		}
+	}
+	return list
+}
+
 func (i *Issuer) use(list []issuerKey) error {
-	set := &issuerKeys{all: list}
+	list = slices.Clone(list)
+	set := &issuerKeys{all: list, signs: signing(list, i.now().UTC())}
 	var published jose.JSONWebKeySet
 	for n := range list {
 		k := jose.JSONWebKey{Key: &list[n].key.PublicKey, Algorithm: string(jose.RS256), Use: "sig"}
@@ -167,8 +235,8 @@ func (i *Issuer) use(list []issuerKey) error {
 		published.Keys = append(published.Keys, k)
 		set.public = append(set.public, PublicKey{ID: k.KeyID, Alg: "RS256", key: &list[n].key.PublicKey})
 	}
-	opts := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", list[0].id)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: list[0].key}, opts)
+	opts := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", list[set.signs].id)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: list[set.signs].key}, opts)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,10 @@ type PublicKey struct {
 	ID string
 	// Alg is the one algorithm that the key is for; empty where it does not say.
 	Alg string
-	key any // *rsa.PublicKey, *ecdsa.PublicKey or []byte
+	// issuer is whose tokens the key signs; empty: whose the set is. It may hold
+	// {tenantid} for the token's own tenant.
+	issuer string
+	key    any // *rsa.PublicKey, *ecdsa.PublicKey or []byte
 }
 
 // Limits of the keys that are taken (NIST SP 800-131A; RFC 7518 sections 3.2, 3.3).
@@ -137,7 +140,10 @@ func ParseJWK(doc []byte) (PublicKey, error) {
 }
 
 func parseJWK(v jsonval.Value) (PublicKey, error) {
-	k := PublicKey{ID: text(v, "kid"), Alg: text(v, "alg")}
+	k := PublicKey{ID: text(v, "kid"), Alg: text(v, "alg"), issuer: text(v, "issuer")}
+	if own := v.Get("issuer"); own.Exists() && k.issuer == "" {
+		return k, errors.New("the key's issuer is not text")
+	}
 	if use := v.Get("use"); use.Exists() && text(v, "use") != "sig" {
 		return k, errors.New("the key is not for signatures")
 	}

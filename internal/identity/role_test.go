@@ -92,7 +92,7 @@ func TestRoleFaults(t *testing.T) {
   "Version": "2008-10-17",
   "Subscription": "demo",
   "Statement": [{
-    "Effect": "allow", "Action": ["apim:Invok", "apim:invoke", "lambda:InvokeFunction", "Invoke"], "Resource": ["", "*"],
+    "Effect": "allow", "Action": ["apim:Invok", "apim:invoke", "states:StopExecutoin", "lambda:InvokeFunction", "Invoke"], "Resource": ["", "*"],
     "Condition": {}
   }]
 }`, []string{
@@ -100,10 +100,11 @@ func TestRoleFaults(t *testing.T) {
 			`roles/r.json:3:3: unknown key "Subscription" in a role [STL-C002]`,
 			`roles/r.json:5:15: "allow" is not allowed here [STL-C003]`,
 			`roles/r.json:5:35: unknown action "apim:Invok" [STL-C010]`,
-			`roles/r.json:5:64: the action "lambda:InvokeFunction" is not used [STL-C006]`,
-			`roles/r.json:5:89: "Invoke" is no action [STL-C010]`,
-			`roles/r.json:5:113: an empty resource matches nothing [STL-C011]`,
-			"roles/r.json:5:117: `*` matches one segment only, so this names no resource [STL-C011]",
+			`roles/r.json:5:64: unknown action "states:StopExecutoin" [STL-C010]`,
+			`roles/r.json:5:88: the action "lambda:InvokeFunction" is not used [STL-C006]`,
+			`roles/r.json:5:113: "Invoke" is no action [STL-C010]`,
+			`roles/r.json:5:137: an empty resource matches nothing [STL-C011]`,
+			"roles/r.json:5:141: `*` matches one segment only, so this names no resource [STL-C011]",
 			`roles/r.json:6:5: unknown key "Condition" in a statement [STL-C002]`,
 		}},
 		{"nothing in it", `{}`, []string{

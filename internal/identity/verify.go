@@ -32,6 +32,8 @@ type Key struct {
 	ID     string
 	Secret []byte
 	N, E   string
+	// Public is an RSA or EC public key; nil for none.
+	Public crypto.PublicKey
 }
 
 // Verifier verifies JSON Web Tokens. It is safe for concurrent use.
@@ -98,7 +100,13 @@ func given(keys []Key) ([]PublicKey, error) {
 	var out []PublicKey
 	for _, k := range keys {
 		p := PublicKey{ID: k.ID}
-		if k.N != "" || k.E != "" {
+		if k.Public != nil {
+			pub, err := publicKey(k.Public)
+			if err != nil {
+				return nil, &TokenError{"TokenSignatureKeyNotFound", "A configured key cannot be used: " + err.Error() + ". Access denied."}
+			}
+			p.key = pub
+		} else if k.N != "" || k.E != "" {
 			rk, err := rsaKey(k.N, k.E)
 			if err != nil {
 				return nil, &TokenError{"TokenSignatureKeyNotFound", "A configured key cannot be used: " + err.Error() + ". Access denied."}
@@ -179,6 +187,9 @@ func parseJWS(token string) (*jws, error) {
 func (j *jws) verifiedBy(keys []PublicKey) (tried, ok bool) {
 	for _, k := range keys {
 		if j.kid != "" && k.ID != "" && k.ID != j.kid || k.Alg != "" && k.Alg != j.alg || !k.fits(j.alg) {
+			continue
+		}
+		if k.issuer != "" && !j.from(k.issuer) {
 			continue
 		}
 		tried = true

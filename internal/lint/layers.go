@@ -5,7 +5,7 @@ import "strings"
 // rooms is the table of layers, lowest first. A folder below a room belongs to it,
 // unless it is a room itself: internal/kv/pebblekv is part of internal/kv.
 var rooms = [][]string{
-	0: {"diag", "jsonval", "rx", "internal/recorded"},
+	0: {"diag", "jsonval", "rx", "internal/recorded", "internal/reach"},
 	1: {"internal/kv", "internal/secret", "internal/sigv4", "internal/ratelimit", "internal/cache", "internal/telemetry",
 		"internal/config", "internal/http1", "jsonpath", "policy/exchange"},
 	2: {"jsonata", "policy/expr", "internal/identity", "internal/audit"},

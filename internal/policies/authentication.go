@@ -60,7 +60,7 @@ var errNoIdentity = errors.New("a managed identity is needed, and none is config
 func compileManagedIdentity(c *policy.Compiler, e *policy.Element) policy.Run {
 	if !c.ManagedIdentity() {
 		c.Warn(e, policy.CodeNoIdentity, "no managed identity is configured: this policy fails when it runs",
-			"send a credential of your own with set-header and a secret named value")
+			"write `managed-identity: {source: azure}` into stile.yaml, or send a credential of your own with set-header")
 	}
 	resource, client := c.Value(e, "resource"), c.Value(e, "client-id").Constant()
 	variable := c.Value(e, "output-token-variable-name").Constant()

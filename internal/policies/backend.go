@@ -63,7 +63,7 @@ func compileSetBackendService(c *policy.Compiler, e *policy.Element) policy.Run 
 				return policy.FailValue("base-url " + wrong)
 			}
 		}
-		ex.Backend = exchange.Backend{BaseURL: next, Tainted: base.IsExpression()}
+		ex.Backend = proven(ex, exchange.Backend{BaseURL: next, Tainted: base.IsExpression()})
 		return nil
 	}
 }
@@ -90,6 +90,13 @@ func baseURL(text string) (base, wrong string) {
 	return strings.TrimRight(text, "/"), ""
 }
 
+// proven keeps the client certificate of authentication-certificate, wherever that
+// stands before or after: it belongs to the request.
+func proven(ex *exchange.Exchange, next exchange.Backend) exchange.Backend {
+	next.ClientCertificate = ex.Backend.ClientCertificate
+	return next
+}
+
 func compileBackendID(c *policy.Compiler, e *policy.Element, id policy.Value) policy.Run {
 	if !id.IsExpression() {
 		backend, ok := c.Backend(id.Constant())
@@ -100,7 +107,7 @@ func compileBackendID(c *policy.Compiler, e *policy.Element, id policy.Value) po
 		}
 		c.UsesBackend(id.Constant())
 		return func(_ context.Context, ex *exchange.Exchange, _ *policy.Env) error {
-			ex.Backend = backend
+			ex.Backend = proven(ex, backend)
 			return nil
 		}
 	}
@@ -114,7 +121,7 @@ func compileBackendID(c *policy.Compiler, e *policy.Element, id policy.Value) po
 		if !ok {
 			return policy.FailValue(fmt.Sprintf("there is no backend %q", name))
 		}
-		ex.Backend = backend
+		ex.Backend = proven(ex, backend)
 		return nil
 	}
 }

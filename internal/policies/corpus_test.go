@@ -37,6 +37,12 @@ func (anything) Backend(id string) (exchange.Backend, bool) {
 	return exchange.Backend{ID: id, BaseURL: "http://backend.example"}, true
 }
 
+func (anything) Certificate(id string) (policy.Certificate, bool) {
+	return policy.Certificate{ID: id}, true
+}
+
+func (anything) Certificates() []string { return nil }
+
 // TestCorpusCompile compiles every recorded document with all names defined. What
 // it may report is policies and parts that this version lacks; everything else is
 // logged by its code, and counted against what is known to be wrong in the

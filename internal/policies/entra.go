@@ -14,8 +14,7 @@ import (
 // validateAzureADToken is
 // https://learn.microsoft.com/azure/api-management/validate-azure-ad-token-policy.
 // It takes tokens of Microsoft Entra ID alone: the discovery documents it asks are
-// those of the tenant at one of Entra's own endpoints. Difference: encrypted tokens
-// are refused when the document loads.
+// those of the tenant at one of Entra's own endpoints.
 var validateAzureADToken = policy.Descriptor{
 	Name: "validate-azure-ad-token", Sections: policy.Inbound, Scopes: policy.AnyScope,
 	Schema: policy.Schema{
@@ -33,7 +32,7 @@ var validateAzureADToken = policy.Descriptor{
 			{Name: "client-application-ids", Schema: listOf("application-id")},
 			{Name: "audiences", Schema: listOf("audience")},
 			{Name: "required-claims", Schema: claimsSchema},
-			{Name: "decryption-keys", Lacking: "use signed tokens that are not encrypted"},
+			{Name: "decryption-keys", Schema: decryptionKeysSchema},
 		},
 	},
 	Doc:     "Refuses a request without a valid token of Microsoft Entra ID.",
@@ -59,6 +58,7 @@ func compileValidateAzureADToken(c *policy.Compiler, e *policy.Element) policy.R
 			variable: c.Value(e, "output-token-variable-name").Constant(), audiences: childTexts(c, e, "audiences", "audience")}}
 	checkStatus(c, e, "failed-validation-httpcode")
 	p.jwt.compileClaims(c, e.Child("required-claims"))
+	p.jwt.compileDecryption(c, e.Child("decryption-keys"))
 	p.compileSource(c, e)
 	p.compileTenant(c, e)
 	if len(p.clients)+len(p.backends)+len(p.jwt.audiences) == 0 {
@@ -124,6 +124,9 @@ func (p *entraPolicy) check(ctx context.Context, ex *exchange.Exchange, env *pol
 	if token == "" {
 		return refused(noToken, "JWT not present.")
 	}
+	if token, err = p.jwt.opened(ex, env, token); err != nil {
+		return err
+	}
 	claims, err := p.jwt.verify(ctx, ex, env, token, t.configs())
 	if err != nil {
 		return err
@@ -143,6 +146,7 @@ func (p *entraPolicy) check(ctx context.Context, ex *exchange.Exchange, env *pol
 	if err := p.jwt.checkClaims(ex, env, claims); err != nil {
 		return err
 	}
+	keepSubject(ex, claims)
 	return p.jwt.keep(ex, token)
 }
 

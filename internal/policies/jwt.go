@@ -10,7 +10,7 @@ import (
 
 var keySchema = policy.Schema{Text: true, Attributes: []policy.Attribute{
 	{Name: "id"}, {Name: "n", Expression: true}, {Name: "e", Expression: true},
-	{Name: "certificate-id", Lacking: "give the key itself: its text, or n and e"}}}
+	{Name: "certificate-id"}}}
 
 var claimsSchema = policy.Schema{Children: []policy.Child{{Name: "claim", Required: true, Many: true,
 	Schema: policy.Schema{
@@ -20,9 +20,8 @@ var claimsSchema = policy.Schema{Children: []policy.Child{{Name: "claim", Requir
 	}}}}
 
 // validateJWT is https://learn.microsoft.com/azure/api-management/validate-jwt-policy.
-// Differences: encrypted tokens (decryption-keys) and keys of stored certificates
-// are refused when the document loads. A step's own token is checked without
-// making it: see principalClaims.
+// An encrypted token (decryption-keys) must hold a signed one. A step's own token
+// is checked without making it: see principalClaims.
 var validateJWT = policy.Descriptor{
 	Name: "validate-jwt", Sections: policy.Inbound, Scopes: policy.AnyScope,
 	Schema: policy.Schema{
@@ -43,7 +42,7 @@ var validateJWT = policy.Descriptor{
 				Attributes: []policy.Attribute{{Name: "url", Required: true, Expression: true}}}},
 			{Name: "issuer-signing-keys", Schema: policy.Schema{
 				Children: []policy.Child{{Name: "key", Required: true, Many: true, Schema: keySchema}}}},
-			{Name: "decryption-keys", Lacking: "use signed tokens that are not encrypted"},
+			{Name: "decryption-keys", Schema: decryptionKeysSchema},
 			{Name: "audiences", Schema: listOf("audience")},
 			{Name: "issuers", Schema: listOf("issuer")},
 			{Name: "required-claims", Schema: claimsSchema},
@@ -62,6 +61,7 @@ type jwtPolicy struct {
 	variable                      string
 	configs, audiences, issuers   []policy.Value
 	keys                          []signingKey
+	decryption                    []decryptionKey
 	claims                        []requiredClaim
 }
 
@@ -69,6 +69,7 @@ type jwtPolicy struct {
 type signingKey struct {
 	id           string
 	secret, n, e policy.Value
+	certificate  *policy.Certificate // nil: the key stands in the document
 }
 
 // requiredClaim is one claim of required-claims.
@@ -100,6 +101,7 @@ func compileValidateJWT(c *policy.Compiler, e *policy.Element) policy.Run {
 	}
 	p.audiences, p.issuers = childTexts(c, e, "audiences", "audience"), childTexts(c, e, "issuers", "issuer")
 	p.compileKeys(c, e.Child("issuer-signing-keys"))
+	p.compileDecryption(c, e.Child("decryption-keys"))
 	p.compileClaims(c, e.Child("required-claims"))
 	return p.run
 }
@@ -121,8 +123,15 @@ func (p *jwtPolicy) compileKeys(c *policy.Compiler, list *policy.Element) {
 	for _, el := range list.Elements("key") {
 		k := signingKey{id: c.Value(el, "id").Constant(), secret: c.Text(el), n: c.Value(el, "n"), e: c.Value(el, "e")}
 		rsa := k.n.Set() && k.e.Set()
+		if el.Attr("certificate-id") != nil {
+			if rsa || k.secret.Set() {
+				c.Fault(el, policy.CodeValue, "a key is a certificate's, or stands here, not both", "remove one of them")
+			}
+			k.certificate = storedCertificate(c, el)
+			p.keys = append(p.keys, k)
+			continue
+		}
 		switch {
-		case el.Attr("certificate-id") != nil: // reported by the schema
 		case k.n.Set() != k.e.Set() || rsa == k.secret.Set():
 			c.Fault(el, policy.CodeValue, "a key is either its text in base64, or n and e", "write <key>…</key>, or <key n=\"…\" e=\"…\" />")
 		case !rsa && !k.secret.IsExpression():

@@ -46,6 +46,19 @@ func newVerifier() *verifier {
 
 func (v *verifier) OwnIssuer() string { return v.v.OwnIssuer() }
 
+func (v *verifier) Decrypt(token string, keys []policy.DecryptionKey) (string, error) {
+	own := make([]identity.DecryptionKey, len(keys))
+	for i, k := range keys {
+		own[i] = identity.DecryptionKey(k)
+	}
+	inner, err := identity.Decrypt(token, own)
+	var refused *identity.TokenError
+	if errors.As(err, &refused) {
+		return "", &policy.TokenError{Reason: refused.Reason, Message: refused.Message}
+	}
+	return inner, err
+}
+
 func (v *verifier) Verify(ctx context.Context, token string, configs []string, keys []policy.SigningKey) (policy.Claims, error) {
 	v.calls++
 	own := make([]identity.Key, len(keys))

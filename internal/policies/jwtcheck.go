@@ -36,7 +36,7 @@ func (p *jwtPolicy) run(ctx context.Context, ex *exchange.Exchange, env *policy.
 // answer completes a refusal with the policy's status and message.
 func (p *jwtPolicy) answer(ex *exchange.Exchange, env *policy.Env, err error) error {
 	var denied *policy.Denied
-	if !errors.As(err, &denied) {
+	if !errors.As(err, &denied) || denied.Status != 0 { // a refusal that is not the token's has its own
 		return err
 	}
 	code, err := status(p.status, ex, env)
@@ -74,6 +74,7 @@ func (p *jwtPolicy) check(ctx context.Context, ex *exchange.Exchange, env *polic
 	if err := p.checkClaims(ex, env, claims); err != nil {
 		return err
 	}
+	keepSubject(ex, claims)
 	return p.keep(ex, token)
 }
 
@@ -114,6 +115,9 @@ func (p *jwtPolicy) claimsOf(ctx context.Context, ex *exchange.Exchange, env *po
 	}
 	if token == "" {
 		return nil, "", refused(noToken, "JWT not present.")
+	}
+	if token, err = p.opened(ex, env, token); err != nil {
+		return nil, "", err
 	}
 	claims, err := p.verify(ctx, ex, env, token, configs)
 	return claims, token, err
@@ -189,6 +193,12 @@ func (p *jwtPolicy) verify(ctx context.Context, ex *exchange.Exchange, env *poli
 func (k *signingKey) eval(ex *exchange.Exchange, env *policy.Env) (policy.SigningKey, error) {
 	out := policy.SigningKey{ID: k.id}
 	var err error
+	if k.certificate != nil {
+		if err = usable(k.certificate); err == nil {
+			out.Public = k.certificate.Public
+		}
+		return out, err
+	}
 	if k.n.Set() {
 		if out.N, err = k.n.Text(ex, env); err == nil {
 			out.E, err = k.e.Text(ex, env)

@@ -10,7 +10,6 @@ func lacking() []policy.Descriptor {
 		hint  string
 		names []string
 	}{
-		{"give the backend its certificate where the backend is defined", []string{"authentication-certificate"}},
 		{"set the Authorization header with set-header and a named value", []string{"get-authorization-context"}},
 		{"use cache-lookup-value and cache-store-value", []string{"cache-value", "llm-semantic-cache-lookup", "llm-semantic-cache-store",
 			"azure-openai-semantic-cache-lookup", "azure-openai-semantic-cache-store"}},

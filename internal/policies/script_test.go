@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -59,6 +60,7 @@ func TestScripts(t *testing.T) {
 type script struct {
 	t        *testing.T
 	archive  *txtar.Archive
+	thumbs   map[*tls.Certificate]string // certificates by what prints
 	files    map[string]string
 	values   policy.Fixed
 	counters policy.Counters
@@ -97,8 +99,8 @@ func (broken) Put(context.Context, string, any, int64, time.Duration, time.Time)
 func (broken) Remove(context.Context, string) error { return errBroken }
 
 func newScript(t *testing.T, ar *txtar.Archive) *script {
-	s := &script{t: t, archive: ar, files: map[string]string{}, counters: NewCounters(), cache: cache.NewMemory(0, 0),
-		values: policy.Fixed{NamedValues: map[string]policy.NamedValue{}, Fragments: map[string]policy.Source{},
+	s := &script{t: t, archive: ar, thumbs: map[*tls.Certificate]string{}, files: map[string]string{}, counters: NewCounters(), cache: cache.NewMemory(0, 0),
+		values: policy.Fixed{NamedValues: map[string]policy.NamedValue{}, Stored: map[string]policy.Certificate{}, Fragments: map[string]policy.Source{},
 			Backends: map[string]exchange.Backend{"pay": {ID: "pay", BaseURL: "http://pay.example/v1"}}}}
 	for _, f := range ar.Files {
 		if f.Name == "broken" {
@@ -116,6 +118,14 @@ func newScript(t *testing.T, ar *txtar.Archive) *script {
 		}
 		name, secret := strings.CutPrefix(name, "secret ")
 		s.values.NamedValues[name] = policy.NamedValue{Text: text, Secret: secret}
+	}
+	for line := range strings.Lines(s.files["certificates"]) {
+		id, thumbprint, _ := strings.Cut(strings.TrimSpace(line), " ")
+		c := policy.Certificate{ID: id, Thumbprint: thumbprint, TLS: &tls.Certificate{}}
+		if reason, ok := strings.CutPrefix(thumbprint, "lacking "); ok {
+			c = policy.Certificate{ID: id, Lacking: reason}
+		}
+		s.values.Stored[id], s.thumbs[c.TLS] = c, id
 	}
 	return s
 }
@@ -234,6 +244,9 @@ func (s *script) request(p *policy.Pipeline, text string) {
 // backend answers with the script's backend file, after printing what it got.
 func (s *script) backend(ctx context.Context, ex *exchange.Exchange) error {
 	fmt.Fprintf(&s.out, "> %s %s%s%s\n", ex.Request.Method, ex.Backend.BaseURL, ex.Request.URL.Path, ex.Request.URL.QueryString())
+	if c := ex.Backend.ClientCertificate; c != nil {
+		fmt.Fprintf(&s.out, "> with certificate %s\n", s.thumbs[c])
+	}
 	ex.Request.Header.Each(func(name, value string) { fmt.Fprintf(&s.out, "> %s: %s\n", name, value) })
 	body, err := ex.Request.Body.Bytes()
 	if err != nil {

@@ -29,7 +29,7 @@ var sendRequest = policy.Descriptor{
 			{Name: "set-method", Schema: setMethod.Schema},
 			{Name: "set-header", Many: true, Schema: setHeaderSchema},
 			{Name: "set-body", Schema: setBodySchema},
-			{Name: "authentication-certificate", Lacking: "call a service that takes another credential"},
+			{Name: "authentication-certificate", Schema: authenticationCertificate.Schema},
 			{Name: "authentication-managed-identity", Schema: authenticationManagedIdentity.Schema},
 			{Name: "proxy", Lacking: "call the service itself"},
 		},
@@ -65,6 +65,8 @@ func compileSendRequest(c *policy.Compiler, e *policy.Element) policy.Run {
 			s.parts = append(s.parts, h.run)
 		case "set-body":
 			s.parts = append(s.parts, newBodyAction(c, child, request).run)
+		case "authentication-certificate":
+			s.parts = append(s.parts, compileAuthenticationCertificate(c, child))
 		case "authentication-managed-identity":
 			s.parts = append(s.parts, compileManagedIdentity(c, child))
 		}

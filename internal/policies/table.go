@@ -24,8 +24,8 @@ var Table = sync.OnceValue(func() *policy.Table {
 	t, err := policy.NewTable(append([]policy.Descriptor{
 		setHeader, setBody, setStatus, setVariable, setMethod, setQueryParameter, rewriteURI, findAndReplace,
 		choose, returnResponse, setBackendService, forwardRequest,
-		rateLimit, rateLimitByKey, quota, quotaByKey, validateJWT, checkHeader, ipFilter, cors, trace,
-		validateAzureADToken, authenticationBasic, authenticationManagedIdentity, limitConcurrency, sendRequest,
+		rateLimit, rateLimitByKey, quota, quotaByKey, validateJWT, validateWebhook, checkHeader, ipFilter, cors, trace,
+		validateAzureADToken, authenticationBasic, authenticationManagedIdentity, authenticationCertificate, limitConcurrency, sendRequest,
 		cacheLookup, cacheStore, cacheLookupValue, cacheStoreValue, cacheRemoveValue,
 	}, lacking()...))
 	if err != nil {

@@ -5,7 +5,8 @@
 // lie in, Store what keeps them: it fetches, refreshes on a schedule and after a
 // refusal, and tells who watches. The folders below are the sources that need a
 // network or a key: keyvault, vault, awssm, agefile; environment and files are
-// built in.
+// built in. Masker finds the values that were resolved in what is to be kept or
+// shown.
 //
 // It is not a policy and not a place to write secrets to. The loaders of
 // stile.yaml, connections and API Management folders parse references (config,

@@ -62,6 +62,7 @@ func (s *Store) settle(e *entry, v Value, err error) []*watcher {
 	if err == nil {
 		changed = !e.have || !e.value.Equal(v)
 		s.narrate(e, now, changed)
+		s.mask.Keep(e.ref.String(), v)
 		e.value, e.have, e.fetched = v, true, now
 		e.failing, e.reason, e.failures, e.next = time.Time{}, "", 0, time.Time{}
 		if !e.ref.Pinned() {

@@ -35,6 +35,7 @@ func (s *Store) RefreshDue() {
 		case e.flight != nil:
 		case len(e.watchers) == 0 && now.Sub(e.used) > s.maxAge:
 			delete(s.entries, ref)
+			s.mask.Drop(ref.String())
 		case e.due() && !now.Before(e.next):
 			s.fetch(e)
 		}
@@ -58,6 +59,25 @@ func (s *Store) rest() time.Duration {
 	return max(rest, time.Millisecond)
 }
 
+// Refresh asks the sources of refs now, those of pinned versions that are known
+// aside, and returns when all are settled or ctx ends. Several at once are one
+// fetch each.
+func (s *Store) Refresh(ctx context.Context, refs ...Ref) {
+	var all []*flight
+	s.mu.Lock()
+	for _, ref := range refs {
+		if e := s.entry(ref); !ref.Pinned() || !e.have {
+			all = append(all, s.fetch(e))
+		}
+	}
+	s.mu.Unlock()
+	for _, f := range all {
+		if f.wait(ctx) != nil {
+			return
+		}
+	}
+}
+
 // nudge makes Run look again at what is due.
 func (s *Store) nudge() {
 	select {
@@ -79,6 +99,8 @@ const (
 	Expired Condition = "expired"
 	// Absent: there never was a value.
 	Absent Condition = "missing"
+	// Unread: nobody has asked for it yet.
+	Unread Condition = "unread"
 )
 
 // State is how a secret stands, for pages and commands. It holds no value.
@@ -113,7 +135,7 @@ func (s *Store) State(ref Ref) (st State, ok bool) {
 	defer s.mu.Unlock()
 	e := s.entries[ref]
 	if e == nil {
-		return State{}, false
+		return State{Ref: ref.String(), Condition: Unread}, false
 	}
 	return e.state(s.now(), s.maxAge), true
 }
@@ -124,6 +146,8 @@ func (e *entry) state(now time.Time, maxAge time.Duration) State {
 		st.Age = now.Sub(e.fetched)
 	}
 	switch {
+	case !e.have && e.reason == "":
+		st.Condition = Unread
 	case !e.have:
 		st.Condition = Absent
 	case !e.good(now, maxAge):

@@ -42,6 +42,8 @@ type Config struct {
 	Now     func() time.Time
 	// Log is told when a secret changes, goes stale, and is fresh again.
 	Log *slog.Logger
+	// Mask is told every value that is fetched, before anybody gets it.
+	Mask *Masker
 }
 
 // Store keeps secrets by reference: it fetches each once for all who ask at the
@@ -52,6 +54,7 @@ type Store struct {
 	sources map[string]Source
 	now     func() time.Time
 	log     *slog.Logger
+	mask    *Masker
 	timeout time.Duration
 
 	mu              sync.Mutex
@@ -84,7 +87,7 @@ type flight struct{ done chan struct{} }
 
 // NewStore makes an empty Store.
 func NewStore(cfg Config) *Store {
-	s := &Store{sources: map[string]Source{Env: environment{}, File: files{}}, now: cfg.Now, log: cfg.Log, timeout: cfg.Timeout,
+	s := &Store{sources: map[string]Source{Env: environment{}, File: files{}}, now: cfg.Now, log: cfg.Log, mask: cfg.Mask, timeout: cfg.Timeout,
 		entries: map[Ref]*entry{}, wake: make(chan struct{}, 1)}
 	maps.Copy(s.sources, cfg.Sources)
 	if s.now == nil {

@@ -15,10 +15,17 @@ type Token struct {
 	ExecutionARN string
 	Command      uint64
 	Attempt      uint32
-	Expires      time.Time // millisecond precision
+	// Serial counts the tokens that were made for one attempt, from 0: another one
+	// follows where a callback URL was revoked or expired and is sent again.
+	Serial  uint32
+	Expires time.Time // millisecond precision
 }
 
-const tokenVersion = 1
+// The first byte of a token: one with a serial has it behind the attempt.
+const (
+	tokenVersion  = 1
+	serialVersion = 2
+)
 
 // Seal makes the token's text: base64url of version, key id, fields and an
 // HMAC-SHA-256 over them (first 16 bytes). The same content and key give the same text.
@@ -27,6 +34,10 @@ func (t Token) Seal(key []byte) string {
 	b = append(b, t.Key...)
 	b = binary.AppendUvarint(b, t.Command)
 	b = binary.AppendUvarint(b, uint64(t.Attempt))
+	if t.Serial > 0 {
+		b[0] = serialVersion
+		b = binary.AppendUvarint(b, uint64(t.Serial))
+	}
 	b = binary.AppendVarint(b, t.Expires.UnixMilli())
 	b = append(b, t.ExecutionARN...)
 	return base64.RawURLEncoding.EncodeToString(append(b, tokenMAC(key, b)...))
@@ -44,7 +55,7 @@ func tokenMAC(key, b []byte) []byte {
 // look at the time: a late token still names its task.
 func OpenTask(text string, keys func(id string) []byte) (t Token, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) < 2+16 || b[0] != tokenVersion {
+	if err != nil || len(b) < 2+16 || b[0] != tokenVersion && b[0] != serialVersion {
 		return Token{}, false
 	}
 	body, mac := b[:len(b)-16], b[len(b)-16:]
@@ -68,6 +79,13 @@ func OpenTask(text string, keys func(id string) []byte) (t Token, ok bool) {
 		return Token{}, false
 	}
 	rest = rest[k:]
+	if b[0] == serialVersion {
+		serial, k := binary.Uvarint(rest)
+		if k <= 0 {
+			return Token{}, false
+		}
+		t.Serial, rest = uint32(serial), rest[k:]
+	}
 	expires, k := binary.Varint(rest)
 	if k <= 0 {
 		return Token{}, false

@@ -3,6 +3,7 @@ package sfn
 import (
 	"time"
 
+	"stile/asl"
 	"stile/asl/interp"
 	"stile/jsonval"
 )
@@ -71,6 +72,9 @@ type Start struct {
 	TraceHeader     string
 	// Owner is the APIM subscription id of the caller; empty for none.
 	Owner string
+	// Subject is who starts it: a Caller's String, or the subject that the gate
+	// knows; empty for nobody.
+	Subject string
 	// TraceID and ParentSpan join the execution to a trace; empty: a new trace.
 	TraceID, ParentSpan string
 }
@@ -91,8 +95,8 @@ type Execution struct {
 	TraceHeader                string
 	// State is the root frame's current state, empty after the end.
 	State string
-	// Owner is the APIM subscription id at start.
-	Owner string
+	// Owner is the APIM subscription id at start; Subject who started it.
+	Owner, Subject string
 	// TraceID is the trace that the execution belongs to, Span its own span, and
 	// ParentSpan that of whoever started it (empty where the execution is the root).
 	TraceID, Span, ParentSpan string
@@ -112,6 +116,8 @@ type Page struct {
 // ListExecutions is a listing's filter; StateMachineARN empty means all (console and CLI only).
 type ListExecutions struct {
 	StateMachineARN, Status string
+	// Health, where not empty, leaves only open executions that fare so.
+	Health HealthStatus
 	Page
 }
 
@@ -137,9 +143,13 @@ type TaskCall struct {
 	IdempotencyKey string
 	Resource       string // the ARN as written, pattern included
 	Parameters     jsonval.Value
-	TaskToken      string
-	Deadline       time.Time // zero: none
-	Owner          string
+	// NamedValues are the strings of Parameters that the definition wrote with
+	// {{name}} in them, by JSON pointer. Parameters hold the unresolved text.
+	NamedValues []asl.NamedValueRef
+	TaskToken   string
+	Deadline    time.Time // zero: none
+	// Owner and Subject are those of the execution's start.
+	Owner, Subject string
 	// TraceID and Span (the state visit's span) are the parent of the call's spans.
 	TraceID, Span string
 }
@@ -159,6 +169,8 @@ type TaskResult struct {
 	// Call is the side-journal record: JSON of the gateway's decisions and verdict.
 	Call       jsonval.Value
 	RetryAfter time.Duration
+	// NoSecret says that nothing was sent because a secret has no value, for health.
+	NoSecret bool
 }
 
 // CallRecord is one entry of an execution's side journal.
@@ -180,18 +192,20 @@ type Delivery struct {
 	Fail         bool
 	Output       jsonval.Value
 	Error, Cause string
+	Sender       Sender
 }
 
 // DeliveryAnswer says what became of a delivery.
 type DeliveryAnswer uint8
 
 // The answers: the first delivery, the same one again, another one after the
-// first (410), no such task any more (410).
+// first (410), no such task any more (410), a URL that was revoked (410).
 const (
 	Accepted DeliveryAnswer = iota + 1
 	Repeated
 	Conflict
 	Gone
+	Revoked
 )
 
 // OpenToken is a task token that waits.
@@ -200,7 +214,12 @@ type OpenToken struct {
 	Command                                                         uint64
 	Attempt                                                         uint32
 	Since, Expires                                                  time.Time
+	// Revoked says that its callback URL is worth nothing; the Task waits on.
+	Revoked bool
 }
+
+// Ref names the attempt that waits.
+func (t OpenToken) Ref() CallbackRef { return CallbackRef{t.ExecutionARN, t.Command, t.Attempt} }
 
 // Notice tells a watcher that an execution changed: its new history events.
 type Notice struct {

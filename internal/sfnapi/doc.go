@@ -4,15 +4,17 @@
 //
 // It is not a host: state machines, executions and task tokens live behind the
 // three small interfaces that it declares, and it keeps nothing between
-// requests. It does not verify signatures: any credentials are accepted here,
-// and what may reach the listener is decided by whoever mounts the handler.
-// internal/app mounts it on the control listener.
+// requests. It does not verify signatures: who calls is decided by whoever mounts
+// the handler, and known by the context. internal/app mounts it on the control
+// listener.
 //
 // Invariants: a body is checked against the service model before a host is
 // asked, with all its faults in one ValidationException; member names match by
 // exact case and unknown ones are ignored, as on AWS; an answer holds AWS's
 // members and nothing of ours; a refusal has AWS's code and text and status 400.
-// Payloads, causes and definitions never reach a log or a validation message.
+// Payloads, causes and definitions never reach a log or a validation message. A
+// permission is decided on what was asked for, before a host is: who may not look
+// learns nothing of what is there.
 package sfnapi
 
 import (
@@ -22,6 +24,7 @@ import (
 	"time"
 
 	"stile/asl/interp"
+	"stile/internal/identity"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -61,11 +64,40 @@ type Host interface {
 	Tasks
 }
 
-// New makes the handler. It answers POST / alone; the caller routes to it. log
-// takes failures that are not refusals; nil drops them.
-func New(host Host, log *slog.Logger) http.Handler {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+// Permissions decide what who calls, known by the context, may do.
+type Permissions interface {
+	// Permit decides on an action ("states:StopExecution") on a thing, given by all
+	// names that a role may have for it.
+	Permit(ctx context.Context, action string, resources ...string) identity.Decision
+	// Anywhere says whether the caller may do an action on anything at all.
+	Anywhere(ctx context.Context, action string) identity.Decision
+	// TokenOf says what a task token of this server stands for.
+	TokenOf(ctx context.Context, token string) (sfn.TokenOf, bool)
+	// User names the caller in a refusal, and Subject in what the caller starts.
+	User(ctx context.Context) string
+	Subject(ctx context.Context) string
+	// Refused is told of every refusal for want of a permission.
+	Refused(ctx context.Context, action, resource string, d identity.Decision)
+}
+
+// Config is what the API is made of. Host and Permissions are required.
+type Config struct {
+	Host        Host
+	Permissions Permissions
+	// Account and Region complete the ARN of what is made or listed.
+	Account, Region string
+	// Log takes failures that are not refusals; nil drops them.
+	Log *slog.Logger
+}
+
+// New makes the handler. It answers POST / alone; the caller routes to it.
+func New(cfg Config) http.Handler {
+	if cfg.Host == nil || cfg.Permissions == nil {
+		panic("sfnapi: no host, or nobody decides on permissions")
 	}
-	return &server{machines: host, executions: host, tasks: host, log: log, actions: actionTable()}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &server{machines: cfg.Host, executions: cfg.Host, tasks: cfg.Host, may: cfg.Permissions,
+		account: cfg.Account, region: cfg.Region, log: cfg.Log, actions: actionTable()}
 }

@@ -3,6 +3,7 @@ package sfnapi
 import (
 	"context"
 
+	"stile/asl/interp"
 	"stile/internal/sfn"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -32,6 +33,10 @@ func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, 
 	if trace, span, ok := exchange.ParseTraceparent(r.header.Get("Traceparent")); ok {
 		start.TraceID, start.ParentSpan = trace, span
 	}
+	if err := s.onMachine(ctx, "states:StartExecution", start.StateMachineARN); err != nil {
+		return jsonval.Value{}, err
+	}
+	start.Subject = s.may.Subject(ctx)
 	made, err := s.executions.StartExecution(ctx, start)
 	if err != nil {
 		return jsonval.Value{}, err
@@ -46,6 +51,10 @@ func describeExecution(s *server, ctx context.Context, r *request) (jsonval.Valu
 	if err := firstOf(r.check(), checkARN(arn, "execution")); err != nil {
 		return jsonval.Value{}, err
 	}
+	if err := s.onExecution(ctx, "states:DescribeExecution", arn); err != nil {
+		return jsonval.Value{}, err
+	}
+	all = all && s.payloads(ctx, arn)
 	x, err := s.executions.DescribeExecution(ctx, arn)
 	if err != nil {
 		return jsonval.Value{}, err
@@ -119,9 +128,13 @@ func listExecutions(s *server, ctx context.Context, r *request) (jsonval.Value, 
 	if byMapRun {
 		// No execution of this server has a Map Run, so no such ARN names anything.
 		return jsonval.Value{}, firstOf(checkARN(mapRun, "mapRun"),
+			s.judge(ctx, "states:ListExecutions", mapRun, s.may.Anywhere(ctx, "states:ListExecutions")),
 			&sfn.Error{Code: "ResourceNotFound", Message: "Resource not found: '" + mapRun + "'"})
 	}
 	if err := checkARN(arn, "stateMachine"); err != nil {
+		return jsonval.Value{}, err
+	}
+	if err := s.onMachine(ctx, "states:ListExecutions", arn); err != nil {
 		return jsonval.Value{}, err
 	}
 	var list jsonval.Array
@@ -144,6 +157,9 @@ func stopExecution(s *server, ctx context.Context, r *request) (jsonval.Value, e
 	if err := firstOf(r.check(), checkARN(arn, "execution")); err != nil {
 		return jsonval.Value{}, err
 	}
+	if err := s.onExecution(ctx, "states:StopExecution", arn); err != nil {
+		return jsonval.Value{}, err
+	}
 	stopped, err := s.executions.StopExecution(ctx, arn, name, cause)
 	if err != nil {
 		return jsonval.Value{}, err
@@ -162,13 +178,20 @@ func getExecutionHistory(s *server, ctx context.Context, r *request) (jsonval.Va
 	if err := firstOf(r.check(), checkARN(in.ExecutionARN, "execution")); err != nil {
 		return jsonval.Value{}, err
 	}
+	if err := s.onExecution(ctx, "states:GetExecutionHistory", in.ExecutionARN); err != nil {
+		return jsonval.Value{}, err
+	}
+	encode := EncodeMetadata
+	if s.payloads(ctx, in.ExecutionARN) {
+		encode = func(ev interp.HistoryEvent) jsonval.Value { return EncodeEvent(ev, withData) }
+	}
 	events, next, err := s.executions.GetExecutionHistory(ctx, in)
 	if err != nil {
 		return jsonval.Value{}, err
 	}
 	var list jsonval.Array
 	for _, ev := range events {
-		list.Add(EncodeEvent(ev, withData))
+		list.Add(encode(ev))
 	}
 	return listing("events", list, next), nil
 }

@@ -58,7 +58,7 @@ func TestInternalErrorStaysInside(t *testing.T) {
 	f := newFake()
 	f.broken = errors.New("disk at sector 7 burns")
 	var log bytes.Buffer
-	h := New(f, slog.New(slog.NewTextHandler(&log, nil)))
+	h := New(Config{Host: f, Permissions: everybody{}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	w := call(h, "DescribeStateMachine", `{"stateMachineArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m"}`)
 	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), `"__type":"InternalFailure"`) {
 		t.Errorf("answered %d %s", w.Code, w.Body)

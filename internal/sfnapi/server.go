@@ -27,6 +27,9 @@ type server struct {
 	machines   StateMachines
 	executions Executions
 	tasks      Tasks
+	may        Permissions
+	account    string
+	region     string
 	log        *slog.Logger
 	actions    map[string]action
 }

@@ -27,6 +27,9 @@ func createStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 	if err != nil {
 		return jsonval.Value{}, err
 	}
+	if err := s.onMachine(ctx, "states:CreateStateMachine", s.machineARN(m.Name)); err != nil {
+		return jsonval.Value{}, err
+	}
 	c = c.withDefaults()
 	m.Logging, m.Tracing, m.Encryption, m.Tags = c.logging, c.tracing, c.encryption, tags
 	made, err := s.machines.CreateStateMachine(ctx, m)
@@ -91,6 +94,9 @@ func updateStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 	if err := firstOf(checkConfigurations(), checkPublish(publish, described)); err != nil {
 		return jsonval.Value{}, err
 	}
+	if err := s.onMachine(ctx, "states:UpdateStateMachine", arn); err != nil {
+		return jsonval.Value{}, err
+	}
 	m, err := s.machines.UpdateStateMachine(ctx, arn, u)
 	if err != nil {
 		return jsonval.Value{}, err
@@ -107,6 +113,9 @@ func describeStateMachine(s *server, ctx context.Context, r *request) (jsonval.V
 	if err := firstOf(r.check(), checkARN(arn, "stateMachine")); err != nil {
 		return jsonval.Value{}, err
 	}
+	if err := s.onMachine(ctx, "states:DescribeStateMachine", arn); err != nil {
+		return jsonval.Value{}, err
+	}
 	m, err := s.machines.DescribeStateMachine(ctx, arn)
 	if err != nil {
 		return jsonval.Value{}, err
@@ -120,6 +129,9 @@ func describeStateMachineForExecution(s *server, ctx context.Context, r *request
 	arn := r.required("executionArn", arnShape)
 	included := r.optional("includedData", includedData)
 	if err := firstOf(r.check(), checkARN(arn, "execution")); err != nil {
+		return jsonval.Value{}, err
+	}
+	if err := s.onExecution(ctx, "states:DescribeStateMachineForExecution", arn); err != nil {
 		return jsonval.Value{}, err
 	}
 	m, err := s.machines.DescribeStateMachineForExecution(ctx, arn)
@@ -155,7 +167,7 @@ func listStateMachines(s *server, ctx context.Context, r *request) (jsonval.Valu
 	if err := r.check(); err != nil {
 		return jsonval.Value{}, err
 	}
-	found, next, err := s.machines.ListStateMachines(ctx, page)
+	found, next, err := s.visibleMachines(ctx, page)
 	if err != nil {
 		return jsonval.Value{}, err
 	}
@@ -168,9 +180,39 @@ func listStateMachines(s *server, ctx context.Context, r *request) (jsonval.Valu
 	return listing("stateMachines", list, next), nil
 }
 
+// visibleMachines gives a page of the state machines that the caller may list. It
+// is filled from as many of the host's pages as it takes, so that neither its
+// length nor its token tells of others; who may list none at all is refused.
+func (s *server) visibleMachines(ctx context.Context, page sfn.Page) (out []sfn.StateMachine, next string, err error) {
+	const action = "states:ListStateMachines"
+	if err := s.judge(ctx, action, s.machineARN("*"), s.may.Anywhere(ctx, action)); err != nil {
+		return nil, "", err
+	}
+	if page.Max == 0 {
+		page.Max = 100
+	}
+	for want := page.Max; ; {
+		found, next, err := s.machines.ListStateMachines(ctx, page)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, m := range found {
+			if s.may.Permit(ctx, action, sfn.MachineResources(m.ARN)...).Allowed {
+				out = append(out, m)
+			}
+		}
+		if page.Max, page.Token = want-len(out), next; next == "" || page.Max == 0 {
+			return out, next, nil
+		}
+	}
+}
+
 func deleteStateMachine(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
 	arn := r.required("stateMachineArn", arnShape)
 	if err := firstOf(r.check(), checkARN(arn, "stateMachine")); err != nil {
+		return jsonval.Value{}, err
+	}
+	if err := s.onMachine(ctx, "states:DeleteStateMachine", arn); err != nil {
 		return jsonval.Value{}, err
 	}
 	return jsonval.EmptyObject, s.machines.DeleteStateMachine(ctx, arn)

@@ -19,6 +19,9 @@ func sendTaskSuccess(s *server, ctx context.Context, r *request) (jsonval.Value,
 	if fault != "" {
 		return jsonval.Value{}, &sfn.Error{Code: "InvalidOutput", Message: "Invalid Output: '" + fault + "'"}
 	}
+	if err := s.onToken(ctx, "states:SendTaskSuccess", token); err != nil {
+		return jsonval.Value{}, err
+	}
 	return jsonval.EmptyObject, s.tasks.SendTaskSuccess(ctx, token, output)
 }
 
@@ -28,12 +31,18 @@ func sendTaskFailure(s *server, ctx context.Context, r *request) (jsonval.Value,
 	if err := r.check(); err != nil {
 		return jsonval.Value{}, err
 	}
+	if err := s.onToken(ctx, "states:SendTaskFailure", token); err != nil {
+		return jsonval.Value{}, err
+	}
 	return jsonval.EmptyObject, s.tasks.SendTaskFailure(ctx, token, name, cause)
 }
 
 func sendTaskHeartbeat(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
 	token := r.required("taskToken", taskTokenShape)
 	if err := r.check(); err != nil {
+		return jsonval.Value{}, err
+	}
+	if err := s.onToken(ctx, "states:SendTaskHeartbeat", token); err != nil {
 		return jsonval.Value{}, err
 	}
 	return jsonval.EmptyObject, s.tasks.SendTaskHeartbeat(ctx, token)

@@ -1,8 +1,9 @@
 // Package sigv4 verifies requests that are signed by AWS's Signature Version 4,
-// in the Authorization header or in the query (presigned).
+// in the Authorization header or in the query (presigned), and signs those of the
+// command line.
 //
-// It signs nothing, knows no service and reads no body: whoever holds the body
-// gives its hash. internal/app stands it before the Step Functions API; what is
+// It knows no service and reads no body: whoever holds the body gives its hash.
+// internal/app stands it before the Step Functions API; what is
 // behind may ask FromContext who calls.
 //
 // Verify is pure: the clock, the keys and the options are arguments. What it

@@ -106,6 +106,11 @@ type callRecord struct {
 	Permission *exchange.PermissionDenied `json:"permission"`
 	Calls      []exchange.Call            `json:"calls"`
 	Duration   time.Duration              `json:"duration"`
+	// Governed is false, and Host and Reason say where to and why, of a call past the
+	// gateway; all three are absent of one through it.
+	Governed *bool  `json:"governed,omitempty"`
+	Host     string `json:"host,omitempty"`
+	Reason   string `json:"reason,omitempty"`
 }
 
 type target struct {
@@ -128,6 +133,12 @@ func record(call sfn.TaskCall, ex *exchange.Exchange, denied *exchange.Permissio
 	}
 	if ex.API == nil {
 		rec.Target.URL = ex.Backend.BaseURL
+	}
+	if ex.State != nil && ex.State.Host != "" {
+		rec.Governed, rec.Host, rec.Reason = new(bool), ex.State.Host, ex.State.Reason
+	}
+	for _, c := range ex.Calls {
+		rec.Duration = max(rec.Duration, c.Start.Add(c.Duration).Sub(ex.Started))
 	}
 	for _, d := range ex.Decisions {
 		rec.Duration = max(rec.Duration, d.Start.Add(d.Duration).Sub(ex.Started))

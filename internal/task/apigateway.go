@@ -14,7 +14,7 @@ import (
 // Gateway integration): parameters ApiEndpoint (a host), Method, Stage, Path,
 // Headers and QueryParameters (arrays), RequestBody, AuthType.
 func apiGatewayInvoke(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskResult {
-	q, refused := readAPIGateway(call)
+	q, refused := readAPIGateway(r, call)
 	if refused.Error != "" {
 		return refused
 	}
@@ -25,8 +25,12 @@ func apiGatewayInvoke(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.Tas
 	return r.result(call, ex, "ApiGateway.")
 }
 
-func readAPIGateway(call sfn.TaskCall) (q request, refused sfn.TaskResult) {
-	q, bad := shapeAPIGateway(call.Parameters)
+func readAPIGateway(r *Runner, call sfn.TaskCall) (q request, refused sfn.TaskResult) {
+	p, refused := r.parameters(call)
+	if refused.Error != "" {
+		return q, refused
+	}
+	q, bad := shapeAPIGateway(p)
 	if bad != "" {
 		return q, invalid(call, bad)
 	}

@@ -40,7 +40,10 @@ func httpInvoke(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskResul
 }
 
 func readHTTP(r *Runner, call sfn.TaskCall) (q request, refused sfn.TaskResult) {
-	p := call.Parameters
+	p, refused := r.parameters(call)
+	if refused.Error != "" {
+		return q, refused
+	}
 	q, bad := shapeHTTP(p)
 	if bad != "" {
 		return q, invalid(call, bad)
@@ -56,7 +59,9 @@ func readHTTP(r *Runner, call sfn.TaskCall) (q request, refused sfn.TaskResult) 
 	}
 	q.header = merge(q.header, conn.Header)
 	q.query = merge(q.query, conn.Query)
-	return q, encodeBody(call, p, conn, &q)
+	q.authorize, q.connection = conn.Authorize, conn.Name
+	q.encode = func(q *request, more []Secret) sfn.TaskResult { return encodeBody(call, p, conn, more, q) }
+	return q, q.encode(&q, nil)
 }
 
 // shapeHTTP reads the parameters as far as they alone tell; bad names the field
@@ -121,9 +126,15 @@ func merge(own, over []exchange.Param) []exchange.Param {
 	return append(out, over...)
 }
 
-func encodeBody(call sfn.TaskCall, p jsonval.Value, conn Connection, q *request) sfn.TaskResult {
+// encodeBody writes the state's body with the connection's members and more, the
+// secret ones, into q.
+func encodeBody(call sfn.TaskCall, p jsonval.Value, conn Connection, more []Secret, q *request) sfn.TaskResult {
 	body := p.Get("RequestBody")
-	for _, m := range conn.Body {
+	members := slices.Clone(conn.Body)
+	for _, s := range more {
+		members = append(members, Member{s.Name, jsonval.OfString(s.Value.Reveal())})
+	}
+	for _, m := range members {
 		if body.Exists() && body.Kind() != jsonval.ObjectKind {
 			return fault("States.Runtime", "RequestBody must be an object where the connection has body parameters.")
 		}

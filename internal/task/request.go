@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"stile/internal/reach"
 	"stile/internal/sfn"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -35,37 +36,44 @@ type request struct {
 	body   []byte
 	// contentType is used where no header says otherwise; empty: no body.
 	contentType string
+	// authorize is the connection's, for a call past the gateway; nil for none. encode
+	// then writes the body again, with the connection's secret members.
+	authorize  func(ctx context.Context) (Credentials, error)
+	connection string
+	encode     func(q *request, more []Secret) sfn.TaskResult
 }
 
 // send makes the exchange, lets it through and gives it back. A non-empty
 // result.Error says that no answer was had.
 func (r *Runner) send(ctx context.Context, call sfn.TaskCall, q request) (*exchange.Exchange, sfn.TaskResult) {
-	to, mapped := r.cfg.Map(q.target)
-	if !mapped {
-		return nil, fault("States.Permissions", "The host of '"+q.target+
-			"' is not mapped: calls outside the gateway are refused. Map it in stile.yaml, such as map: {\""+q.target+"\": {gateway: self}}.")
-	}
-	ex := r.exchange(call, q)
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	caller := r.cfg.Gateway
-	if to.Gateway {
-		if name, bad := hasKey(q.header); bad {
-			return nil, fault("States.Runtime", "The header '"+name+
-				"' must not be set: a state counts against its role's subscription.")
-		}
-		r.identify(ex, call)
-	} else {
-		caller = r.cfg.Upstream
-		ex.Backend = exchange.Backend{BaseURL: strings.TrimRight(to.URL, "/")}
+	to, mapped := r.cfg.Map(q.target)
+	switch {
+	case !mapped:
+		return r.leave(ctx, call, q, "")
+	case !to.Gateway:
+		return r.leave(ctx, call, q, strings.TrimRight(to.URL, "/"))
 	}
-	err := caller.Do(ctx, ex)
+	if name, bad := hasKey(q.header); bad {
+		return nil, fault("States.Runtime", "The header '"+name+
+			"' must not be set: a state counts against its role's subscription.")
+	}
+	ex := r.exchange(call, q)
+	r.identify(ex, call)
+	return ex, r.deliver(ctx, call, ex, r.cfg.Gateway)
+}
+
+// deliver has the exchange answered, the answer's whole body included. A non-empty
+// result.Error says that no answer was had.
+func (r *Runner) deliver(ctx context.Context, call sfn.TaskCall, ex *exchange.Exchange, to exchange.Caller) sfn.TaskResult {
+	err := to.Do(ctx, ex)
 	if err == nil {
 		if _, err = ex.Response.Body.Bytes(); err == nil {
-			return ex, sfn.TaskResult{}
+			return sfn.TaskResult{}
 		}
 	}
-	return ex, r.broken(call, ex, err)
+	return r.broken(call, ex, err)
 }
 
 // broken is the result of a call that had no answer.
@@ -74,6 +82,16 @@ func (r *Runner) broken(call sfn.TaskCall, ex *exchange.Exchange, err error) sfn
 	if errors.As(err, &denied) {
 		res := fault("States.Permissions", denied.Error())
 		res.Call = record(call, ex, denied)
+		return res
+	}
+	var unreachable *reach.Refused
+	if errors.As(err, &unreachable) {
+		cause := "Nothing was sent: " + unreachable.Error() + "."
+		if unreachable.Level == reach.Public {
+			cause += " Write private: true in the host's egress entry of stile.yaml if that is meant."
+		}
+		res := fault("States.Permissions", cause)
+		res.Call = record(call, ex, nil)
 		return res
 	}
 	name := "States.Http.Socket"
@@ -108,7 +126,8 @@ func (r *Runner) identify(ex *exchange.Exchange, call sfn.TaskCall) {
 }
 
 func (r *Runner) exchange(call sfn.TaskCall, q request) *exchange.Exchange {
-	ex := &exchange.Exchange{ID: r.cfg.NewGUID(), Started: r.cfg.Now(), Variables: map[string]any{}, Hops: 1}
+	ex := &exchange.Exchange{ID: r.cfg.NewGUID(), Started: r.cfg.Now(), Variables: map[string]any{}, Hops: 1,
+		State: &exchange.StateCall{StateMachine: call.StateMachineName, Execution: call.ExecutionName, State: call.State, Attempt: int(call.Attempt)}}
 	ex.Trace = exchange.Trace{TraceID: call.TraceID, ParentID: call.Span}
 	req := &ex.Request
 	req.Method, req.URL, req.OriginalURL = q.method, q.url, q.url

@@ -1,16 +1,17 @@
 // Package task turns a dispatched Task into a call: the resource ARN chooses an
 // integration, the integration reads the Task's parameters and makes an exchange,
 // and the exchange goes through our own gateway, in process, as the state's
-// principal.
+// principal, or past it to a host that the project lets the state's role call.
 //
 // It is not an interpreter (Retry, Catch and timeouts are asl/interp's) and holds
 // no durable state: the engine calls Start after a dispatch is durable, and calls
 // it again after a crash. Every integration is one literal in the table below.
 //
 // Invariants: a call to our gateway always carries a Principal, never a
-// connection's credentials and never a subscription key of the step's own; done
-// is called exactly once for each Start; a panic in an integration fails that one
-// attempt.
+// connection's credentials and never a subscription key of the step's own; a call
+// past it is let out by Map or Egress and told to Ungoverned before it is sent; a
+// connection's credentials are in no record of a call; done is called exactly once
+// for each Start; a panic in an integration fails that one attempt.
 package task
 
 import (
@@ -20,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"stile/internal/secret"
 	"stile/internal/sfn"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -29,16 +31,34 @@ import (
 type Config struct {
 	// Gateway is our own gateway, in process.
 	Gateway exchange.Caller
-	// Upstream sends to a URL that stile.yaml maps a target to.
+	// Upstream sends past the gateway. An exchange whose Backend is Tainted may reach
+	// public addresses only, whatever the gateway's configuration names.
 	Upstream exchange.Caller
 	// Map says what to do with a URL origin, host or ARN that a definition names.
 	Map func(target string) (Target, bool)
+	// Egress says whether a role may call a host, host[:port], past the gateway. Nil
+	// lets nothing out.
+	Egress func(host, role string) (Exit, bool)
+	// Ungoverned is told of every call past the gateway before it is sent: the host,
+	// and why the project lets it out. It is for the audit and must be quick; nil
+	// tells nobody.
+	Ungoverned func(ctx context.Context, call sfn.TaskCall, host, reason string, ex *exchange.Exchange)
 	// Connection gives an EventBridge connection by its ARN.
 	Connection func(arn string) (Connection, bool)
 	// Identify gives the caller that a dispatch is.
 	Identify func(call sfn.TaskCall) Identity
 	// CallbackURL is the signed one-time URL of a task token.
 	CallbackURL func(taskToken string) string
+	// NamedValue gives the text of a named value that a literal of the definition
+	// refers to, and whether it is secret. The error is ErrNotListed, a
+	// *exchange.PermissionDenied, or says why the value cannot be had; nil: none is
+	// resolved.
+	NamedValue func(call sfn.TaskCall, name string) (text string, secret bool, err error)
+	// NamedValueRefused is told of a call with named values that was answered with
+	// 401: the values may be old. Nil: nobody is.
+	NamedValueRefused func(call sfn.TaskCall)
+	// Mask takes secrets out of results; nil: nothing.
+	Mask Masker
 	// Address is what context.Request.IpAddress of a step shows.
 	Address netip.Addr
 	Region  string
@@ -52,11 +72,42 @@ type Target struct {
 	URL     string
 }
 
-// Connection holds the invocation parameters of an EventBridge connection; its
-// authorization is used outside our gateway only.
+// Exit is the leave that a role has to call a host past the gateway.
+type Exit struct {
+	// Entry is the host as the project lists it, *.example.com say.
+	Entry string
+	// Reason is why, in the project's words.
+	Reason string
+	// Private says that the host is written out and may be on this machine or in a
+	// private network.
+	Private bool
+}
+
+// Connection holds the invocation parameters of an EventBridge connection that are
+// not secret, and what authorizes a call; the latter is used past our gateway only.
 type Connection struct {
+	Name          string
 	Header, Query []exchange.Param
 	Body          []Member
+	// Authorize gives the credentials of one call; nil for none. Its error says what
+	// could not be had and holds no secret.
+	Authorize func(ctx context.Context) (Credentials, error)
+}
+
+// Credentials are what a connection adds to one call past the gateway; they win
+// over the state's own parameters.
+type Credentials struct {
+	Header, Query, Body []Secret
+	// Again is asked at most once, where the target refused them with 401 or 407. It
+	// gives other credentials with which the call is worth sending once more. Nil
+	// where there are none.
+	Again func(ctx context.Context) (Credentials, bool)
+}
+
+// Secret is a secret parameter.
+type Secret struct {
+	Name  string
+	Value secret.Value
 }
 
 // Member is one body parameter of a connection.
@@ -171,7 +222,7 @@ func (r *Runner) Start(ctx context.Context, call sfn.TaskCall, done func(sfn.Tas
 			r.mu.Unlock()
 			cancel()
 		}()
-		done(guarded(ctx, r, in, call))
+		done(r.finished(call, guarded(ctx, r, in, call)))
 	}()
 }
 

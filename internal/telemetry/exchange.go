@@ -29,6 +29,8 @@ type Exchange struct {
 	Subject string `json:"subject,omitempty"`
 	// Client is the caller's address.
 	Client string `json:"client,omitempty"`
+	// Host is where a call past the gateway went, host[:port]; empty for all others.
+	Host   string `json:"host,omitempty"`
 	Method string `json:"method"`
 	// Path is the path that was asked for, without query and with tokens masked.
 	Path string `json:"path"`

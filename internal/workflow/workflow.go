@@ -97,12 +97,30 @@ func (f *Facade) start(ctx context.Context, ex *exchange.Exchange, machine strin
 	if ex.Subscription != nil {
 		s.Owner = ex.Subscription.ID
 	}
+	s.Subject = subject(ex)
 	if _, err := f.cfg.Host.StartExecution(ctx, s); err != nil && !(once && alreadyExists(err)) {
 		return refused(ex, err)
 	}
 	var o jsonval.Object
 	reply(ex, http.StatusAccepted, o.AddString("id", s.Name).Value())
 	return nil
+}
+
+// subject is who starts it, so far as the gate knows: the subject behind the
+// execution whose state calls, or that state where nobody is known; else the
+// subject of a token that a policy verified. Without one the owner stands for it.
+func subject(ex *exchange.Exchange) string {
+	switch {
+	case ex.Principal != nil && ex.Principal.Claims().Act != "":
+		return ex.Principal.Claims().Act
+	case ex.Principal != nil && ex.Principal.Claims().Execution != "":
+		return "state:" + ex.Principal.Claims().Subject
+	case ex.Principal != nil:
+		return ex.Principal.Claims().Subject
+	case ex.Subject != "":
+		return "jwt:" + ex.Subject
+	}
+	return ""
 }
 
 // name is the new execution's. A state's call has an Idempotency-Key of our own

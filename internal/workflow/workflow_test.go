@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -149,5 +150,44 @@ func TestABrokenHostIsAnError(t *testing.T) {
 	ex.Request.Method = "POST"
 	if err := f.Do(t.Context(), ex); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestForeignIsAsAbsent: the same bytes for somebody else's execution and for none.
+func TestForeignIsAsAbsent(t *testing.T) {
+	answer := func(backend, who string) string {
+		ex := call(t, &host{}, "GET", backend, who, "")
+		body, _ := ex.Response.Body.Bytes()
+		return strconv.Itoa(ex.Response.StatusCode) + " " + ex.Response.Header.Get("Content-Type") + " " + string(body)
+	}
+	absent := answer("stile://workflows/order/executions/none", "demo")
+	for _, who := range []string{"other", ""} {
+		if foreign := answer("stile://workflows/order/executions/e1", who); foreign != absent {
+			t.Errorf("subscription %q: %s, want %s", who, foreign, absent)
+		}
+	}
+}
+
+func TestStartsKeepTheirSubject(t *testing.T) {
+	for _, tt := range []struct {
+		name, token, want string
+		claims            *exchange.Claims
+	}{
+		{name: "nobody is known", want: ""},
+		{name: "a verified token", token: "ada", want: "jwt:ada"},
+		{name: "a state, for who started it", claims: &exchange.Claims{Subject: "e1/Charge", Execution: "e1", Act: "user:ada"}, want: "user:ada"},
+		{name: "a state whose execution nobody started", token: "e1/Charge", claims: &exchange.Claims{Subject: "e1/Charge", Execution: "e1"}, want: "state:e1/Charge"},
+		{name: "a role's token", claims: &exchange.Claims{Subject: "role/r"}, want: "role/r"},
+	} {
+		h := &host{}
+		f := New(Config{Host: h, Account: "1", Region: "r", NewName: func() string { return "e1" }})
+		ex := &exchange.Exchange{Backend: exchange.Backend{BaseURL: "stile://workflows/order"}, Subject: tt.token}
+		ex.Request.Method, ex.Request.Body = "POST", exchange.Text("{}")
+		if tt.claims != nil {
+			ex.Principal = exchange.NewPrincipal(*tt.claims)
+		}
+		if err := f.Do(t.Context(), ex); err != nil || h.started.Subject != tt.want {
+			t.Errorf("%s: subject %q, %v; want %q", tt.name, h.started.Subject, err, tt.want)
+		}
 	}
 }

@@ -12,6 +12,7 @@ package exchange
 
 import (
 	"context"
+	"crypto/tls"
 	"net/netip"
 	"strconv"
 	"time"
@@ -50,6 +51,10 @@ type Exchange struct {
 	// without one.
 	Principal *Principal
 
+	// Subject is the sub of the token that validate-jwt or validate-azure-ad-token
+	// verified last; empty where none did. It decides nothing inside the gate.
+	Subject string
+
 	// Variables is context.Variables: values keep the type that policy/expr gave
 	// them (string for a literal).
 	Variables map[string]any
@@ -73,6 +78,11 @@ type Exchange struct {
 	// Calls lists every backend call of this exchange, in order.
 	Calls []Call
 
+	// State is the state whose call this exchange is, through the gateway or past it;
+	// nil where no state called. It says who called and gives no rights: those are the
+	// Principal's.
+	State *StateCall
+
 	// Trace joins the exchange to its trace; see Trace.
 	Trace Trace
 
@@ -84,6 +94,16 @@ type Exchange struct {
 
 	// Revision names the snapshot of configuration that the exchange runs on.
 	Revision string
+}
+
+// StateCall names a state's call: the names of state machine, execution and state,
+// the attempt from 1, and where the call leaves the gateway's rule and why.
+type StateCall struct {
+	StateMachine, Execution, State string
+	Attempt                        int
+	// Host is host[:port] of a call past the gateway, Reason why the project lets it
+	// out; empty for one through the gateway.
+	Host, Reason string
 }
 
 // Request is context.Request.
@@ -121,6 +141,8 @@ type Backend struct {
 	BaseURL string
 	// Tainted says that BaseURL came from an expression, so that egress rules apply.
 	Tainted bool
+	// ClientCertificate proves the gateway to the backend over TLS; nil for none.
+	ClientCertificate *tls.Certificate
 	// Forwarding is what forward-request asks of the Caller; set just before Do.
 	Forwarding Forwarding
 }
@@ -264,16 +286,25 @@ type Verdict struct {
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
 	// Counter is the counter key of a rate limit or quota.
 	Counter string `json:"counter,omitempty"`
+	// Path and Element tell the policy from its namesakes in a document that was
+	// edited since: where it stood (LastError.Path), and a digest of its text.
+	Path    string `json:"path,omitempty"`
+	Element string `json:"element,omitempty"`
+	// NamedValue is the one whose secret has no value, where that is the reason.
+	NamedValue string `json:"namedValue,omitempty"`
 }
 
 // Decision is what one policy did in one exchange.
 type Decision struct {
-	Policy   string        `json:"policy"`
-	PolicyID string        `json:"policyId,omitempty"`
-	Scope    string        `json:"scope"`   // global, product, api, operation
-	Section  string        `json:"section"` // inbound, backend, outbound, on-error
-	File     string        `json:"file,omitempty"`
-	Line     int           `json:"line,omitempty"`
+	Policy   string `json:"policy"`
+	PolicyID string `json:"policyId,omitempty"`
+	Scope    string `json:"scope"`   // global, product, api, operation
+	Section  string `json:"section"` // inbound, backend, outbound, on-error
+	File     string `json:"file,omitempty"`
+	Line     int    `json:"line,omitempty"`
+	// Path and Element are as in Verdict; empty where the outcome is ok.
+	Path     string        `json:"path,omitempty"`
+	Element  string        `json:"element,omitempty"`
 	Outcome  string        `json:"outcome"` // ok, denied, returned, failed
 	Detail   string        `json:"detail,omitempty"`
 	Status   int           `json:"status,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -16,6 +17,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -65,6 +67,19 @@ func TestServeVerifies(t *testing.T) {
 		c := caller(address, "us-east-1", aws.Credentials{AccessKeyID: "AKIDFILE", SecretAccessKey: "kept-in-a-file"})
 		if _, err := c.ListStateMachines(t.Context(), nil); err != nil {
 			t.Error(err)
+		}
+		var none *types.ExecutionDoesNotExist
+		var refused smithy.APIError
+		absent := aws.String("arn:aws:states:us-east-1:111111111111:execution:signed:absent")
+		_, err := c.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: absent})
+		want := "User: key:AKIDFILE is not authorized to perform: states:DescribeExecution on resource: " + *absent +
+			" because no identity-based policy allows the states:DescribeExecution action"
+		if !errors.As(err, &refused) || refused.ErrorCode() != "AccessDeniedException" || refused.ErrorMessage() != want {
+			t.Errorf("who may not look gets %v, want %s", err, want)
+		}
+		_, err = caller(address, "us-east-1", good).DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: absent})
+		if !errors.As(err, &none) {
+			t.Errorf("who may look gets %v", err)
 		}
 	})
 	for _, tt := range []struct {

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"stile/internal/audit"
+	"stile/internal/engine"
+	"stile/internal/sfn"
+	"stile/jsonval"
+)
+
+// auditedHost is the engine for those who answer people and programs: what changes
+// something is recorded before it returns.
+type auditedHost struct {
+	*engine.Host
+	audit *auditor
+	via   string
+}
+
+func (a *auditor) host(h *engine.Host, via string) auditedHost { return auditedHost{h, a, via} }
+
+func (h auditedHost) CreateStateMachine(ctx context.Context, in sfn.NewStateMachine) (sfn.StateMachine, error) {
+	m, err := h.Host.CreateStateMachine(ctx, in)
+	if err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:CreateStateMachine", Resource: m.ARN,
+			After: audit.Digest([]byte(m.Definition)), Verdict: roleMember(m.RoleARN)})
+	}
+	return m, err
+}
+
+func (h auditedHost) UpdateStateMachine(ctx context.Context, arn string, u sfn.StateMachineUpdate) (sfn.StateMachine, error) {
+	before, err := h.DescribeStateMachine(ctx, arn)
+	if err != nil {
+		before = sfn.StateMachine{} // the update itself says what is wrong
+	}
+	m, err := h.Host.UpdateStateMachine(ctx, arn, u)
+	if err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:UpdateStateMachine", Resource: m.ARN,
+			Before: audit.Digest([]byte(before.Definition)), After: audit.Digest([]byte(m.Definition)), Verdict: roleMember(m.RoleARN)})
+	}
+	return m, err
+}
+
+// roleMember tells which role the machine has now: a change of it alone leaves the
+// definition's digest as it was.
+func roleMember(arn string) jsonval.Value {
+	var o jsonval.Object
+	return o.AddString("roleArn", arn).Value()
+}
+
+func (h auditedHost) DeleteStateMachine(ctx context.Context, arn string) error {
+	before, err := h.DescribeStateMachine(ctx, arn)
+	if err != nil {
+		before = sfn.StateMachine{} // deleting what is not there is no error on AWS
+	}
+	if err = h.Host.DeleteStateMachine(ctx, arn); err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:DeleteStateMachine", Resource: arn,
+			Before: audit.Digest([]byte(before.Definition))})
+	}
+	return err
+}
+
+func (h auditedHost) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, error) {
+	out, err := h.Host.StartExecution(ctx, in)
+	if err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:StartExecution", Resource: out.ExecutionARN,
+			Trace: in.TraceID, After: audit.Digest(in.Input.Raw())})
+	}
+	return out, err
+}
+
+func (h auditedHost) StopExecution(ctx context.Context, arn, errorName, cause string) (time.Time, error) {
+	at, err := h.Host.StopExecution(ctx, arn, errorName, cause)
+	if err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:StopExecution", Resource: arn})
+	}
+	return at, err
+}
+
+func (h auditedHost) SendTaskSuccess(ctx context.Context, token string, output jsonval.Value) error {
+	err := h.Host.SendTaskSuccess(ctx, token, output)
+	if err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:SendTaskSuccess", Resource: h.audit.execution(token),
+			After: audit.Digest(output.Raw())})
+	}
+	return err
+}
+
+func (h auditedHost) SendTaskFailure(ctx context.Context, token, errorName, cause string) error {
+	err := h.Host.SendTaskFailure(ctx, token, errorName, cause)
+	if err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:SendTaskFailure", Resource: h.audit.execution(token),
+			After: audit.Digest([]byte(errorName + "\x00" + cause))})
+	}
+	return err
+}
+
+// execution is the ARN in a task token of ours, empty for anything else.
+func (a *auditor) execution(token string) string {
+	t, ok := sfn.OpenTask(token, a.keys())
+	if !ok {
+		return ""
+	}
+	return t.ExecutionARN
+}

@@ -1,0 +1,207 @@
+package app
+
+import (
+	"crypto/subtle"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"stile/internal/console"
+	"stile/internal/identity/oidc"
+	"stile/internal/identity/session"
+)
+
+// Paths of a login in the browser.
+const (
+	startPath    = "/login/start"
+	callbackPath = "/login/callback"
+)
+
+// Cookies: the session, and the login that this browser has begun.
+const (
+	sessionCookie = "stile"
+	flowCookie    = "stile-login"
+)
+
+// base is the control listener as the browser sees it.
+func (l *login) base(r *http.Request) string {
+	if u := l.providers.url(); u != nil && strings.EqualFold(u.Host, r.Host) {
+		return u.Scheme + "://" + u.Host
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+func (l *login) isSecure(r *http.Request) bool { return strings.HasPrefix(l.base(r), "https:") }
+
+// cookieName binds a cookie to its host where the browser can: over TLS. Else the
+// port is part of the name, since cookies of one host know no ports and several
+// servers may run on a machine.
+func (l *login) cookieName(r *http.Request, name string) string {
+	if l.isSecure(r) {
+		return "__Host-" + name
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		return name + "-" + port
+	}
+	return name
+}
+
+// keep sets a cookie; a maxAge below zero takes it away.
+func (l *login) keep(w http.ResponseWriter, r *http.Request, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{Name: l.cookieName(r, name), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
+		Secure: l.isSecure(r), SameSite: http.SameSiteLaxMode})
+}
+
+func (l *login) forget(w http.ResponseWriter, r *http.Request, name string) {
+	if len(r.CookiesNamed(l.cookieName(r, name))) > 0 {
+		l.keep(w, r, name, "", -1)
+	}
+}
+
+// local holds where to go after a login to this server's own pages.
+func local(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.Opaque != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
+		strings.ContainsAny(next, "\\\r\n\t") || strings.HasPrefix(u.Path, "/login") || strings.HasPrefix(u.Path, "/-/") {
+		return "/"
+	}
+	return next
+}
+
+func (l *login) write(w http.ResponseWriter, status int, v console.LoginView) {
+	v.Info = console.Info{Project: l.info().Project}
+	if l.lax || v.Principal != "" {
+		v.Info = l.info()
+	}
+	if err := console.WriteLogin(w, status, v); err != nil {
+		l.log.Error("page failed", "page", "login", "error", err)
+		http.Error(w, "the page could not be made; the log has the cause", http.StatusInternalServerError)
+	}
+}
+
+// choices are the links that begin a login.
+func (l *login) choices(next string) (out []console.LoginChoice) {
+	for _, p := range l.providers.configured() {
+		q := url.Values{"provider": {p.Name}, "next": {local(next)}}
+		out = append(out, console.LoginChoice{Name: p.Name, Kind: p.Kind, Href: startPath + "?" + q.Encode()})
+	}
+	return out
+}
+
+// page lists the providers, and says who is logged in.
+func (l *login) page(w http.ResponseWriter, r *http.Request) {
+	v := console.LoginView{Title: "Log in", Open: l.lax, Providers: l.choices(r.URL.Query().Get("next"))}
+	if cookies := r.CookiesNamed(l.cookieName(r, sessionCookie)); len(cookies) == 1 {
+		if s, err := l.bySession(cookies[0].Value); err == nil {
+			v.Title, v.Who, v.Principal, v.CSRF = "Account", s.Caller.Name, s.Caller.String(), s.CSRF
+		} else {
+			l.forget(w, r, sessionCookie)
+		}
+	}
+	l.write(w, http.StatusOK, v)
+}
+
+// start sends the browser to a provider.
+func (l *login) start(w http.ResponseWriter, r *http.Request) {
+	p := l.providers.named(r.URL.Query().Get("provider"))
+	if p == nil {
+		l.write(w, http.StatusNotFound, console.LoginView{Title: "Log in", Problem: "There is no such provider.", Providers: l.choices("/")})
+		return
+	}
+	target, flow, err := p.Begin(r.Context(), l.base(r)+callbackPath, local(r.URL.Query().Get("next")))
+	if err != nil {
+		l.log.Error("a login could not begin", "provider", p.Name(), "error", err)
+		l.write(w, http.StatusBadGateway, console.LoginView{Title: "Log in", Problem: "The provider " + p.Name() + " does not answer as it should; the log has the cause.",
+			Providers: l.choices("/")})
+		return
+	}
+	l.flows.Put(flow)
+	l.keep(w, r, flowCookie, flow.State, int(oidc.FlowLife.Seconds()))
+	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+// callback ends a login that this browser has begun.
+func (l *login) callback(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	fail := func(status int, problem string) {
+		l.audit.loginRefused(r.Context(), "page", problem)
+		l.write(w, status, console.LoginView{Title: "Log in", Problem: problem, Providers: l.choices("/")})
+	}
+	state, cookies := q.Get("state"), r.CookiesNamed(l.cookieName(r, flowCookie))
+	l.forget(w, r, flowCookie)
+	if len(cookies) != 1 || state == "" || subtle.ConstantTimeCompare([]byte(cookies[0].Value), []byte(state)) != 1 {
+		fail(http.StatusUnauthorized, "This browser has not begun this login, or has begun another one since. Begin again.")
+		return
+	}
+	flow, ok := l.flows.Take(state)
+	p := l.providers.named(flow.Provider)
+	if !ok || p == nil {
+		fail(http.StatusUnauthorized, "The login is over: it took longer than ten minutes, or was used before. Begin again.")
+		return
+	}
+	if q.Get("error") != "" || q.Has("iss") && !p.Accepts(q.Get("iss")) { // RFC 9207
+		l.log.Warn("a login was refused by its provider", "provider", p.Name(), "error", q.Get("error"))
+		fail(http.StatusUnauthorized, "The provider "+p.Name()+" did not log you in.")
+		return
+	}
+	c, err := p.Redeem(r.Context(), flow, q.Get("code"))
+	if err != nil {
+		l.log.Warn("a login was refused", "provider", p.Name(), "error", err)
+		var refused *oidc.Error
+		var grant *oidc.GrantError
+		switch {
+		case errors.As(err, &grant):
+			fail(http.StatusUnauthorized, "The provider "+p.Name()+" did not log you in.")
+			return
+		case errors.As(err, &refused):
+			fail(http.StatusUnauthorized, "You were not logged in: "+refused.Message+".")
+			return
+		}
+		fail(http.StatusBadGateway, "The provider "+p.Name()+" does not answer as it should; the log has the cause.")
+		return
+	}
+	for _, old := range r.CookiesNamed(l.cookieName(r, sessionCookie)) {
+		if err := l.sessions.End(old.Value); err != nil {
+			l.log.Error("a session could not be ended", "error", err)
+		}
+	}
+	id, err := l.sessions.Start(c)
+	if err == nil {
+		err = l.audit.loggedIn(r.Context(), c)
+	}
+	if err != nil {
+		l.log.Error("a session could not be kept", "error", err)
+		fail(http.StatusServiceUnavailable, "The session could not be kept; the log has the cause.")
+		return
+	}
+	l.keep(w, r, sessionCookie, id, int(session.MaxLife.Seconds()))
+	l.log.Info("logged in", "principal", c.String(), "provider", p.Name())
+	http.Redirect(w, r, flow.Next, http.StatusSeeOther)
+}
+
+// logout ends the session of the cookie, where the form carries its token.
+func (l *login) logout(w http.ResponseWriter, r *http.Request) {
+	cookies := r.CookiesNamed(l.cookieName(r, sessionCookie))
+	for _, c := range cookies {
+		s, err := l.bySession(c.Value)
+		if err != nil {
+			continue // it has ended
+		}
+		if !l.carriesCSRF(w, r, s) {
+			console.Refuse(w, http.StatusForbidden, "Forbidden", "the request does not carry this session's token: load the page again")
+			return
+		}
+		if err := l.sessions.End(c.Value); err != nil {
+			l.log.Error("a session could not be ended", "error", err)
+			console.Refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "the session could not be ended; the log has the cause")
+			return
+		}
+	}
+	l.forget(w, r, sessionCookie)
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}

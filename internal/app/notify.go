@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"stile/diag"
+	"stile/internal/config"
+	"stile/internal/engine"
+	"stile/internal/files"
+	"stile/internal/notify"
+	"stile/internal/secret"
+	"stile/internal/telemetry"
+	"stile/jsonval"
+)
+
+// telemetryTarget is the target of the outbox that feeds our own events and metrics.
+const telemetryTarget = "telemetry"
+
+// outbox is what the engine keeps for those whom stile.yaml names, and for our own
+// telemetry, which wants what is told of health.
+func (s *server) outbox(p *project) *engine.Outbox {
+	wants := func(kind string) bool {
+		return slices.ContainsFunc(p.Config.Notify, func(n config.Notify) bool { return slices.Contains(n.On, kind) })
+	}
+	return &engine.Outbox{Health: true, Executions: wants(notify.KindExecution), Callbacks: wants(notify.KindCallback),
+		Source: "/stile/" + url.PathEscape(p.Config.Name),
+		Wake: func() {
+			if n := s.notifier.Load(); n != nil {
+				n.Wake()
+			}
+		}}
+}
+
+// openNotifier makes what delivers the outbox; serve runs it.
+func (s *server) openNotifier(p *project) error {
+	changes := s.seeing.metrics.Counter("stile.health.changes", "{change}", "Changes of the health of executions.", "state_machine", "status")
+	targets := []notify.Target{{Name: telemetryTarget, Kinds: []string{notify.KindHealth}, Send: func(_ context.Context, r notify.Record) error {
+		e := noticeEvent(r)
+		if r.Type == notify.HealthChanged {
+			changes.Add(1, e.Attributes.Get("stateMachine"), e.Attributes.Get("status"))
+		}
+		s.seeing.sinks.Event(e)
+		return nil
+	}}}
+	for _, n := range p.Config.Notify {
+		ref, err := secret.Parse(n.Secret.Text)
+		if err != nil {
+			return err // notifyFaults has told of it
+		}
+		ref = ref.Under(p.Dir)
+		hook := notify.Webhook{URL: n.URL, Secret: func(ctx context.Context) (secret.Value, error) { return s.secrets.store.Get(ctx, ref) }}
+		targets = append(targets, notify.Target{Name: hook.Name(), Kinds: n.On, Send: func(ctx context.Context, r notify.Record) error {
+			r.Body = s.secrets.mask.Mask(r.Body)
+			return hook.Send(ctx, r)
+		}})
+	}
+	n, err := notify.Open(context.Background(), s.host, targets, s.log)
+	if err != nil {
+		return err
+	}
+	m := s.seeing.metrics
+	m.Read("stile.notices.delivered", "{notice}", "Notices that a receiver took.", telemetry.KindCounter, func() float64 { return float64(n.Delivered()) })
+	m.Read("stile.notices.dropped", "{notice}", "Notices that a receiver did not get in a day, or refused for good.", telemetry.KindCounter, func() float64 { return float64(n.Dropped()) })
+	s.notifier.Store(n)
+	return nil
+}
+
+// noticeEvent is a record of the outbox as a telemetry event: the members of its
+// data are the attributes, and its id tells a repetition from another.
+func noticeEvent(r notify.Record) telemetry.Event {
+	e := telemetry.Event{Time: r.At, Name: r.Type, Attributes: telemetry.Attributes{{Name: "cloudevents.event_id", Value: r.ID}}}
+	body, err := jsonval.Parse(r.Body)
+	if err != nil {
+		return e
+	}
+	for _, m := range body.Get("data").Members() {
+		text, isText := m.Value.Str()
+		switch {
+		case m.Name == "traceId":
+			e.TraceID = text
+		case isText:
+			e.Attributes = append(e.Attributes, telemetry.Attribute{Name: m.Name, Value: text})
+		case !m.Value.IsNull():
+			e.Attributes = append(e.Attributes, telemetry.Attribute{Name: m.Name, Value: m.Value.Text()})
+		}
+	}
+	return e
+}
+
+// notifyFaults checks what config, which knows no secrets, could not.
+func notifyFaults(c *config.Config) (out diag.List) {
+	for _, n := range c.Notify {
+		if n.Secret.Text == "" {
+			continue
+		}
+		if _, err := secret.Parse(n.Secret.Text); err != nil {
+			out = append(out, diag.Diagnostic{Code: files.CodeSecret, Severity: diag.Error, File: c.File,
+				Line: n.Secret.Line, Column: n.Secret.Column, Message: err.Error()})
+		}
+	}
+	return out
+}
+
+// slowEvent tells that slowness was raised or cleared. The same change has the same id.
+func slowEvent(c telemetry.SlowChange) notify.Event {
+	e := notify.Event{Type: notify.SlowRaised, Subject: c.Kind + "/" + c.Name, Time: c.At}
+	if !c.Raised {
+		e.Type = notify.SlowCleared
+	}
+	sum := sha256.Sum256([]byte(e.Type + "\x00" + e.Subject + "\x00" + strconv.FormatInt(c.At.UnixNano(), 10)))
+	e.ID = "slow-" + hex.EncodeToString(sum[:12])
+	var o jsonval.Object
+	o.AddString("kind", c.Kind).AddString("name", c.Name).AddString("since", c.Since.UTC().Format(time.RFC3339Nano))
+	o.AddInt("p95Millis", c.P95.Milliseconds()).AddInt("usualMillis", c.Usual.Milliseconds()).AddInt("floorMillis", c.Floor.Milliseconds())
+	e.Data = o.Value()
+	return e
+}
