@@ -54,10 +54,6 @@ func (c *Compiler) fault(t *Tree, at, width int, severity diag.Severity, code, m
 	c.list = append(c.list, t.place(at, width, diag.Diagnostic{Code: code, Severity: severity, Message: message, Hint: hint}))
 }
 
-// Section is the section that is being compiled; AnySection where a fragment is
-// compiled by itself.
-func (c *Compiler) Section() Section { return c.section }
-
 // Scope is the scope of the document.
 func (c *Compiler) Scope() Scope { return c.source.Scope }
 

@@ -224,6 +224,9 @@ func (r *run) blame(ctx context.Context, err error) {
 	v := &exchange.Verdict{Policy: s.name, PolicyID: s.id, Scope: last.Scope, Section: last.Section, File: s.file,
 		Line: s.line, Column: s.column, Revision: r.ex.Revision, Status: denied.Status, Reason: denied.Reason,
 		Message: last.Message, RetryAfter: denied.RetryAfter, Counter: denied.Counter, Path: s.path, Element: s.element}
+	if w := denied.Within; w.Name != "" {
+		v.Within, v.Line, v.Column = w.Name, w.Line, w.Column
+	}
 	if v.Revision == "" {
 		v.Revision = s.revision
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -21,6 +22,55 @@ type Site struct {
 	Line, Column   int
 	// Attributes are as written, named values put in, secrets as ***.
 	Attributes []exchange.Param
+	// Parts are the elements inside it that have limits of their own.
+	Parts []Part
+}
+
+// Part is an <api> or <operation> inside a policy that counts.
+type Part struct {
+	// Name tells it from the others: api[ID]/operation[ID], by name where it has no id.
+	Name         string
+	Line, Column int
+	Attributes   []exchange.Param
+}
+
+// Part finds a part of the policy by its name.
+func (s *Site) Part(name string) (Part, bool) {
+	for _, p := range s.Parts {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Part{}, false
+}
+
+// Part is an element inside a policy as verdicts and sites name it.
+func (c *Compiler) Part(e *Element) Part {
+	text := func(name string) string {
+		if a := e.Attr(name); a != nil {
+			return a.Value
+		}
+		return ""
+	}
+	p := Part{Name: e.Name + "[" + cmp.Or(text("id"), text("name")) + "]"}
+	if up := e.parent; up != nil && up.Name == "api" {
+		p.Name = c.Part(up).Name + "/" + p.Name
+	}
+	p.Line, p.Column = e.tree.line(e.at)
+	for _, a := range e.Attributes {
+		p.Attributes = append(p.Attributes, exchange.Param{Name: a.Name, Value: c.Shown(a)})
+	}
+	return p
+}
+
+// parts lists the <api> and <operation> elements of a policy.
+func (c *Compiler) parts(e *Element) (out []Part) {
+	for _, name := range []string{"api", "operation"} {
+		for _, inner := range e.Elements(name) {
+			out = append(append(out, c.Part(inner)), c.parts(inner)...)
+		}
+	}
+	return out
 }
 
 // SiteOf is what a verdict tells of its policy's place.
@@ -62,6 +112,7 @@ func (c *Compiler) site(e *Element) Site {
 		}
 		s.Attributes = append(s.Attributes, exchange.Param{Name: a.Name, Value: c.Shown(a)})
 	}
+	s.Parts = c.parts(e)
 	c.doc.sites = append(c.doc.sites, s)
 	return s
 }

@@ -52,14 +52,6 @@ func (t *Table) add(d *Descriptor) error {
 // Descriptors lists the table in its order; the caller may change the slice.
 func (t *Table) Descriptors() []Descriptor { return slices.Clone(t.list) }
 
-// Find gives a policy's literal by name.
-func (t *Table) Find(name string) (Descriptor, bool) {
-	if d := t.byName[name]; d != nil {
-		return *d, true
-	}
-	return Descriptor{}, false
-}
-
 // names lists the policies that a document may use, and the structural ones.
 func (t *Table) names() []string {
 	names := []string{baseName, includeName}

@@ -81,6 +81,8 @@ type Denied struct {
 	// RetryAfter and Counter are set by limits.
 	RetryAfter time.Duration
 	Counter    string
+	// Within is the element inside the policy whose limit it is; zero: the policy itself.
+	Within Part
 }
 
 // Error gives reason and message.
@@ -134,12 +136,19 @@ type Tokens interface {
 	// OwnIssuer is Stile's own issuer (`iss`), whose discovery document lies at
 	// OwnIssuer + "/.well-known/openid-configuration".
 	OwnIssuer() string
-	// Verify checks the signature of a compact JWS with the keys that the discovery
-	// documents at configs publish, or with the given keys.
-	Verify(ctx context.Context, token string, configs []string, keys []SigningKey) (Claims, error)
+	// Verify checks the signature of a compact JWS with the keys that the sources
+	// publish, or with the given keys.
+	Verify(ctx context.Context, token string, sources []KeySource, keys []SigningKey) (Claims, error)
 	// Decrypt opens a compact JWE and gives the compact JWS inside, unverified; a JWS
 	// is given back as it is. A refusal is a *TokenError.
 	Decrypt(token string, keys []DecryptionKey) (string, error)
+}
+
+// KeySource is a discovery document whose keys are taken. Computed says that an
+// expression made its URL: it leads to public hosts alone.
+type KeySource struct {
+	URL      string
+	Computed bool
 }
 
 // SigningKey is one issuer-signing-keys/key: raw symmetric bytes, or RSA n and e in base64url.
@@ -172,7 +181,11 @@ type Claims interface {
 
 // TokenError says why Verify refused: Reason is validate-jwt's LastError reason
 // (TokenNotPresent, JwtInvalid, TokenSignatureInvalid, TokenSignatureKeyNotFound …).
-type TokenError struct{ Reason, Message string }
+type TokenError struct {
+	Reason, Message string
+	// Detail is for who runs the gateway, not for who calls it; it may be empty.
+	Detail string
+}
 
 // Error gives reason and message.
 func (e *TokenError) Error() string { return e.Reason + ": " + e.Message }

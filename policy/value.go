@@ -139,11 +139,3 @@ func (v Value) Body(ex *exchange.Exchange, env *Env) (body []byte, contentType s
 	}
 	return body, contentType, nil
 }
-
-// TouchesBody tells whether the value reads the request's or response's body.
-func (v Value) TouchesBody() (request, response bool) {
-	if v.program == nil {
-		return false, false
-	}
-	return v.program.TouchesBody()
-}

@@ -95,8 +95,8 @@ func (x *Execution) scheduleCommand(f *frame) Command {
 		State: f.state.Name, Resource: f.state.Task.Resource, Entered: f.entered,
 		Parameters: f.task.params, NamedValues: f.state.Task.NamedValues, TimeoutAt: f.task.timeoutAt, Frame: f.key,
 	}
-	if hasToken(f) {
-		c.TaskToken = x.token(f)
+	if f.state.Task.Pattern == tokenPattern || f.state.Task.Kind == asl.ActivityARN {
+		c.TaskToken = x.token(f) // the task ends by it; a .sync one by its job
 	}
 	return c
 }

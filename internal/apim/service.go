@@ -12,6 +12,8 @@
 package apim
 
 import (
+	"net/netip"
+
 	"stile/internal/secret"
 	"stile/policy"
 	"stile/policy/exchange"
@@ -30,6 +32,9 @@ type Service struct {
 	Certificates  []*Certificate
 	// ManagedIdentity says that a source of managed identities' tokens is configured.
 	ManagedIdentity bool
+	// TrustedHops are the proxies before the gateway: behind them a caller's address is
+	// what they say in X-Forwarded-For.
+	TrustedHops []netip.Prefix
 }
 
 // CallbacksID is the id and the path of the built-in API on which services

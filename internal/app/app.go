@@ -90,6 +90,7 @@ type server struct {
 	audit      *auditor
 	seeing     *seeing
 	observer   *observer
+	ends       *task.Ends
 	host       *engine.Host
 	gateway    *gateway.Gateway
 	identities *providers
@@ -97,6 +98,7 @@ type server struct {
 	console    http.Handler
 	api        http.Handler
 
+	quotas      *quotaBook
 	connections *connection.Keeper
 	callbacks   *callback.Callbacks
 	slow        *telemetry.Slow
@@ -175,6 +177,9 @@ func (s *server) build(first *loaded) (err error) {
 	if err := s.openAudit(); err != nil {
 		return err
 	}
+	if s.quotas, err = openQuotas(s.data.config, time.Now(), s.log); err != nil {
+		return err
+	}
 	s.roles = &authority{project: s.current.Load, issuer: s.issuer, mask: s.secrets.mask, now: time.Now, log: s.log, lax: s.mode == modeDev}
 	if s.seeing, err = openSeeing(context.Background(), s.seeingConfig(first.project)); err != nil {
 		return err
@@ -185,12 +190,12 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	s.seeing.keep(s.traces)
 	s.openSlow(first.project)
-	s.observer = newObserver(s.seeing, s.log)
+	s.observer, s.ends = newObserver(s.seeing, s.log), task.NewEnds()
 	var tasks *task.Runner
 	s.host, err = engine.Open(engine.Config{
-		Store: s.seeing.meter(s.data.log), Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: s.observer.notice, Log: s.log,
+		Store: s.seeing.meter(s.data.log), Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: noticed(s.observer, s.ends), Log: s.log,
 		CheckParameters: func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) },
-		Limits:          s.limit, Outbox: s.outbox(first.project),
+		Limits:          s.limit, Outbox: s.outbox(first.project), Fatal: s.opts.fatal,
 	})
 	if err != nil {
 		return err
@@ -206,14 +211,14 @@ func (s *server) build(first *loaded) (err error) {
 	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{
 		"workflows": s.audit.workflows(facade, s.opts.Region, s.opts.Account), "callbacks": s.audit.deliveries(calls)})
 	s.gateway = gateway.New(gateway.Config{
-		Backend: mux, Counters: policies.NewCounters(), Tokens: gateway.NewTokens(identity.NewVerifier(s.issuer, identity.HTTPGet(nil), time.Now)),
+		Backend: mux, Counters: policies.WithQuotas(s.quotas.groups), Tokens: gateway.NewTokens(identity.NewVerifier(s.issuer, identity.HTTPGet(s.opts.providers), time.Now)),
 		Cache: cache.NewMemory(0, 0), Identity: s.managedIdentity(), Refused: s.secrets.refused,
 		Authorize: s.seeing.authorize(s.roles.authorize), Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
 	})
 	s.openConnections()
 	if tasks, err = task.New(task.Config{
 		Gateway: s.gateway, Upstream: s.outside(), Map: s.target, Connection: s.connection, Identify: s.roles.identify,
-		Egress: s.exit, Ungoverned: s.ungoverned,
+		Egress: s.exit, Ungoverned: s.ungoverned, Executions: nestedExecutions{s.host, s.ends}, MayStart: s.roles.mayStart,
 		NamedValue: s.namedValue, NamedValueRefused: s.namedValuesRefused, Mask: s.secrets.mask,
 		CallbackURL: calls.URL, Address: first.project.Config.Engine.Address, Region: s.opts.Region, Now: time.Now, NewGUID: newGUID,
 	}, task.Table()); err != nil {
@@ -254,6 +259,7 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 	watching.Go(func() { s.watchSlow(ctx) })
 	watching.Go(func() { s.notifier.Load().Run(ctx) })
 	watching.Go(func() { s.upkeep(ctx) })
+	watching.Go(func() { s.quotas.run(ctx) })
 	if w != nil {
 		watching.Go(func() { s.watch(ctx, w) })
 	}
@@ -276,6 +282,9 @@ func (s *server) stop() {
 		if err := s.host.Close(ctx); err != nil {
 			s.log.Warn("the engine did not drain in time; what was acknowledged is on disk", "error", err)
 		}
+	}
+	if s.quotas != nil { // states called through the gateway until the engine was drained
+		s.quotas.save()
 	}
 	if s.observer != nil {
 		s.observer.close()

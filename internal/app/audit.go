@@ -38,7 +38,7 @@ type auditor struct {
 	keys func() func(id string) []byte // of task tokens
 	log  *slog.Logger
 
-	logins failedLogins
+	logins, callbacks refusals
 }
 
 // actor is who the context says is calling, and by which way.
@@ -79,9 +79,9 @@ func (a *auditor) denied(ctx context.Context, action, resource string, d identit
 	a.note(ctx, e)
 }
 
-// ungoverned records a state's call past the gateway.
-func (a *auditor) ungoverned(ctx context.Context, call sfn.TaskCall, target, place string) {
-	a.note(ctx, audit.Entry{Actor: "state:" + call.ExecutionName + "/" + call.State, Via: "engine", Action: "stile:CallOutside",
+// ungoverned records a state's call past the gateway, before it is sent.
+func (a *auditor) ungoverned(ctx context.Context, call sfn.TaskCall, target, place string) error {
+	return a.append(ctx, audit.Entry{Actor: "state:" + call.ExecutionName + "/" + call.State, Via: "engine", Action: "stile:CallOutside",
 		Resource: target, Decision: audit.Ungoverned, Role: place, Trace: call.TraceID})
 }
 

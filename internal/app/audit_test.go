@@ -152,7 +152,7 @@ func (p *product) chained(raw []json.RawMessage) {
 // TestEveryMethodOfTheHostIsJudged: a method of the engine that changes something is
 // recorded by auditedHost, or by who stands before it.
 func TestEveryMethodOfTheHostIsJudged(t *testing.T) {
-	recorded := []string{"CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "StartExecution", "StopExecution", "SendTaskSuccess", "SendTaskFailure"}
+	recorded := []string{"CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "StartExecution", "StopExecution", "SendTaskSuccess", "SendTaskFailure", "AnswerToken"}
 	before := []string{"Deliver", "RecordDelivery", "CompleteCallback", "RevokeCallback", "ResendCallback"} // deliveries, auditedCallbacks
 	harmless := []string{"SendTaskHeartbeat", "SetTasks", "Close", "Failed", "Watch", "Calls", "Deliveries", "OpenTokens", "OpenTokensOf", "TaskInputs",
 		"TokenKeys", "TokenOf", "DescribeExecution", "DescribeStateMachine", "DescribeStateMachineForExecution", "GetExecutionHistory",
@@ -237,19 +237,37 @@ func TestWhatCannotBeRecordedIsNotAnswered(t *testing.T) {
 	}
 }
 
-// TestFailedLoginsAreBounded: who is not proven cannot fill the store, and what is
+// TestRefusalsAreBounded: who is not proven cannot fill the store, and what is
 // left out is counted.
-func TestFailedLoginsAreBounded(t *testing.T) {
-	var f failedLogins
-	now, written := time.Unix(1000, 0), 0
-	for range 100 {
-		if _, ok := f.admit(now); ok {
-			written++
+func TestRefusalsAreBounded(t *testing.T) {
+	var f refusals
+	start, written, counted := time.Unix(1000, 0), 0, 0
+	within := func(from, to time.Duration) (n int) { // a hundred refusals a second
+		for d := from; d < to; d += 10 * time.Millisecond {
+			if left, ok := f.admit(start.Add(d)); ok {
+				n++
+				counted += left
+			}
+		}
+		written += n
+		return n
+	}
+	if n := within(0, time.Second); n != maxRefusals {
+		t.Errorf("%d in the first second", n)
+	}
+	for minute := range time.Duration(60) {
+		if n := within(max(minute*time.Minute, time.Second), (minute+1)*time.Minute); n > 6 {
+			t.Errorf("%d in minute %d", n, minute)
 		}
 	}
-	left, ok := f.admit(now.Add(time.Second))
-	if written != maxLoginRecords || !ok || left != 100-maxLoginRecords {
-		t.Errorf("%d written, then %d left out, %v", written, left, ok)
+	if counted += f.left; written+counted != 360_000 || written < 6*55 {
+		t.Errorf("%d written, %d counted", written, counted)
+	}
+	later := start.Add(2 * time.Hour) // a burst is there again after a quiet time
+	for range maxRefusals {
+		if _, ok := f.admit(later); !ok {
+			t.Error("no burst after a quiet hour")
+		}
 	}
 }
 
@@ -294,5 +312,12 @@ func TestARefusedDeliveryIsRecorded(t *testing.T) {
 	if r.Resource != arn || r.Action != "states:SendTaskFailure" || r.Decision != audit.Denied || r.Role != "p.xml:3" ||
 		r.Verdict.Text() != `{"policy":"ip-filter","reason":"CallerIpNotAllowed","status":403}` {
 		t.Errorf("recorded %s", r.JSON().Raw())
+	}
+	ex.Request.Matched = nil // an altered URL, again and again
+	for range 5 * maxRefusals {
+		a.refusedDelivery(ex)
+	}
+	if got, err = book.Read(1, 100); err != nil || len(got) > maxRefusals+1 || got[len(got)-1].Resource != "api/callbacks/operation/fail" {
+		t.Errorf("%d records, %v", len(got), err)
 	}
 }

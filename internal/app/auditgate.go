@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"stile/internal/apim"
 	"stile/internal/audit"
@@ -66,17 +67,34 @@ func (a *auditor) deliveries(next exchange.Caller) exchange.Caller {
 		if e.Decision == audit.Allowed {
 			return a.append(ctx, e)
 		}
-		a.note(ctx, e)
+		a.refused(ctx, e)
 		return nil
 	})
+}
+
+// refused notes a delivery that changed nothing, within the bound of refusals.
+func (a *auditor) refused(ctx context.Context, e audit.Entry) {
+	left, ok := a.callbacks.admit(time.Now())
+	if !ok {
+		return
+	}
+	if left > 0 {
+		var o jsonval.Object
+		for _, m := range e.Verdict.Members() {
+			o.Add(m.Name, m.Value)
+		}
+		e.Verdict = o.AddInt("notRecordedBefore", int64(left)).Value()
+	}
+	a.note(ctx, e)
 }
 
 // delivery is the entry of one POST on a callback URL, by the answer it got.
 func (a *auditor) delivery(ex *exchange.Exchange) audit.Entry {
 	e := audit.Entry{Actor: caller(ex), Via: "gateway", Action: "states:SendTaskSuccess", Decision: audit.Allowed, Trace: ex.Trace.TraceID,
 		Verdict: subjectOf(ex)}
+	operation := "complete"
 	if ex.Operation != nil && ex.Operation.ID == "fail" {
-		e.Action = "states:SendTaskFailure"
+		operation, e.Action = "fail", "states:SendTaskFailure"
 	}
 	for _, p := range ex.Request.Matched {
 		if p.Name == "token" {
@@ -84,7 +102,7 @@ func (a *auditor) delivery(ex *exchange.Exchange) audit.Entry {
 		}
 	}
 	if e.Resource == "" {
-		e.Resource = "api/" + apim.CallbacksID + "/operation/complete"
+		e.Resource = "api/" + apim.CallbacksID + "/operation/" + operation
 	}
 	if status := ex.Response.StatusCode; status != http.StatusOK {
 		var o jsonval.Object
@@ -103,5 +121,5 @@ func (a *auditor) refusedDelivery(ex *exchange.Exchange) {
 	var o jsonval.Object
 	o.AddString("policy", ex.Verdict.Policy).AddString("reason", ex.Verdict.Reason).AddInt("status", int64(ex.Verdict.Status))
 	e.Decision, e.Role, e.Verdict = audit.Denied, placeOf(ex.Verdict.File, ex.Verdict.Line), o.Value()
-	a.note(context.Background(), e)
+	a.refused(context.Background(), e)
 }

@@ -6,6 +6,7 @@ import (
 
 	"stile/internal/audit"
 	"stile/internal/engine"
+	"stile/internal/identity"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -79,21 +80,33 @@ func (h auditedHost) StopExecution(ctx context.Context, arn, errorName, cause st
 }
 
 func (h auditedHost) SendTaskSuccess(ctx context.Context, token string, output jsonval.Value) error {
-	err := h.Host.SendTaskSuccess(ctx, token, output)
-	if err == nil {
-		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:SendTaskSuccess", Resource: h.audit.execution(token),
-			After: audit.Digest(output.Raw())})
-	}
-	return err
+	return h.AnswerToken(ctx, sfn.Delivery{TaskToken: token, Output: output})
 }
 
 func (h auditedHost) SendTaskFailure(ctx context.Context, token, errorName, cause string) error {
-	err := h.Host.SendTaskFailure(ctx, token, errorName, cause)
-	if err == nil {
-		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:SendTaskFailure", Resource: h.audit.execution(token),
-			After: audit.Digest([]byte(errorName + "\x00" + cause))})
+	return h.AnswerToken(ctx, sfn.Delivery{TaskToken: token, Fail: true, Error: errorName, Cause: cause})
+}
+
+func (h auditedHost) AnswerToken(ctx context.Context, d sfn.Delivery) error {
+	d.Sender = h.sender(ctx)
+	err := h.Host.AnswerToken(ctx, d)
+	if err != nil {
+		return err
 	}
-	return err
+	e := audit.Entry{Action: "states:SendTaskSuccess", Resource: h.audit.execution(d.TaskToken), After: audit.Digest(d.Output.Raw())}
+	if d.Fail {
+		e.Action, e.After = "states:SendTaskFailure", audit.Digest([]byte(d.Error+"\x00"+d.Cause))
+	}
+	return h.audit.record(ctx, h.via, e)
+}
+
+// sender is who answers a task by its token.
+func (h auditedHost) sender(ctx context.Context) sfn.Sender {
+	who, via := actor(ctx, h.via)
+	if who == (identity.Caller{}).String() {
+		who = ""
+	}
+	return sfn.Sender{Via: via, Subject: who}
 }
 
 // execution is the ARN in a task token of ours, empty for anything else.

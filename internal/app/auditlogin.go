@@ -11,29 +11,34 @@ import (
 	"stile/jsonval"
 )
 
-// maxLoginRecords bounds the failed logins that are recorded in one second: nobody
-// who is not proven may fill the store. What goes over it is counted in the next.
-const maxLoginRecords = 10
+// Bounds of the failed logins, and of the refused deliveries on callback URLs, that
+// are recorded: nobody who is not proven may fill the store. After a burst there is
+// one in each interval; what goes over is counted in the next.
+const (
+	maxRefusals   = 10
+	everyRefusals = 10 * time.Second
+)
 
-// failedLogins counts the records of this second and what was left out.
-type failedLogins struct {
-	mu            sync.Mutex
-	second        int64
-	written, left int
+// refusals spreads records over time and counts what was left out.
+type refusals struct {
+	mu sync.Mutex
+	// free is when all of a burst may be recorded again.
+	free time.Time
+	left int
 }
 
 // admit says whether one may be recorded now, and how many were left out before it.
-func (f *failedLogins) admit(now time.Time) (left int, ok bool) {
+func (f *refusals) admit(now time.Time) (left int, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s := now.Unix(); s != f.second {
-		f.second, f.written = s, 0
+	if f.free.Before(now) {
+		f.free = now
 	}
-	if f.written == maxLoginRecords {
+	if f.free.Sub(now) > (maxRefusals-1)*everyRefusals {
 		f.left++
 		return 0, false
 	}
-	f.written++
+	f.free = f.free.Add(everyRefusals)
 	left, f.left = f.left, 0
 	return left, true
 }

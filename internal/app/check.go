@@ -76,13 +76,10 @@ func checkProject(dir string) (diag.List, error) {
 	machines, found := parseMachines(p.StateMachines)
 	faults = append(append(faults, found...), jointFaults(p, machines, snapshot)...)
 	faults = append(faults, namedValueFaults(p, machines)...)
-	faults = append(faults, telemetryFaults(p.Config)...)
-	faults = append(faults, notifyFaults(p.Config)...)
+	faults = append(faults, refFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
 	faults = append(faults, approvalFaults(p, machines)...)
 	faults = append(faults, egressFaults(p)...)
-	faults = append(faults, accessKeyRefs(p)...)
-	faults = append(faults, identityRefs(p)...)
 	return append(faults, more...), nil
 }
 

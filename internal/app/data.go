@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"stile/internal/kv"
 	"stile/internal/kv/pebblekv"
 )
 
@@ -16,7 +17,7 @@ import (
 type dataFolder struct {
 	dir                 string
 	kept                bool
-	log, config, traces *pebblekv.Store
+	log, config, traces kv.Store
 }
 
 // openData opens the folder that the options name, or a temporary one.
@@ -40,7 +41,25 @@ func openData(o Options, log *slog.Logger) (d dataFolder, err error) {
 	if d.traces, err = pebblekv.Open(d.tracesDir(), small); err != nil {
 		return d, errors.Join(d.damagedTraces(err), d.config.Close(), d.log.Close(), d.remove())
 	}
+	for _, store := range []string{d.dir, filepath.Join(d.dir, "config"), d.tracesDir()} {
+		if err := ownersAlone(filepath.Join(store, "log")); err != nil {
+			return d, errors.Join(fmt.Errorf("data folder: %w", err), d.close())
+		}
+	}
+	if o.stores != nil {
+		d.log, d.config, d.traces = o.stores("log", d.log), o.stores("config", d.config), o.stores("traces", d.traces)
+	}
 	return d, nil
+}
+
+// ownersAlone keeps everybody else of this machine out of a folder, whatever the one
+// around it lets them: payloads and the keys of tokens lie in it.
+func ownersAlone(dir string) error {
+	is, err := os.Stat(dir)
+	if err != nil || is.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(dir, 0o700)
 }
 
 func (d dataFolder) tracesDir() string { return filepath.Join(d.dir, "traces") }

@@ -34,13 +34,13 @@ func (s *server) exit(host, role string) (task.Exit, bool) {
 
 // ungoverned is task.Config.Ungoverned: the call is written down with the entry
 // that lets it out.
-func (s *server) ungoverned(ctx context.Context, call sfn.TaskCall, host, _ string, _ *exchange.Exchange) {
+func (s *server) ungoverned(ctx context.Context, call sfn.TaskCall, host, _ string, _ *exchange.Exchange) error {
 	cfg, place := s.current.Load().Config, ""
 	role, _ := sfn.RoleName(call.RoleARN)
 	if e, ok := cfg.EgressTo(host, role); ok {
 		place = filepath.ToSlash(cfg.File) + ":" + strconv.Itoa(e.Line)
 	}
-	s.audit.ungoverned(ctx, call, "host/"+host, place)
+	return s.audit.ungoverned(ctx, call, "host/"+host, place)
 }
 
 // egressOf is what contract holds the definitions against.

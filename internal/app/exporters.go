@@ -12,9 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"stile/diag"
 	"stile/internal/config"
-	"stile/internal/files"
 	"stile/internal/kv"
 	"stile/internal/secret"
 	"stile/internal/telemetry"
@@ -242,18 +240,6 @@ func connectionOf(ctx context.Context, c seeingConfig) (appinsights.Connection, 
 		return conn, errors.New(ref.String() + ": " + err.Error())
 	}
 	return conn, nil
-}
-
-// telemetryFaults checks what config, which knows no secrets, could not.
-func telemetryFaults(c *config.Config) diag.List {
-	ref := c.Telemetry.AppInsights
-	if ref.Text == "" {
-		return nil
-	}
-	if _, err := secret.Parse(ref.Text); err != nil {
-		return diag.List{{Code: files.CodeSecret, Severity: diag.Error, File: c.File, Line: ref.Line, Column: ref.Column, Message: err.Error()}}
-	}
-	return nil
 }
 
 func (s *server) seeingConfig(p *project) seeingConfig {

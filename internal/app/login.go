@@ -74,18 +74,13 @@ func (l *login) guard(next http.Handler) http.Handler {
 			l.refuse(w, r, err)
 			return
 		}
-		ctx := identity.WithCaller(r.Context(), c)
-		if open != nil {
-			if !l.carriesCSRF(w, r, *open) {
-				console.Refuse(w, http.StatusForbidden, "Forbidden", "the request does not carry this session's token: load the page again")
-				return
-			}
-			// A stream ends with its session, too.
-			var end context.CancelFunc
-			ctx, end = context.WithDeadline(session.WithSession(ctx, *open), open.Started.Add(session.MaxLife))
-			defer end()
+		if open != nil && !l.carriesCSRF(w, r, *open) {
+			console.Refuse(w, http.StatusForbidden, "Forbidden", "the request does not carry this session's token: load the page again")
+			return
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
+		ctx, end := l.until(r, open)
+		defer end()
+		next.ServeHTTP(w, r.WithContext(identity.WithCaller(ctx, c)))
 	})
 }
 
@@ -206,7 +201,7 @@ func (l *login) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	l.challenge(w, nobody)
 	text := reasonOf(err)
 	if !nobody {
-		l.audit.loginRefused(r.Context(), viaOf(r), text)
+		l.audit.loginRefused(r.Context(), viaOf(r), recordedOf(err))
 	}
 	if nobody {
 		text = l.advice()
@@ -257,6 +252,16 @@ func reasonOf(err error) string {
 		return refused.Message
 	}
 	return err.Error()
+}
+
+// recordedOf is an error's text for the audit: of a signature that is not good its
+// code, since AWS's texts quote what was sent.
+func recordedOf(err error) string {
+	var unsigned *sigv4.Error
+	if errors.As(err, &unsigned) {
+		return unsigned.Code
+	}
+	return reasonOf(err)
 }
 
 // scrape guards the metrics: without providers `serve` shows them to this machine,

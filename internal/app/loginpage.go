@@ -1,7 +1,6 @@
 package app
 
 import (
-	"crypto/subtle"
 	"errors"
 	"net"
 	"net/http"
@@ -120,9 +119,24 @@ func (l *login) start(w http.ResponseWriter, r *http.Request) {
 			Providers: l.choices("/")})
 		return
 	}
-	l.flows.Put(flow)
-	l.keep(w, r, flowCookie, flow.State, int(oidc.FlowLife.Seconds()))
+	sealed, err := l.flows.Seal(flow)
+	if err != nil {
+		l.log.Error("a login could not begin", "provider", p.Name(), "error", err)
+		l.write(w, http.StatusInternalServerError, console.LoginView{Title: "Log in", Problem: "The login could not begin; the log has the cause.", Providers: l.choices("/")})
+		return
+	}
+	l.keep(w, r, flowCookie, sealed, int(oidc.FlowLife.Seconds()))
 	http.Redirect(w, r, target, http.StatusSeeOther)
+}
+
+// begun opens the login that this browser's cookie holds, where it is the one that
+// comes back.
+func (l *login) begun(r *http.Request) (oidc.Flow, bool) {
+	state, cookies := r.URL.Query().Get("state"), r.CookiesNamed(l.cookieName(r, flowCookie))
+	if len(cookies) != 1 || state == "" {
+		return oidc.Flow{}, false
+	}
+	return l.flows.Open(cookies[0].Value, state)
 }
 
 // callback ends a login that this browser has begun.
@@ -132,15 +146,14 @@ func (l *login) callback(w http.ResponseWriter, r *http.Request) {
 		l.audit.loginRefused(r.Context(), "page", problem)
 		l.write(w, status, console.LoginView{Title: "Log in", Problem: problem, Providers: l.choices("/")})
 	}
-	state, cookies := q.Get("state"), r.CookiesNamed(l.cookieName(r, flowCookie))
+	flow, ok := l.begun(r)
 	l.forget(w, r, flowCookie)
-	if len(cookies) != 1 || state == "" || subtle.ConstantTimeCompare([]byte(cookies[0].Value), []byte(state)) != 1 {
+	if !ok {
 		fail(http.StatusUnauthorized, "This browser has not begun this login, or has begun another one since. Begin again.")
 		return
 	}
-	flow, ok := l.flows.Take(state)
 	p := l.providers.named(flow.Provider)
-	if !ok || p == nil {
+	if !l.flows.Use(flow) || p == nil {
 		fail(http.StatusUnauthorized, "The login is over: it took longer than ten minutes, or was used before. Begin again.")
 		return
 	}

@@ -12,10 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"stile/diag"
 	"stile/internal/config"
-	"stile/internal/files"
-	"stile/internal/gateway"
 	"stile/internal/identity/oidc"
 	"stile/internal/secret"
 )
@@ -37,7 +34,7 @@ type providers struct {
 }
 
 func (s *server) newProviders() *providers {
-	return &providers{project: s.current.Load, now: time.Now, log: s.log,
+	return &providers{project: s.current.Load, transport: s.opts.providers, now: time.Now, log: s.log,
 		secret: func(ctx context.Context, dir, reference string) (string, error) {
 			ref, err := secret.Parse(reference)
 			if err != nil {
@@ -109,42 +106,6 @@ func (x *providers) configOf(c config.Provider, dir string) oidc.Config {
 		out.Secret = func(ctx context.Context) (string, error) { return x.secret(ctx, dir, c.ClientSecret.Text) }
 	}
 	return out
-}
-
-// identityRefs checks what config, which knows no secrets, could not.
-func identityRefs(p *files.Project) (out diag.List) {
-	for _, c := range p.Config.Identity.Providers {
-		if _, err := secret.Parse(c.ClientSecret.Text); c.ClientSecret.Text != "" && err != nil {
-			out = append(out, identityFault(p, c, files.CodeSecret, err.Error()))
-		}
-	}
-	return out
-}
-
-// identityFaults checks the references and what they lead to: a provider without
-// its secret keeps `serve` from starting, and is a warning in `dev`.
-func (s *server) identityFaults(p *files.Project) diag.List {
-	out := identityRefs(p)
-	ctx, cancel := context.WithTimeout(context.Background(), secret.DefaultTimeout)
-	defer cancel()
-	for _, c := range p.Config.Identity.Providers {
-		ref, err := secret.Parse(c.ClientSecret.Text)
-		if err != nil {
-			continue // told of, or a public application
-		}
-		if _, err := s.secrets.store.Get(ctx, ref.Under(p.Dir)); err != nil {
-			d := identityFault(p, c, gateway.CodeSecret, err.Error())
-			if s.mode == modeDev {
-				d.Severity = diag.Warning
-			}
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-func identityFault(p *files.Project, c config.Provider, code, message string) diag.Diagnostic {
-	return diag.Diagnostic{Code: code, Severity: diag.Error, File: p.Config.File, Line: c.ClientSecret.Line, Column: c.ClientSecret.Column, Message: message}
 }
 
 // refuseOpen keeps serve from standing open: a control listener that others can

@@ -9,10 +9,8 @@ import (
 	"strconv"
 	"time"
 
-	"stile/diag"
 	"stile/internal/config"
 	"stile/internal/engine"
-	"stile/internal/files"
 	"stile/internal/notify"
 	"stile/internal/secret"
 	"stile/internal/telemetry"
@@ -51,7 +49,7 @@ func (s *server) openNotifier(p *project) error {
 	for _, n := range p.Config.Notify {
 		ref, err := secret.Parse(n.Secret.Text)
 		if err != nil {
-			return err // notifyFaults has told of it
+			return err // refFaults has told of it
 		}
 		ref = ref.Under(p.Dir)
 		hook := notify.Webhook{URL: n.URL, Secret: func(ctx context.Context) (secret.Value, error) { return s.secrets.store.Get(ctx, ref) }}
@@ -91,20 +89,6 @@ func noticeEvent(r notify.Record) telemetry.Event {
 		}
 	}
 	return e
-}
-
-// notifyFaults checks what config, which knows no secrets, could not.
-func notifyFaults(c *config.Config) (out diag.List) {
-	for _, n := range c.Notify {
-		if n.Secret.Text == "" {
-			continue
-		}
-		if _, err := secret.Parse(n.Secret.Text); err != nil {
-			out = append(out, diag.Diagnostic{Code: files.CodeSecret, Severity: diag.Error, File: c.File,
-				Line: n.Secret.Line, Column: n.Secret.Column, Message: err.Error()})
-		}
-	}
-	return out
 }
 
 // slowEvent tells that slowness was raised or cleared. The same change has the same id.

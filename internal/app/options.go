@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"stile/internal/config"
+	"stile/internal/kv"
 )
 
 // Options are what `dev` and `serve` run on.
@@ -16,6 +17,14 @@ type Options struct {
 	Log *slog.Logger
 	// vaults is what the sources of secrets call through; nil is the network.
 	vaults http.RoundTripper
+	// stores puts something before the stores of the data folder, which it is given by
+	// name (log, config, traces); nil changes nothing.
+	stores func(name string, s kv.Store) kv.Store
+	// fatal is told that the log's store has failed; nil ends the process.
+	fatal func(error)
+	// providers is what identity providers and their keys are reached through; nil is
+	// the network.
+	providers http.RoundTripper
 	// built is shown the parts before anything listens; nil: nobody looks.
 	built func(*server)
 	// Ready is called once, when all listeners answer.

@@ -75,12 +75,19 @@ func (a *authority) token(role string) (string, time.Time, error) {
 	return token, expires, err
 }
 
-// authorize asks the principal's role for the operation, before any policy.
+// authorize asks the principal's role for the operation, before any policy, by the
+// project as it stands now.
 func (a *authority) authorize(ex *exchange.Exchange) *exchange.PermissionDenied {
+	return a.authorizeIn(a.project(), ex)
+}
+
+// authorizeIn is authorize by a project: that of the snapshot which the exchange
+// runs on. The role's subscription is that project's too.
+func (a *authority) authorizeIn(p *project, ex *exchange.Exchange) *exchange.PermissionDenied {
 	const action = "apim:Invoke"
 	c := ex.Principal.Claims()
 	resource := "api/" + ex.API.ID + "/operation/" + ex.Operation.ID
-	role := a.project().roles[c.Role]
+	role := p.roles[c.Role]
 	if role == nil {
 		if a.lax {
 			a.warn(c.Role)
@@ -90,6 +97,7 @@ func (a *authority) authorize(ex *exchange.Exchange) *exchange.PermissionDenied 
 	}
 	d := role.Decide(action, resource, "api/"+ex.API.ID)
 	if d.Allowed {
+		ex.SubscriptionID = role.Subscription
 		return nil
 	}
 	return &exchange.PermissionDenied{Action: action, Resource: resource, Role: c.Role, State: c.State,

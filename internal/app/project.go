@@ -14,6 +14,7 @@ import (
 	"stile/internal/policies"
 	"stile/internal/task"
 	"stile/jsonval"
+	"stile/policy/exchange"
 )
 
 type jsonValue = jsonval.Value
@@ -45,7 +46,8 @@ func (s *server) load() (*loaded, error) {
 	}
 	addBuiltIn(p.APIM, s.opts.Issuer)
 	s.secrets.prepare(p)
-	options := gateway.CompileOptions{Revision: newRevision(), Secrets: s.secrets.value}
+	next := &project{Project: p, roles: p.Roles, access: identity.NewAccess(p.Roles, p.Assignments)}
+	options := gateway.CompileOptions{Revision: newRevision(), Secrets: s.secrets.value, Authorize: s.authorizeIn(next)}
 	if s.gateway != nil {
 		options.Previous = s.gateway.Snapshot()
 	}
@@ -53,18 +55,25 @@ func (s *server) load() (*loaded, error) {
 	faults = append(faults, more...)
 	machines, found := parseMachines(p.StateMachines)
 	faults = append(faults, found...)
-	faults = append(faults, telemetryFaults(p.Config)...)
-	faults = append(faults, notifyFaults(p.Config)...)
+	faults = append(faults, refFaults(p.Config)...)
+	faults = append(faults, s.neededFaults(p)...)
 	faults = append(faults, sampleFaults(p.Config)...)
 	faults = append(faults, approvalFaults(p, machines)...)
-	faults = append(faults, s.accessKeyFaults(p)...)
-	faults = append(faults, s.identityFaults(p)...)
 	faults = append(append(faults, egressFaults(p)...), jointFaults(p, machines, snapshot)...)
 	faults = append(faults, namedValueFaults(p, machines)...)
 	if faults = faults.Sort(); faults.HasErrors() {
 		return nil, faults
 	}
-	return &loaded{project: &project{Project: p, roles: p.Roles, access: identity.NewAccess(p.Roles, p.Assignments)}, snapshot: snapshot, warnings: faults}, nil
+	return &loaded{project: next, snapshot: snapshot, warnings: faults}, nil
+}
+
+// authorizeIn decides by one project's roles: a call runs on one configuration of
+// roles and documents, whatever is taken meanwhile. The parts that it uses are
+// there once anything calls.
+func (s *server) authorizeIn(p *project) func(*exchange.Exchange) *exchange.PermissionDenied {
+	return func(ex *exchange.Exchange) *exchange.PermissionDenied {
+		return s.seeing.authorize(func(ex *exchange.Exchange) *exchange.PermissionDenied { return s.roles.authorizeIn(p, ex) })(ex)
+	}
 }
 
 // addBuiltIn adds the named value that tells policies our issuer.
@@ -72,9 +81,9 @@ func addBuiltIn(svc *apim.Service, issuer string) {
 	svc.NamedValues = append(svc.NamedValues, &apim.NamedValue{ID: "stile-issuer", DisplayName: "stile-issuer", Value: strings.TrimRight(issuer, "/")})
 }
 
-// take makes a loaded project the current one: roles and connections at once, the
-// gateway from its next request on, state machines for executions that start
-// afterwards.
+// take makes a loaded project the current one: connections and what else is read of
+// it at once, the gateway with its roles from its next request on, state machines
+// for executions that start afterwards.
 func (s *server) take(ctx context.Context, l *loaded) error {
 	for _, d := range l.warnings {
 		if d.Severity == diag.Note {

@@ -64,9 +64,7 @@ func secretUsesOf(p *files.Project) secretUses {
 		}
 	}
 	for _, c := range p.Config.Identity.Providers {
-		if c.ClientSecret.Text != "" {
-			u.written(p.Dir, c.ClientSecret, "identity provider "+c.Name)
-		}
+		u.written(p.Dir, c.ClientSecret, "identity provider "+c.Name)
 	}
 	for _, k := range p.Config.AccessKeys {
 		u.written(p.Dir, k.Secret, "access key "+k.ID)
@@ -74,9 +72,6 @@ func secretUsesOf(p *files.Project) secretUses {
 	for _, n := range p.Config.Notify {
 		who, _, _ := strings.Cut(n.URL, "?")
 		u.written(p.Dir, n.Secret, "notices to "+who)
-	}
-	for _, v := range p.Config.Identity.Providers {
-		u.written(p.Dir, v.ClientSecret, "identity provider "+v.Name)
 	}
 	u.written(p.Dir, p.Config.Telemetry.AppInsights, "telemetry.appinsights")
 	for _, list := range u {

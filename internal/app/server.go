@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Timeouts of the listeners. Bodies may stream for long, so only heads and idle
-// connections are bounded.
+// Timeouts of the listeners, for heads and idle connections; timedBodies has those of
+// bodies.
 const (
 	headTimeout = 10 * time.Second
 	idleTimeout = 2 * time.Minute
@@ -62,6 +62,7 @@ func (l *listeners) close() {
 
 // serve starts answering; a listener that breaks is told to failed.
 func (l *listeners) serve(control http.Handler, gateway *http.Server, cert tls.Certificate, logger *slog.Logger, failed func(error)) {
+	gateway.Handler = timedBodies(gateway.Handler, gatewayStall, true)
 	secure := tls.NewListener(l.controlTLS, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"}})
 	for _, s := range []struct {
@@ -80,7 +81,7 @@ func (l *listeners) serve(control http.Handler, gateway *http.Server, cert tls.C
 }
 
 func controlServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10}
+	return &http.Server{Handler: timedBodies(h, controlBodyTime, false), ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10}
 }
 
 // drain closes the listeners and waits for what has begun.

@@ -13,10 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"stile/diag"
 	"stile/internal/config"
 	"stile/internal/files"
-	"stile/internal/gateway"
 	"stile/internal/identity"
 	"stile/internal/secret"
 	"stile/internal/sfn"
@@ -46,6 +44,10 @@ func (s *server) verified(api http.Handler) http.Handler {
 	if !g.lax && len(s.current.Load().Config.AccessKeys) == 0 {
 		s.log.Warn("the Step Functions API refuses every call: "+config.FileName+" has no access-keys",
 			"write", `access-keys: [{id: AKIDNAME, secret: {secret: "env://NAME"}, principal: "user:NAME"}]`)
+	}
+	if !g.lax && len(s.current.Load().Assignments) == 0 {
+		s.log.Warn("nobody may do anything: no "+files.AssignmentsFile+" gives anybody a role",
+			"write", `- {principal: "user:SUBJECT", role: NAME}`)
 	}
 	return g
 }
@@ -127,40 +129,4 @@ func (s *server) accessKey(ctx context.Context, id string) (sigv4.Key, bool) {
 		return sigv4.Key{}, false
 	}
 	return sigv4.NewKey(k.Principal, value.Reveal(), ""), true
-}
-
-// accessKeyRefs checks what config, which knows no secrets, could not.
-func accessKeyRefs(p *files.Project) (out diag.List) {
-	for _, k := range p.Config.AccessKeys {
-		if _, err := secret.Parse(k.Secret.Text); k.Secret.Text != "" && err != nil {
-			out = append(out, accessKeyFault(p, k, files.CodeSecret, err.Error()))
-		}
-	}
-	return out
-}
-
-// accessKeyFaults checks the references and what they lead to: a key without its
-// secret keeps `serve` from starting, and is a warning in `dev`.
-func (s *server) accessKeyFaults(p *files.Project) diag.List {
-	out := accessKeyRefs(p)
-	ctx, cancel := context.WithTimeout(context.Background(), secret.DefaultTimeout)
-	defer cancel()
-	for _, k := range p.Config.AccessKeys {
-		ref, err := secret.Parse(k.Secret.Text)
-		if err != nil {
-			continue // told of
-		}
-		if _, err := s.secrets.store.Get(ctx, ref.Under(p.Dir)); err != nil {
-			d := accessKeyFault(p, k, gateway.CodeSecret, err.Error())
-			if s.mode == modeDev {
-				d.Severity = diag.Warning
-			}
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-func accessKeyFault(p *files.Project, k config.AccessKey, code, message string) diag.Diagnostic {
-	return diag.Diagnostic{Code: code, Severity: diag.Error, File: p.Config.File, Line: k.Secret.Line, Column: k.Secret.Column, Message: message}
 }

@@ -11,6 +11,7 @@ const (
 	spaceTraces kv.Space = 1 // of the trace store
 	spaceKeys   kv.Space = 1 // of the configuration's store: the issuer's keys, sessions
 	spaceAudit  kv.Space = 2 // of the configuration's store: who changed what
+	spaceQuotas kv.Space = 3 // of the configuration's store: digest of a group → its counters
 )
 
 // traceKV makes a kv.Store the telemetry's.

@@ -64,17 +64,28 @@ func exchangeSpans(ex *exchange.Exchange, end time.Time) []telemetry.Span {
 }
 
 // shownPath is the path as traces and logs show it. A callback URL's is a secret:
-// who has it can answer the Task, whether or not this request found its way.
+// who has it can answer the Task, whether or not this request found its way, also
+// behind a prefix that a proxy should have taken off.
 func shownPath(ex *exchange.Exchange) string {
-	path := ex.Request.OriginalURL.Path
-	first, _, _ := strings.Cut(strings.TrimLeft(path, "/"), "/")
 	switch {
-	case ex.API != nil && ex.API.ID != apim.CallbacksID, ex.API == nil && !strings.EqualFold(first, apim.CallbacksID):
-		return path
-	case ex.API == nil || ex.Operation == nil:
-		return "/" + apim.CallbacksID + "/***"
+	case ex.Operation == nil:
+		return withoutCallback(ex.Request.OriginalURL.Path)
+	case ex.API != nil && ex.API.ID == apim.CallbacksID:
+		return "/" + ex.API.Path + ex.Operation.URLTemplate
 	}
-	return "/" + ex.API.Path + ex.Operation.URLTemplate
+	return ex.Request.OriginalURL.Path
+}
+
+// withoutCallback hides what stands behind a segment that is named as the API of the
+// callbacks.
+func withoutCallback(path string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if name, _, _ := strings.Cut(part, ";"); i+1 < len(parts) && strings.EqualFold(name, apim.CallbacksID) {
+			return strings.Join(parts[:i+1], "/") + "/***"
+		}
+	}
+	return path
 }
 
 func newSpanID() string {

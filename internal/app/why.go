@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -80,11 +81,13 @@ func (x *explainer) facts(ctx context.Context, arn string, tokens []sfn.OpenToke
 		return f, err
 	}
 	taken, err := x.host.DescribeStateMachineForExecution(ctx, arn)
-	if err != nil {
+	if err != nil && !quarantined {
 		return f, err
 	}
-	f.Taken, _ = asl.Parse(diag.NewSource(taken.File, taken.Definition)) // faults of a definition that was taken are known
-	p := x.project()
+	if err == nil {
+		f.Taken, _ = asl.Parse(diag.NewSource(taken.File, taken.Definition)) // faults of a definition that was taken are known
+	}
+	p, snapshot := x.pair()
 	f.File, f.Config, f.ConfigFile = taken.File, p.Config, filepath.ToSlash(p.Config.File)
 	for _, m := range p.StateMachines {
 		if m.Name == taken.Name {
@@ -113,8 +116,20 @@ func (x *explainer) facts(ctx context.Context, arn string, tokens []sfn.OpenToke
 		}
 		f.Deliveries = d.Records
 	}
-	f.Now, f.Today = x.now(), today{x.snapshot(), p, x.secret}
+	f.Now, f.Today = x.now(), today{snapshot, p, x.secret}
 	return f, nil
+}
+
+// pair gives project and snapshot of one configuration. They are put up one after the
+// other, so that what is seen in between is looked at again.
+func (x *explainer) pair() (p *project, snapshot *gateway.Snapshot) {
+	for range 1000 {
+		if p, snapshot = x.project(), x.snapshot(); snapshot.Service() == p.APIM {
+			break
+		}
+		runtime.Gosched()
+	}
+	return p, snapshot
 }
 
 // history reads the last events, oldest first.

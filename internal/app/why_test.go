@@ -177,7 +177,7 @@ func seeds(t *testing.T) [][]held {
 		{{name: "quarantine", until: "WaitStateEntered", prepare: damage, files: []string{oneFile,
 			"{\n  \"StartAt\": \"Make\",\n  \"States\": {\n    \"Make\": {\"Type\": \"Pass\", \"Result\": {\"text\": \"" + strings.Repeat("x", 400) + "\"}, \"Next\": \"Later\"},\n" +
 				"    \"Later\": {\"Type\": \"Wait\", \"Seconds\": 4, \"Next\": \"Done\"},\n    \"Done\": {\"Type\": \"Succeed\"}\n  }\n}\n"},
-			cause: why.Quarantine, health: sfn.NeedsAction, file: oneFile, mark: `"Later": {`, says: []string{"quarantine", "Only this execution is concerned"}}},
+			cause: why.Quarantine, health: sfn.NeedsAction, file: oneFile, mark: `"Later": {`, says: []string{"quarantine", "The reason: ", "blob", "Only this execution is concerned"}}},
 	}
 }
 

@@ -14,6 +14,13 @@ func TestWhyOnFurtherCauses(t *testing.T) {
 	for _, h := range []held{
 		{name: "an operation that is not there", until: "TaskFailed", files: []string{oneFile, strings.Replace(definition(invoke, retryAll), "/shop/reserve", "/shop/relaese", 1)},
 			cause: why.Operation, health: sfn.Retrying, file: oneFile, mark: `"Reserve": {`, says: []string{"no operation of API shop for POST /shop/relaese", "404"}},
+		{name: "rate-limit of an operation inside a product's", starts: 2, until: "TaskFailed", files: append([]string{oneFile, definition(invoke, retryAll), "apim/products/starter/policy.xml",
+			inLines("<rate-limit calls=\"100\" renewal-period=\"300\">\n      <api id=\"shop\" calls=\"50\" renewal-period=\"300\">\n        <operation id=\"reserve\" calls=\"1\" renewal-period=\"200\" />\n      </api>\n    </rate-limit>")}, starter...),
+			cause: why.Limit, health: sfn.Throttled, file: "apim/products/starter/policy.xml", mark: "<operation ",
+			says: []string{"rate-limit, its api[shop]/operation[reserve], in inbound", "calls 1, renewal-period 200", "room again at"}},
+		{name: "quota of an API inside a product's", starts: 2, until: "TaskFailed", files: append([]string{oneFile, definition(invoke, retryAll), "apim/products/starter/policy.xml",
+			inLines("<quota calls=\"100\" renewal-period=\"3000\">\n      <api name=\"shop\" calls=\"1\" renewal-period=\"2000\" />\n    </quota>")}, starter...),
+			cause: why.Limit, health: sfn.Throttled, file: "apim/products/starter/policy.xml", mark: "<api ", says: []string{"quota, its api[shop], in inbound", "calls 1, renewal-period 2000"}},
 		{name: "no subscription", until: "TaskFailed", files: []string{oneFile, definition(invoke, retryAll),
 			shopInfo, strings.Replace(apiAt("http://127.0.0.1:9"), `"subscriptionRequired": false`, `"subscriptionRequired": true`, 1)},
 			cause: why.Subscription, health: sfn.Retrying, file: roleFile, mark: `"Statement"`, says: []string{"wants a subscription", "has no subscription"}},
@@ -41,6 +48,11 @@ func TestWhyOnFurtherCauses(t *testing.T) {
 		})
 	}
 }
+
+// starter is a product with a subscription that the role has.
+var starter = []string{"stile.yaml", "name: shop\nsubscriptions:\n  - {id: demo, name: Demo, product: starter}\nmap:\n  shop.example: {gateway: self}\n",
+	"apim/products/starter/productInformation.json", `{"properties":{"displayName":"Starter","subscriptionRequired":true,"state":"published"}}`,
+	"apim/products/starter/apis.json", `[{"name":"shop"}]`, roleFile, allowAll}
 
 func parallel() string {
 	inner := strings.TrimSpace(definition(invoke, ""))

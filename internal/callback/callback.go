@@ -10,7 +10,7 @@
 //
 // Invariants: a URL is `{public-url}/callbacks/{task token}` and carries no other
 // secret; what it answers to one delivery it answers to the same delivery for
-// ever; an altered URL learns nothing but 401 and is recorded nowhere; every other
+// ever; an altered URL learns nothing but 401 and is recorded with no execution; every other
 // delivery, refused ones too, is recorded with its execution.
 package callback
 

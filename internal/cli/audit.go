@@ -105,7 +105,7 @@ func (r auditRecord) row() []string {
 	if r.Verdict != nil && why == "" {
 		why = r.Verdict.Reason
 	}
-	return []string{seq, local(r.Time), r.Actor, r.Via, r.Action, r.Resource, r.Decision, why}
+	return []string{seq, utc(r.Time), r.Actor, r.Via, r.Action, r.Resource, r.Decision, why}
 }
 
 func (c *command) auditVerify() *cobra.Command {

@@ -61,7 +61,7 @@ func (c *command) printCallbacks(list []openCallback) {
 			}
 			continue
 		}
-		until := "until " + local(b.Expires)
+		until := "until " + utc(b.Expires)
 		if b.Revoked {
 			until = "revoked"
 		}
@@ -203,7 +203,7 @@ func (c *command) printDeliveries(cmd *cobra.Command, id string) {
 		fmt.Fprintln(c.Out, "  "+d.text())
 	}
 	for _, o := range page.Open {
-		state := "open until " + local(o.Expires)
+		state := "open until " + utc(o.Expires)
 		if o.Revoked {
 			state = "open, its URL revoked"
 		}
@@ -212,7 +212,7 @@ func (c *command) printDeliveries(cmd *cobra.Command, id string) {
 }
 
 func (d deliveryLine) text() string {
-	s := strings.Join([]string{d.State, local(d.Time), d.Kind, d.Answer}, "  ")
+	s := strings.Join([]string{d.State, utc(d.Time), d.Kind, d.Answer}, "  ")
 	if d.Status != 0 {
 		s += fmt.Sprintf(" %d", d.Status)
 	}

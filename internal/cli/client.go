@@ -122,7 +122,8 @@ func refused(resp *http.Response) error {
 			text += " [" + answer.Error.Code + "]"
 		}
 	}
-	if resp.StatusCode == http.StatusUnauthorized && answer.Error.Code == "Unauthorized" && !strings.Contains(text, "`stile login`") {
+	bearer := strings.HasPrefix(resp.Request.Header.Get("Authorization"), "Bearer ")
+	if resp.StatusCode == http.StatusUnauthorized && answer.Error.Code == "Unauthorized" && bearer && !strings.Contains(text, "`stile login`") {
 		text += "; log in with `stile login`"
 	}
 	return &failure{exitOf(resp.StatusCode), text}

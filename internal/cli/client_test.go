@@ -35,9 +35,9 @@ func controlAPI(status string) http.Handler {
 		fmt.Fprintf(w, `{"id":"e1","arn":"arn:1","stateMachine":"order","status":%q,"state":"Ship","start":"x",
 			"output":{"ok":true},"error":"E","cause":"C"}`, now)
 	})
-	text("GET /-/v1/executions", `{"executions":[{"id":"e1","stateMachine":"order","status":"RUNNING","state":"Approve","waiting":"token","start":"s","health":{"status":"waiting"}}],"next":"n1"}`)
+	text("GET /-/v1/executions", `{"executions":[{"id":"e1","stateMachine":"order","status":"RUNNING","state":"Approve","waiting":"token","start":"2024-05-01T14:00:00+02:00","health":{"status":"waiting"}}],"next":"n1"}`)
 	text("GET /-/v1/executions/e1/history", `{"events":[{"id":1,"previousEventId":0,"timestamp":0,"type":"ExecutionStarted"},
-		{"id":2,"previousEventId":1,"timestamp":1.5,"type":"TaskStateEntered","stateEnteredEventDetails":{"name":"Reserve"}}]}`)
+		{"id":2,"previousEventId":1,"timestamp":1714564800.5,"type":"TaskStateEntered","stateEnteredEventDetails":{"name":"Reserve"}}]}`)
 	text("GET /-/v1/executions/e1/calls", `{"calls":[{"state":"Reserve","send":1,"call":{"target":{"api":"inventory","operation":"reserve"},"status":200}},
 		{"state":"Charge","send":2,"call":{"target":{"api":"payments","operation":"charge"},"status":429,
 		"verdict":{"policy":"rate-limit","file":"apim/products/starter/policy.xml","line":5,"reason":"RateLimitExceeded"}}},
@@ -48,6 +48,10 @@ func controlAPI(status string) http.Handler {
 		"verdict":{"policy":"ip-filter","at":"apim/apis/callbacks/policy.xml:3","reason":"CallerIpNotAllowed"}},
 		{"time":"t","state":"Approve","kind":"revoke","answer":"done","via":"api","subject":"user:u"}]}`)
 	text("POST /-/v1/executions/e1/stop", `{}`)
+	mux.HandleFunc("POST /-/v1/executions/e2/stop", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		w.Write([]byte(`{"error":{"code":"ConflictException","message":"Execution e2 has already ended: SUCCEEDED"}}`))
+	})
 	text("POST /-/v1/tokens", `{"token":"a.b.c","expires":"x"}`)
 	text("GET /-/v1/version", `{"version":"1","gateway":"http://127.0.0.1:7480"}`)
 	text("GET /-/v1/state-machines", `{"stateMachines":[{"name":"order","arn":"arn:aws:states:eu-west-1:1:stateMachine:order"}]}`)
@@ -61,8 +65,9 @@ func TestClientCommands(t *testing.T) {
 		want result
 	}{
 		{[]string{"exec", "list"}, result{0,
-			"ID  STATE MACHINE  STATUS   HEALTH   STATE    WAITING  START\ne1  order          RUNNING  waiting  Approve  token    s\n", "more: --token n1\n"}},
+			"ID  STATE MACHINE  STATUS   HEALTH   STATE    WAITING  START\ne1  order          RUNNING  waiting  Approve  token    2024-05-01 12:00:00.000Z\n", "more: --token n1\n"}},
 		{[]string{"exec", "stop", "e1"}, result{0, "e1 ABORTED\n", ""}},
+		{[]string{"exec", "stop", "e2"}, result{6, "", "stile: Execution e2 has already ended: SUCCEEDED [ConflictException]\n"}},
 		{[]string{"token", "--role", "order-role"}, result{0, "a.b.c\n", ""}},
 		{[]string{"callback", "list"}, result{0, "order  e1  Approve  until later\n  http://g/callbacks/T\n", ""}},
 	} {
@@ -86,7 +91,7 @@ func TestShowSaysWhoDeniedWhat(t *testing.T) {
 
 func TestHistoryIsATable(t *testing.T) {
 	got := run(t, App{}, controlAPI("SUCCEEDED"), "", "exec", "history", "e1")
-	if !strings.Contains(got.out, "TaskStateEntered  Reserve") || strings.Count(got.out, "\n") != 3 {
+	if !strings.Contains(got.out, "2024-05-01 12:00:00.500Z  TaskStateEntered  Reserve") || strings.Count(got.out, "\n") != 3 {
 		t.Errorf("%+v", got)
 	}
 }

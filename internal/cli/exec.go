@@ -25,6 +25,7 @@ type execution struct {
 	Start        string          `json:"start"`
 	Stop         string          `json:"stop"`
 	Trace        string          `json:"trace"`
+	Quarantine   string          `json:"quarantine,omitempty"`
 	Input        json.RawMessage `json:"input,omitempty"`
 	Output       json.RawMessage `json:"output,omitempty"`
 	Error        *string         `json:"error,omitempty"`
@@ -84,7 +85,7 @@ func (c *command) execList() *cobra.Command {
 			return c.show(cmd, "/executions?"+q.Encode(), &page, func() {
 				rows := [][]string{{"ID", "STATE MACHINE", "STATUS", "HEALTH", "STATE", "WAITING", "START"}}
 				for _, e := range page.Executions {
-					rows = append(rows, []string{e.ID, e.StateMachine, e.Status, e.fares(), e.State, e.Waiting, local(e.Start)})
+					rows = append(rows, []string{e.ID, e.StateMachine, e.Status, e.fares(), e.State, e.Waiting, utc(e.Start)})
 				}
 				c.table(rows)
 				if page.Next != "" {
@@ -189,24 +190,25 @@ func historyRow(raw json.RawMessage) []string {
 func stamp(raw json.RawMessage) string {
 	var seconds float64
 	if json.Unmarshal(raw, &seconds) == nil {
-		return time.UnixMilli(int64(seconds * 1000)).Local().Format(clock)
+		return time.UnixMilli(int64(seconds * 1000)).UTC().Format(clock)
 	}
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
-		return local(text)
+		return utc(text)
 	}
 	return ""
 }
 
-const clock = "2006-01-02 15:04:05.000"
+// clock is how every command writes a time: in UTC, as the page and the log do.
+const clock = "2006-01-02 15:04:05.000Z"
 
-// local gives an RFC 3339 time in the local zone; other text stays as it is.
-func local(s string) string {
+// utc gives an RFC 3339 time in UTC; other text stays as it is.
+func utc(s string) string {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		return s
 	}
-	return t.Local().Format(clock)
+	return t.UTC().Format(clock)
 }
 
 // table prints rows in columns; the first is the header.

@@ -90,7 +90,7 @@ func (c *command) secretTable(page secretPage) {
 		}
 		fetched := "-"
 		if s.Fetched != "" {
-			fetched = local(s.Fetched)
+			fetched = utc(s.Fetched)
 		}
 		rows = append(rows, []string{s.Ref, s.Status, fetched, age, strings.Join(s.UsedBy, ", "), s.Error})
 	}

@@ -82,10 +82,10 @@ func (h *health) text() string {
 		s += " (" + strings.Join(why, " ") + ")"
 	}
 	if h.Since != "" {
-		s += " since " + local(h.Since)
+		s += " since " + utc(h.Since)
 	}
 	if h.Until != "" {
-		s += ", until " + local(h.Until)
+		s += ", until " + utc(h.Until)
 	}
 	return s
 }
@@ -105,8 +105,9 @@ func (c *command) describe(cmd *cobra.Command, e execution) {
 	if h := e.Health; h != nil {
 		row("Health", h.text())
 	}
-	row("Start", local(e.Start))
-	row("Stop", local(e.Stop))
+	row("Quarantine", e.Quarantine)
+	row("Start", utc(e.Start))
+	row("Stop", utc(e.Stop))
 	row("Trace", e.Trace)
 	row("Input", compact(e.Input))
 	row("Output", compact(e.Output))

@@ -38,6 +38,8 @@ type Config struct {
 	// where the file does not say.
 	PublicURL string
 	Map       []MapEntry
+	// TrustedHops are the proxies before the gateway, whose X-Forwarded-For counts.
+	TrustedHops []netip.Prefix
 	// Egress lists the hosts past the gateway that states may call.
 	Egress []Egress
 	Engine EngineConfig

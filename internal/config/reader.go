@@ -11,7 +11,7 @@ import (
 )
 
 // later are keys of stile.yaml that other versions know.
-var later = []string{"trusted-hops", "redis",
+var later = []string{"redis",
 	"retention", "cache", "environments"}
 
 type reader struct {
@@ -27,6 +27,7 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "samples", Read: r.Each(r.sample)},
 		{Name: "subscriptions", Read: r.Each(r.subscription)},
 		{Name: "public-url", Read: r.publicURL},
+		{Name: "trusted-hops", Read: r.Each(r.trustedHop)},
 		{Name: "map", Read: r.mapping},
 		{Name: "egress", Read: r.Each(r.egress)},
 		{Name: "engine", Read: r.engine},

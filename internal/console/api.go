@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"time"
 
 	"stile/asl/graph"
 	"stile/internal/sfn"
@@ -196,13 +197,30 @@ func (c *console) stop(w http.ResponseWriter, r *http.Request, x sfn.Execution) 
 	if !ok {
 		return
 	}
-	stopped, err := c.Host.StopExecution(r.Context(), x.ARN, t[0], t[1])
+	var stopped time.Time
+	err := alreadyEnded(x)
+	if err == nil {
+		stopped, err = c.Host.StopExecution(r.Context(), x.ARN, t[0], t[1])
+	}
+	if err == nil { // it may have ended by itself while the request was on its way
+		if x, err = c.Host.DescribeExecution(r.Context(), x.ARN); err == nil && x.Status != sfn.Aborted {
+			err = alreadyEnded(x)
+		}
+	}
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
 	var o jsonval.Object
 	answer(w, http.StatusOK, o.AddString("stop", instant(stopped)).Value())
+}
+
+// alreadyEnded is the refusal to stop what runs no more; AWS's own API takes that.
+func alreadyEnded(x sfn.Execution) error {
+	if x.Status == sfn.Running {
+		return nil
+	}
+	return &sfn.Error{Code: "ConflictException", Message: "Execution " + x.Name + " has already ended: " + x.Status}
 }
 
 func (c *console) showHistory(w http.ResponseWriter, r *http.Request, x sfn.Execution) {

@@ -77,6 +77,7 @@ func TestAnswers(t *testing.T) {
 		{"traces", "GET", "/-/v1/traces?max=1", "", 200, `{"traces":[{"traceId":"` + trace + `","root":"POST /orders","start":"2023-11-14T22:13:20.123Z","end":"2023-11-14T22:13:20.123Z","spans":3}]}`},
 		{"no such path", "GET", "/-/v1/nonsense", "", 404, `{"error":{"code":"NotFound","message":"the control API has no GET /-/v1/nonsense"}}`},
 		{"stop", "POST", "/-/v1/executions/one/stop", `{"error":"E"}`, 200, `{"stop":"2023-11-14T23:13:20.123Z"}`},
+		{"stop what has ended", "POST", "/-/v1/executions/one/stop", `{}`, 409, `{"error":{"code":"ConflictException","message":"Execution one has already ended: ABORTED"}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := do(h, c.method, c.path, c.body)

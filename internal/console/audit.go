@@ -171,17 +171,20 @@ func numberOrNull(n uint64) jsonval.Value {
 
 // auditOfExecution answers what was done to one execution, and what its states
 // called: the latter are the side journal's, which commits with each answer, so
-// that they have neither a number nor a hash of their own.
+// that they have neither a number nor a hash of their own, and are for who may trace
+// the execution, as everywhere.
 func (c *console) auditOfExecution(w http.ResponseWriter, r *http.Request, q auditQuery) {
 	x, err := c.find(r.Context(), q.wanted)
 	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	calls, err := c.Host.Calls(r.Context(), x.ARN)
-	if err != nil {
-		c.fail(w, r, err)
-		return
+	var calls []sfn.CallRecord
+	if c.may(r.Context(), readTrace, sfn.ExecutionResources(x.ARN)...) {
+		if calls, err = c.Host.Calls(r.Context(), x.ARN); err != nil {
+			c.fail(w, r, err)
+			return
+		}
 	}
 	q.resource = x.ARN
 	found, next, err := q.find(c.Audit)
@@ -318,8 +321,12 @@ func (c *console) auditPage(w http.ResponseWriter, r *http.Request) {
 	c.render(w, http.StatusOK, "audit.html", v)
 }
 
-// reasonOf is the reason in a verdict, empty where there is none.
+// reasonOf is the reason in a verdict, else the status that was answered; empty
+// where there is neither.
 func reasonOf(r audit.Record) string {
 	s, _ := r.Verdict.Get("reason").Str()
+	if status := r.Verdict.Get("status"); s == "" && status.Exists() {
+		return status.Text()
+	}
 	return s
 }

@@ -163,6 +163,11 @@ func TestAuditOfOneExecutionHasItsCalls(t *testing.T) {
 	if text := w.Body.String(); strings.Contains(text, "quotes input") || strings.Contains(text, "key=k") {
 		t.Errorf("a record quotes what was sent: %s", text)
 	}
+	// The calls are for who may trace the execution.
+	cfg.Permissions = allowing(func(action string, _ []string) bool { return action != readTrace })
+	if got, _ := seqs(t, get(t, New(cfg), "/-/v1/audit?execution=one").Body.Bytes()); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("who may not trace sees %v", got)
+	}
 }
 
 func TestAuditPageAndVerify(t *testing.T) {
@@ -177,6 +182,10 @@ func TestAuditPageAndVerify(t *testing.T) {
 	text := w.Body.String()
 	if w.Code != http.StatusOK || strings.Contains(text, "<b>") || strings.Count(text, "&lt;b&gt;ada") != 50 || !strings.Contains(text, `from=21"`) {
 		t.Errorf("the page: %d %s", w.Code, text)
+	}
+	b.records[len(b.records)-1].Verdict = jsonval.MustParse(`{"status":410}`)
+	if w := get(t, h, "/audit"); !strings.Contains(w.Body.String(), "<td> 410</td>") {
+		t.Errorf("a refusal without a reason does not show its status: %s", w.Body)
 	}
 	if w := get(t, h, "/audit?from=1"); !strings.Contains(w.Body.String(), `from=51"`) {
 		t.Errorf("the first page leads nowhere: %s", w.Body)

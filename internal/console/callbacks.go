@@ -106,7 +106,12 @@ func (c *console) findCallback(ctx context.Context, text, action string) (callba
 			return o, c.allowed(ctx, o, action)
 		}
 	}
-	if _, err := c.Host.DescribeExecution(ctx, ref.ExecutionARN); err != nil || !c.may(ctx, action, sfn.StateResources(ref.ExecutionARN, "")...) {
+	names := sfn.StateResources(ref.ExecutionARN, "")
+	if !c.may(ctx, action, names...) {
+		c.hidden(ctx, action, names...) // as of one that is there: the record takes time, too
+		return callback.Open{}, noCallback()
+	}
+	if _, err := c.Host.DescribeExecution(ctx, ref.ExecutionARN); err != nil {
 		return callback.Open{}, noCallback()
 	}
 	return callback.Open{}, callbackOver()
@@ -125,12 +130,17 @@ func (c *console) findByState(ctx context.Context, text, action string) (callbac
 	var found []callback.Open
 	var ids []string
 	for _, o := range open {
-		if o.State == state && (o.Execution == execution || o.Ref.ExecutionARN == execution) && c.allowed(ctx, o, action) == nil {
+		if o.State == state && (o.Execution == execution || o.Ref.ExecutionARN == execution) &&
+			c.may(ctx, action, sfn.StateResources(o.Ref.ExecutionARN, o.State)...) {
 			found, ids = append(found, o), append(ids, o.Ref.ID())
 		}
 	}
 	switch len(found) {
 	case 0:
+		// What is not there, and what is not theirs, leave the same record.
+		if names := []string{"callback/" + text}; !c.may(ctx, action, names...) {
+			c.hidden(ctx, action, names...)
+		}
 		return callback.Open{}, noCallback()
 	case 1:
 		return found[0], nil

@@ -1,6 +1,6 @@
-// Package console is the control listener's face: server-rendered pages at / and
-// /executions/{id}, and the control API /-/v1 in JSON and server-sent events, of
-// which the command line is a client.
+// Package console is the control listener's face: server-rendered pages (the
+// executions and one of them, approvals, secrets, the audit), and the control API
+// /-/v1 in JSON and server-sent events, of which the command line is a client.
 //
 // It is not a host (executions live behind the small interfaces below), not the
 // AWS wire (internal/sfnapi) and not a login: Guard keeps everything but this

@@ -38,11 +38,12 @@ func expectedHost(hostport string, names []string) bool {
 		host = h
 	}
 	// Stock AWS clients put sync- before the host for two actions.
-	host = strings.TrimPrefix(strings.ToLower(strings.Trim(host, "[]")), "sync-")
+	full := strings.ToLower(strings.Trim(host, "[]"))
+	host = strings.TrimPrefix(full, "sync-")
 	if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
 		return true
 	}
-	return host == "localhost" || slices.Contains(names, host)
+	return host == "localhost" || slices.Contains(names, host) || slices.Contains(names, full)
 }
 
 func sameOrigin(r *http.Request) bool {

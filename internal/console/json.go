@@ -42,6 +42,9 @@ func executionJSON(x sfn.Execution) *jsonval.Object {
 	o.AddString("status", x.Status).Add("state", textOrNull(x.State)).Add("waiting", textOrNull(x.Waiting))
 	o.Add("start", instantOrNull(x.StartDate)).Add("stop", instantOrNull(x.StopDate)).Add("trace", textOrNull(x.TraceID))
 	o.Add("health", healthJSON(x.Health))
+	if x.Quarantine != "" {
+		o.AddString("quarantine", x.Quarantine)
+	}
 	return &o
 }
 

@@ -60,6 +60,10 @@ func (c *console) pages(mux *http.ServeMux) {
 			_, _ = w.Write([]byte(a.text)) // a client that went away
 		})
 	}
+	// What is open to all tells nothing of the server, as a page's head does.
+	mux.HandleFunc("GET /assets/", func(w http.ResponseWriter, _ *http.Request) {
+		failure(w, http.StatusNotFound, "NotFound", "there is no such file")
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		c.render(w, http.StatusNotFound, "failure.html", failurePage{Info: c.Info(), Title: "Not found",
 			Message: "There is no page " + r.URL.Path + "."})

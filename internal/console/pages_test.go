@@ -42,7 +42,7 @@ func TestExecutionPage(t *testing.T) {
 	for _, want := range []string{
 		`data-arn="arn:aws:states:us-east-1:111111111111:execution:order:one"`, `data-after="4"`, `data-running`,
 		`class="node succeeded" id="s-0" data-state="Reserve"`, `class="node waiting" id="s-1"`,
-		`validate-jwt`, `apim/apis/payments/policy.xml:5`, `RoleMissing no &lt;role&gt;`, `payments / charge`, `attempt 2, sent 3 times`, `1 ms`, `refused`,
+		`validate-jwt`, `apim/apis/payments/policy.xml:5`, `RoleMissing no &lt;role&gt;`, `payments / charge`, `attempt 2, send 3`, `1 ms`, `refused`,
 		`&#34;sku&#34;: &#34;sku-1&#34;`, `PassStateEntered`, `&#43;5 ms`,
 	} {
 		if !strings.Contains(text, want) {

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"stile/asl/interp"
 	"stile/internal/identity"
@@ -149,7 +150,31 @@ func (c *console) visible(ctx context.Context, in sfn.ListExecutions) (out []sfn
 			break
 		}
 	}
-	return out, next, nil
+	if next != "" && len(out) >= want && in.StateMachineARN == "" {
+		next, err = c.nextOf(ctx, in, next)
+	}
+	return out, next, err
+}
+
+// nextOf gives the token of the next page where something on it or behind it is the
+// caller's, and none else: a token would tell of others. A far one is given untold.
+func (c *console) nextOf(ctx context.Context, in sfn.ListExecutions, next string) (string, error) {
+	in.Token, in.Max = next, 1
+	for range visibleReads {
+		found, more, err := c.Host.ListExecutions(ctx, in)
+		if err != nil {
+			return "", err
+		}
+		if slices.ContainsFunc(found, func(x sfn.Execution) bool {
+			return c.may(ctx, listExecutions, sfn.MachineResources(x.StateMachineARN)...)
+		}) {
+			return next, nil
+		}
+		if in.Token, in.Max = more, 100; more == "" {
+			return "", nil
+		}
+	}
+	return next, nil
 }
 
 // visibleSpans leaves the spans of what the caller may trace: an exchange by its

@@ -51,12 +51,13 @@ func layTrace(spans []telemetry.Span, own string) (v waterfallView) {
 	if len(spans) == 0 {
 		return v
 	}
-	t := trace{children: map[string][]telemetry.Span{}, own: own, from: spans[0].Start, to: spans[0].End}
+	t := trace{children: map[string][]telemetry.Span{}, laid: map[string]bool{own: true}, own: own, from: spans[0].Start, to: spans[0].End}
 	known := map[string]bool{own: true}
 	for _, s := range spans {
 		known[s.SpanID] = true
 	}
-	for _, s := range slices.SortedStableFunc(slices.Values(spans), byStart) {
+	sorted := slices.SortedStableFunc(slices.Values(spans), byStart)
+	for _, s := range sorted {
 		parent := s.ParentID
 		if !known[parent] || parent == s.SpanID {
 			parent = "" // who began it is elsewhere, or was forgotten
@@ -69,13 +70,13 @@ func layTrace(spans []telemetry.Span, own string) (v waterfallView) {
 			t.to = s.End
 		}
 	}
-	for _, s := range t.children[""] {
-		if s.SpanID != own {
-			v.Lanes = append(v.Lanes, t.lane(s))
+	// The last are circles of parents, which no root leads to.
+	for _, list := range [][]telemetry.Span{t.children[""], t.children[own], sorted} {
+		for _, s := range list {
+			if !t.laid[s.SpanID] {
+				v.Lanes = append(v.Lanes, t.lane(s))
+			}
 		}
-	}
-	for _, s := range t.children[own] {
-		v.Lanes = append(v.Lanes, t.lane(s))
 	}
 	v.More = max(0, t.shown-shownSpans)
 	return v
@@ -88,6 +89,7 @@ func byStart(a, b telemetry.Span) int {
 // trace is what layTrace knows of the whole.
 type trace struct {
 	children map[string][]telemetry.Span
+	laid     map[string]bool // own, and spans that have their place
 	own      string
 	from, to time.Time
 	shown    int
@@ -95,6 +97,7 @@ type trace struct {
 
 func (t *trace) lane(s telemetry.Span) laneView {
 	t.shown++
+	t.laid[s.SpanID] = true
 	l := laneView{spanView: t.view(s, 0)}
 	t.below(&l, s, 1)
 	return l
@@ -103,9 +106,10 @@ func (t *trace) lane(s telemetry.Span) laneView {
 // below adds what belongs to s; the execution's own states have lanes of their own.
 func (t *trace) below(l *laneView, s telemetry.Span, depth int) {
 	for _, child := range t.children[s.SpanID] {
-		if child.SpanID == t.own {
+		if t.laid[child.SpanID] {
 			continue
 		}
+		t.laid[child.SpanID] = true
 		if t.shown++; t.shown <= shownSpans {
 			l.Rows = append(l.Rows, t.view(child, min(depth, 6)))
 		}

@@ -49,7 +49,7 @@ func TestWaterfallShowsEachSpanOnce(t *testing.T) {
 		n := rapid.IntRange(1, 30).Draw(t, "n")
 		var spans []telemetry.Span
 		for i := range n {
-			parent := rapid.IntRange(-1, i-1).Draw(t, "parent")
+			parent := rapid.IntRange(-1, n-1).Draw(t, "parent")
 			from := rapid.IntRange(0, 100).Draw(t, "from")
 			spans = append(spans, spanAt(fmt.Sprint(i), fmt.Sprint(parent), telemetry.KindState, from, from+rapid.IntRange(0, 100).Draw(t, "took")))
 		}

@@ -1,7 +1,7 @@
 // Package contract checks what the two halves of a project promise each other:
 // that what a Task calls is an operation of the gateway, that its role may call
-// it, that its connection is there, and that a workflow which a policy starts is
-// one of the project's.
+// it, that its connection is there, and that a workflow which a policy or a Task
+// starts is one of the project's.
 //
 // It runs nothing and finds no fault inside one document (asl and policy do): it
 // holds the compiled halves against each other. app asks it at every load and for
@@ -30,9 +30,9 @@ import (
 const (
 	CodeHost       = "STL-X001" // a Task calls a host that is not mapped
 	CodeOperation  = "STL-X002" // a Task calls what is no operation
-	CodePermission = "STL-X003" // a Task's role may not call its operation
+	CodePermission = "STL-X003" // a Task's role may not call its operation, or start its state machine
 	CodeConnection = "STL-X004" // a Task names a connection that is not there
-	CodeWorkflow   = "STL-X005" // a policy names a state machine that is not there
+	CodeWorkflow   = "STL-X005" // a policy or a Task names a state machine that is not there
 	CodeUngoverned = "STL-X006" // a Task calls past the gateway by map: no policy applies
 	CodeListed     = "STL-X007" // a Task calls past the gateway, and egress lists why (note)
 	CodeIdle       = "STL-X008" // an egress entry that no Task uses
@@ -120,6 +120,10 @@ func (c *checker) say(m Machine, s *asl.State, severity diag.Severity, code, mes
 }
 
 func (c *checker) task(m Machine, s *asl.State, params jsonval.Value) {
+	if s.Task.Service == "states" {
+		c.starts(m, s, params)
+		return
+	}
 	target, path, method := call(s.Task, params)
 	if target == "" {
 		c.undecided(m, s)
@@ -154,15 +158,19 @@ func (c *checker) permission(m Machine, s *asl.State, api, operation string) {
 		return // files has told of it
 	}
 	resource := "api/" + api + "/operation/" + operation
-	d := m.Role.Decide("apim:Invoke", resource, "api/"+api)
+	c.decided(m, s, m.Role.Decide("apim:Invoke", resource, "api/"+api), "call its operation", "apim:Invoke on "+resource)
+}
+
+// decided warns of a role's refusal.
+func (c *checker) decided(m Machine, s *asl.State, d identity.Decision, what, permission string) {
 	if d.Allowed {
 		return
 	}
-	why := "no statement of role " + m.RoleName + " allows"
+	why := "no statement of role " + m.RoleName + " allows "
 	if d.Explicit {
-		why = "a statement of role " + m.RoleName + " denies"
+		why = "a statement of role " + m.RoleName + " denies "
 	}
-	c.warn(m, s, CodePermission, "state "+s.Name+" may not call its operation: "+why+" apim:Invoke on "+resource+" ("+d.File+":"+strconv.Itoa(d.Line)+")",
+	c.warn(m, s, CodePermission, "state "+s.Name+" may not "+what+": "+why+permission+" ("+d.File+":"+strconv.Itoa(d.Line)+")",
 		"allow it in "+d.File+", or leave it if the denial is meant")
 }
 
@@ -216,11 +224,7 @@ func (c *checker) document(d policy.Source) {
 		if slices.Contains(c.p.Names, name) {
 			continue
 		}
-		hint := "add workflows/" + name + ".asl.json, or name one that is there"
-		if near, ok := diag.Nearest(name, c.p.Names); ok {
-			hint = "did you mean " + near + "?"
-		}
 		c.out = append(c.out, src.At(at[2], diag.Diagnostic{Code: CodeWorkflow, Severity: diag.Warning, Width: len(name),
-			Message: "the project has no state machine " + name + ": requests that start it get 404", Hint: hint}))
+			Message: "the project has no state machine " + name + ": requests that start it get 404", Hint: c.near(name)}))
 	}
 }

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,7 +128,7 @@ func past(t *testing.T, def string, list ...Egress) Project {
 	p.Egress = list
 	p.Exit = func(host, role string) (Egress, bool) {
 		for _, e := range list {
-			if e.Host == host && e.Roles[0] == role {
+			if e.Host == host && slices.Contains(e.Roles, role) {
 				return e, true
 			}
 		}
@@ -159,7 +160,8 @@ func TestWhatLeavesTheGatewayIsListed(t *testing.T) {
 		"by input": {byInput, []Egress{entry("gate.example", "r", 3), entry("*.b.example", "r", 4)}, []string{
 			"note STL-X007 state A calls an address that its input decides: egress lets role r reach gate.example, *.b.example past the gateway",
 			"note STL-X007 state D calls an address that its input decides: egress lets role r reach gate.example, *.b.example past the gateway"}},
-		"by input, nothing listed": {byInput, nil, nil},
+		"by input, nothing listed":                         {byInput, nil, nil},
+		"an entry without roles, which config has told of": {byInput, []Egress{{Host: "gate.example", File: "stile.yaml", Line: 3}}, nil},
 	} {
 		var got []string
 		for _, d := range Check(past(t, c.def, c.list...)) {

@@ -64,7 +64,7 @@ func (c *checker) undecided(m Machine, s *asl.State) {
 // idle warns of egress entries that no Task uses.
 func (c *checker) idle() {
 	for _, e := range c.p.Egress {
-		if !c.used[e.place()] {
+		if !c.used[e.place()] && len(e.Roles) > 0 { // an entry without roles is a fault of its own
 			c.out = append(c.out, diag.Diagnostic{Code: CodeIdle, Severity: diag.Warning, File: e.File, Line: e.Line, Column: max(e.Column, 1),
 				Message: "no state of role " + strings.Join(e.Roles, ", ") + " calls " + e.Host + ", which egress lets out",
 				Hint:    "remove the entry: what is listed may be called"})

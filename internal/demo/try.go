@@ -36,7 +36,7 @@ func Try(samples []string, p Place) []string {
 		"  3. Take a permission away: in " + p.Dir + "/roles/order-role.json turn the Allow of",
 		"     api/payments/operation/charge into Deny. Place an order, see why it fails, give it back:",
 		"     " + p.Stile + " exec list",
-		"     " + p.Stile + " exec show ID",
+		"     " + p.Stile + " exec why ID",
 		"",
 	}
 }

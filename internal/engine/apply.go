@@ -20,8 +20,11 @@ func (t *turn) apply(ev interp.Event) bool {
 	ev.Time = max(t.h.now(), l.state.last)
 	ev.Seed = t.h.seed()
 	ch, trouble := applyCaught(l.x, ev)
+	if l.unread != nil {
+		return false // end refuses the turn
+	}
 	if trouble != "" {
-		t.quarantine(ev, trouble)
+		t.quarantine(trouble, "event", ev.Kind)
 		return false
 	}
 	if ch.Stray {
@@ -61,15 +64,24 @@ func applyCaught(x *interp.Execution, ev interp.Event) (ch interp.Changes, troub
 
 // quarantine takes the execution out of service: what it was before the event
 // stands, nothing is applied to it any more, and its calls are refused.
-func (t *turn) quarantine(ev interp.Event, trouble string) {
+func (t *turn) quarantine(trouble string, when ...any) {
 	l := t.live
 	why, _, _ := cutLine(trouble)
 	l.x = nil
 	l.state.quarantine = why
 	l.state.waiting = "quarantine"
 	t.changed = true
-	t.h.log.Error("execution in quarantine", "execution", l.arn(), "event", ev.Kind, "journal", l.state.seq, "panic", trouble)
+	t.h.log.Error("execution in quarantine", append(when, "execution", l.arn(), "journal", l.state.seq, "error", trouble)...)
 	t.notices = append(t.notices, sfn.Notice{ExecutionARN: l.arn(), Status: l.state.status.String(), State: l.state.state})
+}
+
+// lift takes an execution out of the quarantine that was found when it was loaded.
+func (t *turn) lift() {
+	st := &t.live.state
+	st.quarantine, st.waiting, st.found, st.before = "", st.before, false, ""
+	t.changed = true
+	t.h.log.Info("execution out of quarantine: it loads again", "execution", t.live.arn())
+	t.notices = append(t.notices, sfn.Notice{ExecutionARN: t.live.arn(), Status: st.status.String(), State: st.state})
 }
 
 func (t *turn) addFrames(ch interp.Changes) {

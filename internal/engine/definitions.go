@@ -96,7 +96,7 @@ func (d *definitions) revision(machineARN string, revision uint64) (*machine, er
 		return nil, err
 	}
 	if got[0] == nil {
-		return nil, fmt.Errorf("engine: revision %d of %s is missing", revision, machineARN)
+		return nil, fmt.Errorf("%w: revision %d of %s is missing", errRecord, revision, machineARN)
 	}
 	return decodeMachine(got[0])
 }

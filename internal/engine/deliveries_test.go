@@ -48,8 +48,7 @@ func timeline(t *testing.T, h *Host, arn string) (out []string) {
 }
 
 // TestOneOfManyCompletionsWins sends 64 answers at once, by URL, by operators and by
-// AWS's action: one ends the task, and the timeline has each that a person or a
-// service brought.
+// AWS's action: one ends the task, and the timeline has each.
 func TestOneOfManyCompletionsWins(t *testing.T) {
 	bubble(t, func(t *testing.T, store *memkv.Store) {
 		tokens := make(chan string, 1)
@@ -91,8 +90,13 @@ func TestOneOfManyCompletionsWins(t *testing.T) {
 		if won.Load() != 1 || lost.Load() != 63 {
 			t.Errorf("%d won, %d lost", won.Load(), lost.Load())
 		}
-		if got := timeline(t, h, open.ExecutionARN); len(got) != 43 { // 22 + 21; 21 by AWS's action
-			t.Errorf("%d records", len(got))
+		got, aws, accepted := timeline(t, h, open.ExecutionARN), 0, 0
+		for _, line := range got {
+			aws += strings.Count(line, " aws")
+			accepted += strings.Count(line, "complete accepted")
+		}
+		if len(got) != 64 || aws != 21 || accepted != 1 {
+			t.Errorf("%d records, %d by AWS's action, %d accepted", len(got), aws, accepted)
 		}
 	})
 }

@@ -16,5 +16,7 @@
 // its execution's journal; what Apply gave is in exactly one group; an execution
 // that waits holds no goroutine and, once evicted from the bounded cache, no
 // memory but its timers that come due within the horizon; a panic in interp
-// quarantines its execution and nothing else; a store that failed ends the host.
+// quarantines its execution and nothing else, and so do records that are absent or
+// damaged; a read that failed says nothing of an execution, and what the host owes it
+// is done again later; a store that failed ends the host.
 package engine

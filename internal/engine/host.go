@@ -185,7 +185,7 @@ func (h *Host) recover() error {
 func (s *shard) sendAgain(id execID, command uint64) {
 	l, err := s.lookup(id)
 	if err != nil || l == nil {
-		s.h.told("a task cannot be sent again", id, err)
+		s.missed("a task cannot be sent again", id, err, func() { s.sendAgain(id, command) })
 		return
 	}
 	w := l.work[command]

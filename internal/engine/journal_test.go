@@ -39,7 +39,7 @@ func TestTheJournalIsTheTruth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := interp.New(p.asl, h.env(id))
+		x := interp.New(p.asl, h.env(&live{id: id}))
 		frames := map[uint32]string{}
 		var lines []string
 		events := 0

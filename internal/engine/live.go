@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -29,6 +30,10 @@ type live struct {
 	delivered map[string]tokenRecord
 	// urls holds callback records in the same way.
 	urls map[string]urlRecord
+
+	// unread is why the store could not be read while x was at work: what x holds is
+	// not to be trusted, and the execution is loaded anew.
+	unread error
 
 	// unsettled counts turns that were handed to the committer and are not durable.
 	unsettled atomic.Int32
@@ -73,40 +78,85 @@ func (l *live) quarantined() error {
 // lookup finds an execution in memory or in the store; nil, nil where there is none.
 func (s *shard) lookup(id execID) (*live, error) {
 	if l := s.cache.get(id); l != nil {
-		return l, nil
+		switch {
+		case l.unread == nil:
+			return l, nil
+		case l.unsettled.Load() > 0: // the store may not show its last turn yet
+			return nil, l.unread
+		}
+		s.cache.remove(l)
 	}
-	l, err := s.h.load(id)
-	if l != nil {
-		s.cache.add(l)
+	l, found, err := s.h.load(id)
+	if err != nil || l == nil {
+		return nil, err
 	}
-	return l, err
+	s.cache.add(l)
+	if found != nil {
+		t := s.turn(l)
+		found(t)
+		s.end(t)
+	}
+	return l, nil
 }
 
-// load reads an execution's records and restores it where it runs. A record that
-// does not decode, or frames that do not restore, give an execution in quarantine.
-func (h *Host) load(id execID) (*live, error) {
+// load reads an execution's records and restores it where it runs. found is what
+// there is to write about it: it goes into quarantine where a record is absent or
+// damaged or frames do not restore, and comes out again where only such a finding
+// held it and it loads now, by another binary or from mended records. err says that
+// the store could not be read, which tells nothing of the execution, or that too
+// little of the execution is left to write anything about it.
+func (h *Host) load(id execID) (l *live, found func(*turn), err error) {
 	fixed, state, err := h.records(id)
 	if err != nil || fixed == nil {
-		return nil, err
+		return nil, nil, err
 	}
-	l := &live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
-	if !l.running() || l.state.quarantine != "" {
-		return l, nil
+	l = &live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
+	held := l.state.quarantine != ""
+	if !l.running() || held && !l.state.found {
+		return l, nil, nil
 	}
-	frames, err := h.frames(id)
+	var broken *unfitError
+	switch err = h.revive(l); {
+	case err == nil && held:
+		return l, (*turn).lift, nil
+	case err == nil:
+		return l, nil, nil
+	case l.unread != nil:
+		return nil, nil, l.unread
+	case !errors.As(err, &broken) && !errors.Is(err, errRecord):
+		return nil, nil, err
+	}
+	*l = live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
+	if held {
+		return l, nil, nil
+	}
+	unfit := err.Error()
+	return l, func(t *turn) {
+		t.live.state.found, t.live.state.before = true, t.live.state.waiting
+		t.quarantine(unfit, "found", "when it was loaded")
+	}, nil
+}
+
+// unfitError is why a stored execution cannot be gone on with.
+type unfitError struct{ why string }
+
+// Error is one line.
+func (e *unfitError) Error() string { return e.why }
+
+// revive restores a running execution with its due work.
+func (h *Host) revive(l *live) error {
+	frames, err := h.frames(l.id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	program, err := h.definitions.program(l.fixed.machineARN, l.fixed.revision)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if l.x, err = h.restore(program, l, frames); err != nil {
-		l.state.quarantine = err.Error()
-		h.log.Error("execution in quarantine", "execution", l.arn(), "error", err)
-		return l, nil
+		return err
 	}
-	return l, h.loadWork(l)
+	return h.loadWork(l)
 }
 
 // loadWork reads the due work and joins it with what interp says is out.
@@ -124,8 +174,7 @@ func (h *Host) loadWork(l *live) error {
 	}
 	out, err := h.outstanding(l)
 	if err != nil {
-		l.state.quarantine = err.Error()
-		h.log.Error("execution in quarantine", "execution", l.arn(), "error", err)
+		return err
 	}
 	for _, c := range out {
 		switch c.Kind {
@@ -184,12 +233,16 @@ func (h *Host) frames(id execID) ([]interp.FrameChange, error) {
 }
 
 // env is what interp reaches of this execution.
-func (h *Host) env(id execID) interp.Env {
-	return interp.Env{
-		Token:           h.keys.seal,
-		LoadBlob:        func(n uint64) (jsonval.Value, error) { return h.blob(id, n) },
-		CheckParameters: h.checkParameters,
-	}
+func (h *Host) env(l *live) interp.Env {
+	return interp.Env{Token: h.keys.seal, CheckParameters: h.checkParameters,
+		LoadBlob: func(n uint64) (jsonval.Value, error) {
+			v, err := h.blob(l.id, n)
+			var broken *unfitError
+			if err != nil && !errors.As(err, &broken) {
+				l.unread = err
+			}
+			return v, err
+		}}
 }
 
 func (h *Host) blob(id execID, n uint64) (jsonval.Value, error) {
@@ -198,9 +251,13 @@ func (h *Host) blob(id execID, n uint64) (jsonval.Value, error) {
 		return jsonval.Value{}, err
 	}
 	if len(got[0]) < 1 || got[0][0] != recordFormat {
-		return jsonval.Value{}, fmt.Errorf("engine: blob %d is absent or damaged", n)
+		return jsonval.Value{}, &unfitError{fmt.Sprintf("engine: blob %d is absent or damaged", n)}
 	}
-	return jsonval.Parse(got[0][1:])
+	v, err := jsonval.Parse(got[0][1:])
+	if err != nil {
+		return v, &unfitError{fmt.Sprintf("engine: blob %d is damaged", n)}
+	}
+	return v, nil
 }
 
 // outstanding asks the execution what is out; it reads payloads back for that, and
@@ -208,7 +265,7 @@ func (h *Host) blob(id execID, n uint64) (jsonval.Value, error) {
 func (h *Host) outstanding(l *live) (list []interp.Command, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			list, err = nil, fmt.Errorf("%v", r)
+			list, err = nil, &unfitError{fmt.Sprint(r)}
 		}
 	}()
 	return l.x.Outstanding(), nil
@@ -218,10 +275,13 @@ func (h *Host) outstanding(l *live) (list []interp.Command, err error) {
 func (h *Host) restore(p *program, l *live, frames []interp.FrameChange) (x *interp.Execution, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			x, err = nil, fmt.Errorf("%v", r)
+			x, err = nil, &unfitError{fmt.Sprint(r)}
 		}
 	}()
-	return interp.Restore(p.asl, h.env(l.id), frames)
+	if x, err = interp.Restore(p.asl, h.env(l), frames); err != nil {
+		err = &unfitError{err.Error()}
+	}
+	return x, err
 }
 
 // index gives the keys of the execution's two rows in the listings.

@@ -174,5 +174,12 @@ func TestALostPayload(t *testing.T) {
 		if _, err := h.StopExecution(t.Context(), lost, "", ""); code(err) != "InternalFailure" || !strings.Contains(err.Error(), "blob") {
 			t.Errorf("stop: %v", err)
 		}
+		synctest.Wait()
+		if x := describe(t, h, lost); x.Health.Reason != sfn.ReasonQuarantine || !strings.Contains(x.Quarantine, "blob") || x.Input.Exists() {
+			t.Errorf("%+v", x)
+		}
+		if lines, _, err := history(h, lost); err != nil || len(lines) < 3 {
+			t.Errorf("history %q, %v", lines, err)
+		}
 	})
 }

@@ -60,9 +60,6 @@ func (t *turn) tell(eventType string, data *jsonval.Object) {
 		return
 	}
 	l := t.live
-	if l.state.quarantine != "" && !t.changed {
-		return // what was found at loading is not written: another binary may be able to go on
-	}
 	l.state.told++
 	t.changed = true
 	t.events = append(t.events, notify.Event{

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,7 +25,7 @@ func (h *Host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 	if err != nil {
 		return sfn.Execution{}, err
 	}
-	if err := h.fill(id, &fixed.input, &state.output); err != nil {
+	if err := state.shown(h.fill(id, &fixed.input, &state.output)); err != nil {
 		return sfn.Execution{}, err
 	}
 	x := []sfn.Execution{show(fixed, state)}
@@ -40,6 +42,7 @@ func show(f *fixedRecord, st *stateRecord) sfn.Execution {
 		ARN: f.arn, Name: f.name(), StateMachineARN: f.machineARN, Status: st.status.String(), StartDate: time.UnixMilli(f.start),
 		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner, Subject: f.subject,
 		TraceID: f.trace, Span: sfn.ExecutionSpan(f.arn), ParentSpan: f.parentSpan, Waiting: st.waiting, RoleARN: f.role, Health: st.health.health(),
+		Quarantine: st.quarantine,
 	}
 	if st.status != running {
 		x.StopDate = time.UnixMilli(st.stop)
@@ -47,7 +50,8 @@ func show(f *fixedRecord, st *stateRecord) sfn.Execution {
 	return x
 }
 
-// fill reads the values of blobs that are not in memory.
+// fill reads the values of blobs that are not in memory. One that is absent or
+// damaged stays absent, and the error is errRecord; the others are filled in.
 func (h *Host) fill(id execID, payloads ...*interp.Payload) error {
 	var keys [][]byte
 	var want []*interp.Payload
@@ -65,13 +69,26 @@ func (h *Host) fill(id execID, payloads ...*interp.Payload) error {
 	}
 	for i, p := range want {
 		if len(got[i]) < 1 || got[i][0] != recordFormat {
-			return errRecord
+			err = firstError(err, errRecord)
+			continue
 		}
-		if p.Value, err = jsonval.Parse(got[i][1:]); err != nil {
-			return err
+		v, bad := jsonval.Parse(got[i][1:])
+		if bad != nil {
+			err = firstError(err, fmt.Errorf("%w: %w", errRecord, bad))
+			continue
 		}
+		p.Value = v
 	}
-	return nil
+	return err
+}
+
+// shown is fill's error where it keeps an execution from being shown: of one in
+// quarantine a payload may be what cannot be read, and is absent.
+func (r *stateRecord) shown(err error) error {
+	if r.quarantine != "" && errors.Is(err, errRecord) {
+		return nil
+	}
+	return err
 }
 
 // GetExecutionHistory gives a page of history events with their payloads, and the
@@ -86,17 +103,19 @@ func (h *Host) GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]i
 	if err != nil {
 		return nil, "", err
 	}
-	if fixed, _, err := h.records(id); err != nil {
+	fixed, state, err := h.records(id)
+	if err == nil && fixed == nil {
+		err = sfn.ExecutionDoesNotExist(in.ExecutionARN)
+	}
+	if err != nil {
 		return nil, "", err
-	} else if fixed == nil {
-		return nil, "", sfn.ExecutionDoesNotExist(in.ExecutionARN)
 	}
 	size := pageSize(in.Max)
 	events, err := h.events(ctx, id, in.Reverse, pageEvent(from), size+1)
 	if err != nil {
 		return nil, "", err
 	}
-	n, err := h.fillPage(id, events[:min(size, len(events))])
+	n, err := h.fillPage(id, state, events[:min(size, len(events))])
 	if err != nil {
 		return nil, "", err
 	}
@@ -114,7 +133,7 @@ const pageBytes = 4 << 20
 
 // fillPage reads the payloads of events, in batches, until they are pageBytes in
 // all, and says how many events that are.
-func (h *Host) fillPage(id execID, events []interp.HistoryEvent) (n int, err error) {
+func (h *Host) fillPage(id execID, state *stateRecord, events []interp.HistoryEvent) (n int, err error) {
 	const batch = 64
 	size := 0
 	var payloads []*interp.Payload
@@ -125,7 +144,7 @@ func (h *Host) fillPage(id execID, events []interp.HistoryEvent) (n int, err err
 			d := &some[i].Details
 			payloads = append(payloads, d.Input, d.Output, d.Parameters)
 		}
-		if err := h.fill(id, payloads...); err != nil {
+		if err := state.shown(h.fill(id, payloads...)); err != nil {
 			return 0, err
 		}
 		for i := range some {

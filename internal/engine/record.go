@@ -100,8 +100,12 @@ type stateRecord struct {
 	seq            uint64 // of the last journal record
 	last           int64  // time of the last event: an execution's time never goes back
 	quarantine     string // why it was taken out of service; empty: it was not
-	health         healthRecord
-	told           uint64 // how many outbox records it has made: they number them
+	// found says that the quarantine was found when the execution was loaded, which
+	// ends it once that goes well; before is what it was waiting for.
+	found  bool
+	before string
+	health healthRecord
+	told   uint64 // how many outbox records it has made: they number them
 }
 
 func (r *stateRecord) encode() []byte {
@@ -116,6 +120,9 @@ func (r *stateRecord) encode() []byte {
 	e.uint(r.told)
 	if r.status == running {
 		r.health.encode(e, r.state)
+		if r.found {
+			e.str(r.before)
+		}
 	} else {
 		e.int(r.stop)
 		e.payload(r.output)
@@ -135,6 +142,9 @@ func decodeState(b []byte) (r stateRecord, err error) {
 	switch {
 	case r.status == running && format == healthFormat:
 		r.health.decode(d, r.state)
+		if r.found = len(d.b) > 0; r.found {
+			r.before = d.str()
+		}
 	case r.status == running:
 		r.health.guess(&r)
 	default:

@@ -2,7 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
+
+	"stile/internal/sfn"
 )
 
 // shard is a 256th of all executions. Its worker runs one job after another; a
@@ -83,6 +87,10 @@ func (s *shard) turn(l *live) *turn {
 
 // end hands a turn to the committer, or drops it where there is nothing to do.
 func (s *shard) end(t *turn) {
+	if t.live != nil && t.live.unread != nil {
+		s.unread(t)
+		return
+	}
 	if t.changed {
 		t.judge()
 		t.putState()
@@ -92,6 +100,38 @@ func (s *shard) end(t *turn) {
 		return
 	}
 	s.h.committer.submit(t)
+}
+
+// unread drops a turn in which the store could not be read: nothing of it is
+// written, who asked is told, and what the host owes the execution is done again in
+// a while.
+func (s *shard) unread(t *turn) {
+	s.h.log.Error("the store cannot be read", "execution", t.live.arn(), "error", t.live.unread)
+	t.fail(t.live.unread)
+	if t.again != nil {
+		s.later(t.again)
+	}
+}
+
+// rereadAfter is how long what could not be read is left alone.
+const rereadAfter = time.Second
+
+// later does a job once more, where the store could not be read for it.
+func (s *shard) later(job func()) {
+	if s.h.Failed() == nil && !s.h.closing.Load() {
+		s.h.clock.AfterFunc(rereadAfter, func() { s.do(job) })
+	}
+}
+
+// missed says what could not be done for an execution that is not to be had, and
+// does it later where that is for the store's sake: not where a record is damaged,
+// or a definition is refused.
+func (s *shard) missed(what string, id execID, err error, job func()) {
+	s.h.told(what, id, err)
+	var refused *sfn.Error
+	if err != nil && !errors.Is(err, errRecord) && !errors.As(err, &refused) {
+		s.later(job)
+	}
 }
 
 // answer is a call's result on its way to the caller.

@@ -93,10 +93,10 @@ func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in
 			trace: in.TraceID, parentSpan: in.ParentSpan, traceHeader: in.TraceHeader,
 			tokenKey: h.keys.current, input: interp.Payload{Value: in.Input}, inputDigest: inputDigest(in.Input),
 		},
-		x:      interp.New(p.asl, h.env(id)),
 		work:   map[uint64]*work{},
 		timers: map[uint64]int64{},
 	}
+	l.x = interp.New(p.asl, h.env(l))
 	t.live = l
 	l.unsettled.Add(1)
 	s.cache.add(l)
@@ -156,11 +156,13 @@ func (h *Host) StopExecution(ctx context.Context, arn, errorName, cause string) 
 // resume goes on with a slice that ended early.
 func (s *shard) resume(id execID) {
 	l, err := s.lookup(id)
+	again := func() { s.resume(id) }
 	if err != nil || l == nil || l.work[0] == nil {
-		s.h.told("a slice cannot be continued", id, err)
+		s.missed("a slice cannot be continued", id, err, again)
 		return
 	}
 	t := s.turn(l)
+	t.again = again
 	t.apply(interp.Event{Kind: interp.EventContinue})
 	s.end(t)
 }
@@ -168,8 +170,9 @@ func (s *shard) resume(id execID) {
 // timerDue fires a timer that came due.
 func (s *shard) timerDue(due int64, id execID, timer uint64) {
 	l, err := s.lookup(id)
+	again := func() { s.timerDue(due, id, timer) }
 	if err != nil {
-		s.h.told("a timer cannot be fired", id, err)
+		s.missed("a timer cannot be fired", id, err, again)
 		return
 	}
 	if l != nil && l.state.quarantine != "" {
@@ -186,6 +189,7 @@ func (s *shard) timerDue(due int64, id execID, timer uint64) {
 		t.remove(spaceTimer, timerKey(due, id, timer))
 	} else {
 		t = s.turn(l)
+		t.again = again
 		t.dropTimer(timer)
 		t.apply(interp.Event{Kind: interp.EventTimer, Timer: timer})
 	}

@@ -21,25 +21,41 @@ const tokenGone = "Provided task does not exist anymore"
 // SendTaskSuccess ends the token's attempt with output. The refusals are
 // *sfn.Error: InvalidToken, TaskDoesNotExist, TaskTimedOut.
 func (h *Host) SendTaskSuccess(ctx context.Context, token string, output jsonval.Value) error {
-	return h.byToken(ctx, token, interp.Event{Kind: interp.EventTaskSucceeded, Output: output})
+	return h.AnswerToken(ctx, sfn.Delivery{TaskToken: token, Output: output})
 }
 
 // SendTaskFailure ends the token's attempt with an error; both texts may be empty.
 func (h *Host) SendTaskFailure(ctx context.Context, token, errorName, cause string) error {
-	return h.byToken(ctx, token, interp.Event{Kind: interp.EventTaskFailed, Error: errorName, Cause: cause})
+	return h.AnswerToken(ctx, sfn.Delivery{TaskToken: token, Fail: true, Error: errorName, Cause: cause})
 }
 
 // SendTaskHeartbeat says that the token's attempt is alive.
 func (h *Host) SendTaskHeartbeat(ctx context.Context, token string) error {
-	return h.byToken(ctx, token, interp.Event{Kind: interp.EventHeartbeat})
-}
-
-func (h *Host) byToken(ctx context.Context, text string, ev interp.Event) error {
-	tok, err := h.openTask(text)
+	tok, err := h.openTask(token)
 	if err == nil {
-		_, err = h.complete(ctx, &completion{tok: tok, ev: ev})
+		_, err = h.complete(ctx, &completion{tok: tok, ev: interp.Event{Kind: interp.EventHeartbeat}})
 	}
 	return err
+}
+
+// AnswerToken is SendTaskSuccess, or SendTaskFailure where d says so, with who sent
+// it. It stands on the timeline like any delivery; the same answer again is refused.
+func (h *Host) AnswerToken(ctx context.Context, d sfn.Delivery) error {
+	tok, err := h.openTask(d.TaskToken)
+	if err == nil {
+		d.Sender.Via = cmp.Or(d.Sender.Via, sfn.ViaAWS)
+		r := recordOf(d, "", 0)
+		_, err = h.complete(ctx, &completion{tok: tok, ev: eventOf(d), record: &r})
+	}
+	return err
+}
+
+// eventOf is what a delivery tells the execution.
+func eventOf(d sfn.Delivery) interp.Event {
+	if d.Fail {
+		return interp.Event{Kind: interp.EventTaskFailed, Error: d.Error, Cause: d.Cause}
+	}
+	return interp.Event{Kind: interp.EventTaskSucceeded, Output: d.Output}
 }
 
 // openTask opens a token's text where work is taken.
@@ -67,13 +83,9 @@ func (h *Host) Deliver(ctx context.Context, d sfn.Delivery) (sfn.DeliveryAnswer,
 
 // deliver ends an attempt by a delivery; url says that it came on the callback URL.
 func (h *Host) deliver(ctx context.Context, tok sfn.Token, d sfn.Delivery, url bool) (sfn.DeliveryAnswer, error) {
-	ev := interp.Event{
-		Kind: interp.EventTaskSucceeded, Output: d.Output, Definite: true, DeliveryID: d.ID, DeliveryDigest: d.Digest,
-	}
-	if d.Fail {
-		ev.Kind, ev.Output, ev.Error, ev.Cause = interp.EventTaskFailed, jsonval.Value{}, d.Error, d.Cause
-	}
-	return h.complete(ctx, &completion{tok: tok, ev: ev, delivery: &d, url: url})
+	ev, r := eventOf(d), recordOf(d, "", 0)
+	ev.DeliveryID, ev.DeliveryDigest = d.ID, d.Digest
+	return h.complete(ctx, &completion{tok: tok, ev: ev, delivery: &d, record: &r, url: url})
 }
 
 // told makes the refusal of a task that is over the answer that says so.
@@ -96,7 +108,9 @@ type completion struct {
 	// token's expiry and may be revoked.
 	delivery *sfn.Delivery
 	url      bool
-	state    string // of the attempt, where it was open
+	// record is what the timeline keeps of it, but its answer; nil of a heartbeat.
+	record *sfn.DeliveryRecord
+	state  string // of the attempt, where it was open
 	// waited is set when the request's acceptance was waited for long enough.
 	waited, settled bool
 	stop            func()
@@ -241,7 +255,7 @@ func (c *completion) ready(t *turn) bool {
 
 // keep writes the delivery's record into the turn that answers it.
 func (c *completion) keep(t *turn, a sfn.DeliveryAnswer) {
-	if c.delivery == nil || t.live == nil {
+	if c.record == nil || t.live == nil || a == 0 {
 		return
 	}
 	u, err := c.s.h.url(t.live, c.tokenKey())
@@ -250,5 +264,7 @@ func (c *completion) keep(t *turn, a sfn.DeliveryAnswer) {
 		return
 	}
 	u.state = cmp.Or(c.state, u.state)
-	t.delivery(c.tok.Command, c.tok.Attempt, u, recordOf(*c.delivery, a.String(), 0))
+	r := *c.record
+	r.Answer = a.String()
+	t.delivery(c.tok.Command, c.tok.Attempt, u, r)
 }

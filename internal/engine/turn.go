@@ -36,6 +36,10 @@ type turn struct {
 	// deadline is the nearest time at which health must be looked at; 0: none was seen.
 	deadline int64
 
+	// again is what the host does once more where the store could not be read in this
+	// turn; nil where a caller is told.
+	again func()
+
 	changed        bool // the execution's visibility record is to be written
 	answered, sent bool
 }

@@ -196,8 +196,9 @@ func (h *Host) taskDone(d *dispatch, r sfn.TaskResult) {
 
 func (s *shard) taskEvent(d *dispatch, r sfn.TaskResult) {
 	l, err := s.lookup(d.id)
+	again := func() { s.taskEvent(d, r) }
 	if err != nil || l == nil {
-		s.h.log.Error("an answer for an execution that cannot be loaded", "execution", d.call.ExecutionARN, "error", err)
+		s.missed("an answer for an execution that cannot be loaded", d.id, err, again)
 		return
 	}
 	ev := interp.Event{
@@ -212,6 +213,7 @@ func (s *shard) taskEvent(d *dispatch, r sfn.TaskResult) {
 		ev.Kind = interp.EventTaskSubmitted
 	}
 	t := s.turn(l)
+	t.again = again
 	if r.Error != "" {
 		t.trouble, t.denial = sfn.TroubleOf(r.Error, r.Call), sfn.DenialOf(r.Call)
 		if r.NoSecret {

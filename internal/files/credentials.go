@@ -14,7 +14,7 @@ import (
 // credentials adds what stile.yaml gives policies to prove themselves with:
 // certificates by reference, and whether there are managed identities.
 func (s *serviceLoader) credentials(cfg *config.Config) {
-	s.svc.ManagedIdentity = cfg.ManagedIdentity != ""
+	s.svc.ManagedIdentity, s.svc.TrustedHops = cfg.ManagedIdentity != "", cfg.TrustedHops
 	for _, c := range cfg.Certificates {
 		ref, err := secret.Parse(c.Secret.Text)
 		if err != nil {

@@ -39,6 +39,10 @@ type CompileOptions struct {
 	// for is a warning, and what depends on it answers 503. nil is for checks: no
 	// secret is read, nothing is said of it, and the Snapshot is not for use.
 	Secrets func(secret.Ref) (secret.Value, error)
+	// Authorize decides for exchanges that run on this snapshot, so that roles and
+	// documents are of one configuration; nil: whoever decides for Previous, else
+	// Config's.
+	Authorize func(*exchange.Exchange) *exchange.PermissionDenied
 }
 
 // Compile checks a service and compiles every document of it once. It reports all
@@ -46,6 +50,9 @@ type CompileOptions struct {
 func Compile(svc *apim.Service, table *policy.Table, opts CompileOptions) (*Snapshot, diag.List) {
 	c := &compiler{svc: svc, table: table, opts: opts, products: map[string]*product{},
 		snap: &Snapshot{revision: opts.Revision, service: svc, compiled: map[documentKey]compiledDocument{}}}
+	if c.snap.authorize = opts.Authorize; c.snap.authorize == nil && opts.Previous != nil {
+		c.snap.authorize = opts.Previous.authorize
+	}
 	c.snap.values = c.readValues(svc)
 	c.origins()
 	c.snap.global, c.snap.held = c.document(svc.Policy)

@@ -157,7 +157,7 @@ func (g *Gateway) dispatch(ctx context.Context, ex *exchange.Exchange, s *Snapsh
 	}
 	ex.Operation = &o.noun.Operation
 	if ex.Principal != nil {
-		if denied := g.authorize(ex); denied != nil {
+		if denied := g.authorize(ex, s); denied != nil {
 			return denied
 		}
 	}
@@ -178,12 +178,16 @@ func (g *Gateway) dispatch(ctx context.Context, ex *exchange.Exchange, s *Snapsh
 
 var errNoAuthority = errors.New("the gateway has nobody to ask for permissions")
 
-func (g *Gateway) authorize(ex *exchange.Exchange) error {
-	if g.cfg.Authorize == nil {
+func (g *Gateway) authorize(ex *exchange.Exchange, s *Snapshot) error {
+	ask := s.authorize
+	if ask == nil {
+		ask = g.cfg.Authorize
+	}
+	if ask == nil {
 		return errNoAuthority
 	}
 	// A nil *PermissionDenied must not become an error that is not nil.
-	if denied := g.cfg.Authorize(ex); denied != nil {
+	if denied := ask(ex); denied != nil {
 		return denied
 	}
 	return nil

@@ -32,7 +32,7 @@ func NewServer(h http.Handler) *http.Server {
 func (g *Gateway) Handler() http.Handler { return http.HandlerFunc(g.serve) }
 
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
-	ex, status, problem := fromWire(r)
+	ex, status, problem := fromWire(r, g.Snapshot().service.TrustedHops)
 	if problem != "" {
 		ex = &exchange.Exchange{Response: policy.Answer(status, problem)}
 		w.Header().Set("Connection", "close")
@@ -65,8 +65,9 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 // client gets its answer; net/http does the same for a body up to this length.
 const drained = 256 << 10
 
-// fromWire makes an exchange of a request, or says why it is refused as it stands.
-func fromWire(r *http.Request) (ex *exchange.Exchange, status int, problem string) {
+// fromWire makes an exchange of a request that came over trusted hops, or says why it
+// is refused as it stands.
+func fromWire(r *http.Request, trusted []netip.Prefix) (ex *exchange.Exchange, status int, problem string) {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	if r.URL.IsAbs() {
 		path = r.URL.EscapedPath()
@@ -97,7 +98,7 @@ func fromWire(r *http.Request) (ex *exchange.Exchange, status int, problem strin
 	}
 	ex = &exchange.Exchange{Request: exchange.Request{Method: r.Method,
 		URL:    exchange.URL{Scheme: scheme, Host: host, Port: port, Path: path, Query: exchange.ParseQuery(query)},
-		Client: clientAddress(r.RemoteAddr)}}
+		Client: client(r, trusted)}}
 	ex.Hops = hops(r)
 	header(ex, r)
 	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
@@ -171,14 +172,6 @@ func splitHost(hostport string) (host string, port int, ok bool) {
 		}
 	}
 	return u.Hostname(), port, true
-}
-
-func clientAddress(remote string) netip.Addr {
-	ap, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap()
 }
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}

@@ -23,6 +23,8 @@ type Snapshot struct {
 	bare     *policy.Pipeline // global scope alone: for requests that reach no API
 	compiled map[documentKey]compiledDocument
 	origins  map[string]bool // of all backends that the configuration names
+	// authorize decides in the place of the gateway's; may be nil.
+	authorize func(*exchange.Exchange) *exchange.PermissionDenied
 }
 
 // api is one revision of an API in a snapshot.

@@ -32,16 +32,25 @@ func (t tokens) Decrypt(token string, keys []policy.DecryptionKey) (string, erro
 }
 
 // Verify verifies; a refusal is a *policy.TokenError.
-func (t tokens) Verify(ctx context.Context, token string, configs []string, keys []policy.SigningKey) (policy.Claims, error) {
+func (t tokens) Verify(ctx context.Context, token string, sources []policy.KeySource, keys []policy.SigningKey) (policy.Claims, error) {
 	own := make([]identity.Key, len(keys))
 	for i, k := range keys {
 		own[i] = identity.Key(k)
 	}
-	got, err := t.v.Verify(ctx, token, configs, own)
+	from := make([]identity.Source, len(sources))
+	for i, s := range sources {
+		from[i] = identity.Source(s)
+	}
+	got, err := t.v.Verify(ctx, token, from, own)
 	var refused *identity.TokenError
+	var lacking *identity.KeysError
 	switch {
 	case errors.As(err, &refused):
-		return nil, &policy.TokenError{Reason: refused.Reason, Message: refused.Message}
+		out := &policy.TokenError{Reason: refused.Reason, Message: refused.Message}
+		if errors.As(err, &lacking) {
+			out.Detail = lacking.Detail
+		}
+		return nil, out
 	case err != nil:
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +32,7 @@ func TestTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := []string{tokens.OwnIssuer() + "/.well-known/openid-configuration"}
+	config := []policy.KeySource{{URL: tokens.OwnIssuer() + "/.well-known/openid-configuration"}}
 	claims, err := tokens.Verify(t.Context(), token, config, nil)
 	if err != nil || claims.Claim("role")[0] != "order-role" || claims.Issuers()[0] != tokens.OwnIssuer() {
 		t.Errorf("%v, %+v", err, claims)
@@ -42,5 +44,20 @@ func TestTokens(t *testing.T) {
 	}
 	if _, err := tokens.Verify(t.Context(), token, nil, []policy.SigningKey{{Secret: []byte("k")}}); !errors.As(err, &refused) {
 		t.Errorf("a foreign key: %v", err)
+	}
+}
+
+// TestWhyThereAreNoKeysIsNotForTheCaller: the addresses of discovery documents, and
+// what the network says of them, stay with who runs the gateway.
+func TestWhyThereAreNoKeysIsNotForTheCaller(t *testing.T) {
+	get := func(context.Context, string, string) ([]byte, error) {
+		return nil, errors.New("dial tcp 10.1.2.3:443: refused")
+	}
+	tokens := NewTokens(identity.NewVerifier(nil, get, func() time.Time { return noon }))
+	_, err := tokens.Verify(t.Context(), "eyJhbGciOiJSUzI1NiJ9.e30.AA", []policy.KeySource{{URL: "https://inner.example/config?code=secret"}}, nil)
+	var refused *policy.TokenError
+	if !errors.As(err, &refused) || refused.Reason != "TokenSignatureKeyNotFound" || strings.ContainsAny(refused.Message, "/:") ||
+		!strings.Contains(refused.Detail, "inner.example") || !strings.Contains(refused.Detail, "10.1.2.3") {
+		t.Errorf("%+v", refused)
 	}
 }

@@ -22,7 +22,7 @@ func (r *Role) Decide(action string, resources ...string) Decision {
 	d := Decision{File: r.File, Line: r.Line}
 	for i := range r.Statements {
 		s := &r.Statements[i]
-		if s.Deny == false && d.Allowed || !s.covers(action, resources) {
+		if !s.Deny && d.Allowed || !s.covers(action, resources) {
 			continue
 		}
 		if s.Deny {

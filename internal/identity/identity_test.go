@@ -54,7 +54,7 @@ func TestMintAndVerify(t *testing.T) {
 	if got := v.OwnIssuer(); got != ourIssuer {
 		t.Errorf("OwnIssuer() = %q", got)
 	}
-	got, err := v.Verify(t.Context(), token, []string{ourIssuer + DiscoveryPath}, nil)
+	got, err := v.Verify(t.Context(), token, Written(ourIssuer+DiscoveryPath), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"too long", strings.Repeat("a", maxToken+1), "JwtInvalid"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := v.Verify(t.Context(), tt.token, []string{ourIssuer + DiscoveryPath}, nil)
+			_, err := v.Verify(t.Context(), tt.token, Written(ourIssuer+DiscoveryPath), nil)
 			var te *TokenError
 			if !errors.As(err, &te) || te.Reason != tt.reason {
 				t.Errorf("Verify: %v, want reason %s", err, tt.reason)
@@ -171,7 +171,7 @@ func TestRotation(t *testing.T) {
 	}
 	v := NewVerifier(open(t, store, c), nil, c.now)
 	for _, token := range []string{old, fresh} {
-		if _, err := v.Verify(t.Context(), token, []string{ourIssuer + DiscoveryPath}, nil); err != nil {
+		if _, err := v.Verify(t.Context(), token, Written(ourIssuer+DiscoveryPath), nil); err != nil {
 			t.Error(err)
 		}
 	}
@@ -203,7 +203,7 @@ type network struct {
 	calls  int
 }
 
-func (n *network) get(_ context.Context, url string) ([]byte, error) {
+func (n *network) get(_ context.Context, url, _ string) ([]byte, error) {
 	n.calls++
 	switch {
 	case n.fail:
@@ -220,7 +220,7 @@ func TestFetchedKeys(t *testing.T) {
 	c := start()
 	n := &network{issuer: open(t, memStore{}, c)}
 	v := NewVerifier(nil, n.get, c.now)
-	config := []string{ourIssuer + DiscoveryPath}
+	config := Written(ourIssuer + DiscoveryPath)
 	verify := func() error {
 		token, err := n.issuer.Mint(exchange.Claims{Role: "r"})
 		if err != nil {
@@ -283,7 +283,7 @@ func TestKeySets(t *testing.T) {
 
 func TestHTTPGetRefusesPlainHTTP(t *testing.T) {
 	for _, url := range []string{"http://issuer.example/x", "ftp://127.0.0.1/", "://"} {
-		if _, err := HTTPGet(nil)(t.Context(), url); err == nil || !strings.Contains(err.Error(), "https") {
+		if _, err := HTTPGet(nil)(t.Context(), url, url); err == nil || !strings.Contains(err.Error(), "https") {
 			t.Errorf("%s: %v", url, err)
 		}
 	}

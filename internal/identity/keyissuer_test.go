@@ -43,7 +43,7 @@ func TestKeyNamesItsIssuer(t *testing.T) {
 				jwk["issuer"] = c.of
 			}
 			set, _ := json.Marshal(map[string]any{"keys": []any{jwk}})
-			get := func(_ context.Context, url string) ([]byte, error) {
+			get := func(_ context.Context, url, _ string) ([]byte, error) {
 				if url == "https://op.example/keys" {
 					return set, nil
 				}
@@ -59,7 +59,7 @@ func TestKeyNamesItsIssuer(t *testing.T) {
 				t.Fatal(err)
 			}
 			token, _ := signed.CompactSerialize()
-			_, err = NewVerifier(nil, get, time.Now).Verify(t.Context(), token, []string{"https://op.example/c"}, nil)
+			_, err = NewVerifier(nil, get, time.Now).Verify(t.Context(), token, Written("https://op.example/c"), nil)
 			var refused *TokenError
 			if good := err == nil; good != c.good || !good && (!errors.As(err, &refused) || refused.Reason != "TokenSignatureKeyNotFound") {
 				t.Errorf("verified is %v (%v), want %v", good, err, c.good)

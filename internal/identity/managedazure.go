@@ -15,12 +15,18 @@ import (
 
 // AzureIdentity gives tokens of the managed identities of the machine that Stile
 // runs on: a virtual machine, App Service, a container app, Arc (azidentity finds
-// which). transport carries the calls to their endpoint; nil is the network.
+// which). transport carries the calls to their endpoint, which is link-local as a
+// rule; nil is the network, past any proxy.
 // Redirects are not followed, and no error quotes what the endpoint sent.
 func AzureIdentity(transport http.RoundTripper) FetchToken {
+	if transport == nil {
+		transport = &http.Transport{IdleConnTimeout: time.Minute, ResponseHeaderTimeout: fetchTimeout}
+	}
 	a := &azureIdentity{made: map[string]azcore.TokenCredential{}, options: azcore.ClientOptions{
 		Transport: &http.Client{Transport: transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		// A request waits for the token: once more, and soon. ManagedTokens asks again.
+		Retry:     policy.RetryOptions{MaxRetries: 1, RetryDelay: 300 * time.Millisecond, MaxRetryDelay: time.Second},
 		Telemetry: policy.TelemetryOptions{ApplicationID: "stile"},
 	}}
 	return a.fetch

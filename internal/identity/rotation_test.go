@@ -35,7 +35,7 @@ func TestScheduledRotation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := v.Verify(t.Context(), token, []string{ourIssuer + DiscoveryPath}, nil)
+		got, err := v.Verify(t.Context(), token, Written(ourIssuer+DiscoveryPath), nil)
 		if err != nil || got == nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestScheduledRotation(t *testing.T) {
 		}
 		for _, m := range alive {
 			if m.ends.After(c.t) {
-				if _, err := v.Verify(t.Context(), m.token, []string{ourIssuer + DiscoveryPath}, nil); err != nil {
+				if _, err := v.Verify(t.Context(), m.token, Written(ourIssuer+DiscoveryPath), nil); err != nil {
 					t.Fatalf("hour %d: a living token: %v", hour, err)
 				}
 			}
@@ -60,7 +60,7 @@ func TestScheduledRotation(t *testing.T) {
 	if len(kids) != 4 || most > 3 {
 		t.Errorf("%d keys have signed, at most %d were published; want 4 and 3", len(kids), most)
 	}
-	if _, err := v.Verify(t.Context(), alive[0].token, []string{ourIssuer + DiscoveryPath}, nil); err == nil {
+	if _, err := v.Verify(t.Context(), alive[0].token, Written(ourIssuer+DiscoveryPath), nil); err == nil {
 		t.Error("the first key is still taken two months after its last signature")
 	}
 	// A process that was away finds what is due at its start, and keeps the old key.

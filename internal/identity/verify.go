@@ -24,6 +24,18 @@ type TokenError struct{ Reason, Message string }
 // Error gives reason and message.
 func (e *TokenError) Error() string { return e.Reason + ": " + e.Message }
 
+// KeysError is a TokenError for want of keys. Detail says why there are none; it names
+// addresses and hosts, and is not for who brought the token.
+type KeysError struct{ Detail string }
+
+// Error gives the detail as well: it is for a log.
+func (e *KeysError) Error() string { return e.Unwrap().Error() + " " + e.Detail }
+
+// Unwrap is the refusal without the detail.
+func (e *KeysError) Unwrap() error {
+	return &TokenError{"TokenSignatureKeyNotFound", "The signing keys are not available. Access denied."}
+}
+
 func invalid(message string) error { return &TokenError{"JwtInvalid", message} }
 
 // Key is a key that a policy document gives itself: raw bytes of a shared secret,
@@ -57,9 +69,9 @@ func (v *Verifier) OwnIssuer() string {
 }
 
 // Verify checks the signature of a compact JWS with keys, or with the keys that
-// the discovery documents at configs publish, and gives its claims. Errors are
+// the discovery documents at sources publish, and gives its claims. Errors are
 // *TokenError. Times, issuers and audiences are the caller's business.
-func (v *Verifier) Verify(ctx context.Context, token string, configs []string, keys []Key) (*Token, error) {
+func (v *Verifier) Verify(ctx context.Context, token string, sources []Source, keys []Key) (*Token, error) {
 	j, err := parseJWS(token)
 	if err != nil {
 		return nil, err
@@ -73,10 +85,10 @@ func (v *Verifier) Verify(ctx context.Context, token string, configs []string, k
 		return j.token(nil)
 	}
 	var unavailable error
-	for _, url := range configs {
-		p, err := v.provider(ctx, url, j.kid)
+	for _, src := range sources {
+		p, err := v.provider(ctx, src, j.kid)
 		if err != nil {
-			unavailable = &TokenError{"TokenSignatureKeyNotFound", "The signing keys of " + url + " are not available: " + err.Error() + ". Access denied."}
+			unavailable = &KeysError{src.URL + ": " + err.Error()}
 			continue
 		}
 		also, ok := j.verifiedBy(p.keys)
@@ -121,11 +133,11 @@ func given(keys []Key) ([]PublicKey, error) {
 }
 
 // provider gives issuer and keys that a discovery document publishes.
-func (v *Verifier) provider(ctx context.Context, url, kid string) (*provider, error) {
-	if v.own != nil && url == v.own.URL()+DiscoveryPath {
+func (v *Verifier) provider(ctx context.Context, src Source, kid string) (*provider, error) {
+	if v.own != nil && src.URL == v.own.URL()+DiscoveryPath {
 		return &provider{issuer: v.own.URL(), keys: v.own.keys.Load().public}, nil
 	}
-	return v.fetcher.provider(ctx, url, kid)
+	return v.fetcher.provider(ctx, src, kid)
 }
 
 // jws is a compact JWS taken apart; nothing of it is trusted yet.

@@ -21,5 +21,6 @@ func Rules() []Rule {
 		{"sleep", Sleep},
 		{"init", NoInit},
 		{"errorpages", ErrorPages},
+		{"namedtests", NamedTests},
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +49,7 @@ func compileSetBackendService(c *policy.Compiler, e *policy.Element) policy.Run 
 			return nil
 		}
 	}
+	workflows := workflowsIn(e.Attr("base-url").Value)
 	return func(_ context.Context, ex *exchange.Exchange, env *policy.Env) error {
 		if ex.Backend.ID != "" {
 			env.Note("backend " + ex.Backend.ID + " stays: only a backend-id replaces it")
@@ -62,10 +65,36 @@ func compileSetBackendService(c *policy.Compiler, e *policy.Element) policy.Run 
 			if next, wrong = baseURL(text); wrong != "" {
 				return policy.FailValue("base-url " + wrong)
 			}
+			if !mayCall(next, workflows) {
+				return policy.FailValue("base-url names a workflow that no text in the expression begins with")
+			}
 		}
 		ex.Backend = proven(ex, exchange.Backend{BaseURL: next, Tainted: base.IsExpression()})
 		return nil
 	}
+}
+
+// workflowText finds the texts of an expression that begin a workflow's URL, as far
+// as they are fixed.
+var workflowText = regexp.MustCompile(`(?:"|&quot;)(stile://workflows/[^"\\{&]*)`)
+
+// workflowsIn gives what a base-url that is an expression may begin with to be a
+// workflow's.
+func workflowsIn(expression string) (out []string) {
+	for _, m := range workflowText.FindAllStringSubmatch(expression, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// mayCall holds an address that an expression gave to the web, and to the workflows
+// that the policy's author wrote into it: data alone never names one, since an
+// execution starts without a role of the caller's.
+func mayCall(base string, workflows []string) bool {
+	if u, err := url.Parse(base); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		return true
+	}
+	return slices.ContainsFunc(workflows, func(w string) bool { return strings.HasPrefix(base+"/", w) })
 }
 
 // baseURL checks an address and drops a trailing slash; wrong says what is amiss.

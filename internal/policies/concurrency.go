@@ -40,7 +40,7 @@ func compileLimitConcurrency(c *policy.Compiler, e *policy.Element) policy.Run {
 		if !ok {
 			return errNoSlots
 		}
-		counter := "limit-concurrency/" + name
+		counter := "limit-concurrency/" + counterKey(name)
 		leave, ok := slots.Enter(counter, most)
 		if !ok {
 			return &policy.Denied{Status: 429, Reason: "ConcurrencyLimitExceeded", Message: "Concurrency limit is exceeded",

@@ -14,6 +14,12 @@ func Counters(src ratelimit.Source) policy.Counters {
 	return counters{src, ratelimit.NewGroups(0), &ratelimit.Slots{}}
 }
 
+// WithQuotas makes counters whose quotas are counted in groups, which their owner
+// may store; the others are in this process's memory.
+func WithQuotas(groups *ratelimit.Groups) policy.Counters {
+	return counters{ratelimit.NewMemory(0), groups, &ratelimit.Slots{}}
+}
+
 // NewCounters makes counters in this process's memory: the one set of a node, to be
 // kept beside the snapshots of configuration.
 func NewCounters() policy.Counters { return Counters(ratelimit.NewMemory(0)) }

@@ -127,7 +127,7 @@ func (p *entraPolicy) check(ctx context.Context, ex *exchange.Exchange, env *pol
 	if token, err = p.jwt.opened(ex, env, token); err != nil {
 		return err
 	}
-	claims, err := p.jwt.verify(ctx, ex, env, token, t.configs())
+	claims, err := p.jwt.verify(ctx, ex, env, token, t.sources(p.tenant.IsExpression()))
 	if err != nil {
 		return err
 	}

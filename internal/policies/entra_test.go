@@ -57,7 +57,7 @@ func entra() identity.Get {
 	add("login.microsoftonline.com", "hijacked.example/v2.0", "https://stranger.example/", "stranger")
 	// A national cloud has its own issuers.
 	add("login.partner.microsoftonline.cn", ours+"/v2.0", "https://login.partner.microsoftonline.cn/"+ours+"/v2.0", "entra")
-	return func(_ context.Context, url string) ([]byte, error) {
+	return func(_ context.Context, url, _ string) ([]byte, error) {
 		if d, ok := docs[url]; ok {
 			return []byte(d), nil
 		}

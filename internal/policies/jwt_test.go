@@ -59,13 +59,17 @@ func (v *verifier) Decrypt(token string, keys []policy.DecryptionKey) (string, e
 	return inner, err
 }
 
-func (v *verifier) Verify(ctx context.Context, token string, configs []string, keys []policy.SigningKey) (policy.Claims, error) {
+func (v *verifier) Verify(ctx context.Context, token string, sources []policy.KeySource, keys []policy.SigningKey) (policy.Claims, error) {
 	v.calls++
 	own := make([]identity.Key, len(keys))
 	for i, k := range keys {
 		own[i] = identity.Key(k)
 	}
-	got, err := v.v.Verify(ctx, token, configs, own)
+	from := make([]identity.Source, len(sources))
+	for i, s := range sources {
+		from[i] = identity.Source(s)
+	}
+	got, err := v.v.Verify(ctx, token, from, own)
 	var refused *identity.TokenError
 	if errors.As(err, &refused) {
 		return nil, &policy.TokenError{Reason: refused.Reason, Message: refused.Message}

@@ -54,11 +54,11 @@ func (p *jwtPolicy) check(ctx context.Context, ex *exchange.Exchange, env *polic
 	if env.Tokens == nil {
 		return errors.New("the gateway verifies no tokens")
 	}
-	configs, err := texts(p.configs, ex, env)
+	sources, err := p.sources(ex, env)
 	if err != nil {
 		return err
 	}
-	claims, token, err := p.claimsOf(ctx, ex, env, configs)
+	claims, token, err := p.claimsOf(ctx, ex, env, sources)
 	if err != nil {
 		return err
 	}
@@ -78,6 +78,16 @@ func (p *jwtPolicy) check(ctx context.Context, ex *exchange.Exchange, env *polic
 	return p.keep(ex, token)
 }
 
+// sources are the discovery documents, as this request makes them.
+func (p *jwtPolicy) sources(ex *exchange.Exchange, env *policy.Env) ([]policy.KeySource, error) {
+	urls, err := texts(p.configs, ex, env)
+	out := make([]policy.KeySource, len(urls))
+	for i, u := range urls {
+		out[i] = policy.KeySource{URL: u, Computed: p.configs[i].IsExpression()}
+	}
+	return out, err
+}
+
 // keep puts a checked token into the variable that the policy names.
 func (p *jwtPolicy) keep(ex *exchange.Exchange, token string) error {
 	if p.variable == "" {
@@ -95,7 +105,7 @@ func (p *jwtPolicy) keep(ex *exchange.Exchange, token string) error {
 
 // claimsOf gives verified claims. The token is empty where it was never made: for
 // a step whose own principal stands for it.
-func (p *jwtPolicy) claimsOf(ctx context.Context, ex *exchange.Exchange, env *policy.Env, configs []string) (policy.Claims, string, error) {
+func (p *jwtPolicy) claimsOf(ctx context.Context, ex *exchange.Exchange, env *policy.Env, sources []policy.KeySource) (policy.Claims, string, error) {
 	if p.header.Set() {
 		name, err := p.header.Text(ex, env)
 		if err != nil {
@@ -105,7 +115,7 @@ func (p *jwtPolicy) claimsOf(ctx context.Context, ex *exchange.Exchange, env *po
 		if err != nil {
 			return nil, "", err
 		}
-		if claims := principalClaims(ex, env, name, scheme, configs); claims != nil {
+		if claims := principalClaims(ex, env, name, scheme, sources); claims != nil {
 			return claims, "", nil
 		}
 	}
@@ -119,7 +129,7 @@ func (p *jwtPolicy) claimsOf(ctx context.Context, ex *exchange.Exchange, env *po
 	if token, err = p.opened(ex, env, token); err != nil {
 		return nil, "", err
 	}
-	claims, err := p.verify(ctx, ex, env, token, configs)
+	claims, err := p.verify(ctx, ex, env, token, sources)
 	return claims, token, err
 }
 
@@ -164,7 +174,7 @@ func withoutScheme(value string) string {
 	return value[strings.LastIndexByte(value, ' ')+1:]
 }
 
-func (p *jwtPolicy) verify(ctx context.Context, ex *exchange.Exchange, env *policy.Env, token string, configs []string) (policy.Claims, error) {
+func (p *jwtPolicy) verify(ctx context.Context, ex *exchange.Exchange, env *policy.Env, token string, sources []policy.KeySource) (policy.Claims, error) {
 	signed, err := p.signed.Bool(ex, env)
 	if err != nil {
 		return nil, err
@@ -182,9 +192,12 @@ func (p *jwtPolicy) verify(ctx context.Context, ex *exchange.Exchange, env *poli
 		}
 		keys = append(keys, key)
 	}
-	claims, err := env.Tokens.Verify(ctx, token, configs, keys)
+	claims, err := env.Tokens.Verify(ctx, token, sources, keys)
 	var wrong *policy.TokenError
 	if errors.As(err, &wrong) {
+		if wrong.Detail != "" {
+			env.Note(wrong.Detail)
+		}
 		return nil, refused(wrong.Reason, "%s", wrong.Message)
 	}
 	return claims, err

@@ -20,7 +20,7 @@ import (
 // one that the principal would sign, and our issuer is among the policy's
 // discovery documents. Any other header or issuer takes the ordinary path. nil
 // where this path is not open.
-func principalClaims(ex *exchange.Exchange, env *policy.Env, header, scheme string, configs []string) policy.Claims {
+func principalClaims(ex *exchange.Exchange, env *policy.Env, header, scheme string, sources []policy.KeySource) policy.Claims {
 	own := env.Tokens.OwnIssuer()
 	switch {
 	case ex.Principal == nil || own == "" || ex.Principal.Issuer() != own:
@@ -29,7 +29,7 @@ func principalClaims(ex *exchange.Exchange, env *policy.Env, header, scheme stri
 		return nil
 	case scheme != "" && !strings.EqualFold(scheme, "Bearer"):
 		return nil
-	case !slices.Contains(configs, own+"/.well-known/openid-configuration"):
+	case !slices.ContainsFunc(sources, func(s policy.KeySource) bool { return s.URL == own+"/.well-known/openid-configuration" }):
 		return nil
 	}
 	return principal{ex.Principal, env.Now()}

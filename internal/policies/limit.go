@@ -49,6 +49,8 @@ type limit struct {
 	// name and id choose an API or operation; id wins where both stand.
 	name, id string
 	children []limit
+	// part is its element where it stands inside another; zero of the policy itself.
+	part policy.Part
 }
 
 // matches reports whether the limit is for the API or operation with these names.
@@ -92,7 +94,7 @@ func compileRateLimit(c *policy.Compiler, e *policy.Element) policy.Run {
 
 func compileNamedLimit(c *policy.Compiler, e *policy.Element) limit {
 	l, ok := compileLimit(c, e)
-	l.name, l.id = c.Value(e, "name").Constant(), c.Value(e, "id").Constant()
+	l.name, l.id, l.part = c.Value(e, "name").Constant(), c.Value(e, "id").Constant(), c.Part(e)
 	if l.name == "" && l.id == "" {
 		c.Fault(e, policy.CodeNoAttribute, fmt.Sprintf("<%s> needs name or id", e.Name), "write id=\"…\"")
 	}
@@ -202,7 +204,7 @@ func (k *keyLimiter) run(ctx context.Context, ex *exchange.Exchange, env *policy
 	if err != nil {
 		return err
 	}
-	key = "rate-limit-by-key/" + key
+	key = "rate-limit-by-key/" + counterKey(key)
 	if k.condition.IsExpression() || k.count.IsExpression() {
 		return k.late(ctx, ex, env, key, l)
 	}

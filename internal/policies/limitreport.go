@@ -54,7 +54,7 @@ func (r *report) take(ctx context.Context, ex *exchange.Exchange, env *policy.En
 	return &policy.Denied{Status: 429, Reason: "RateLimitExceeded", Message: "Rate limit is exceeded",
 		Public:     fmt.Sprintf("Rate limit is exceeded. Try again in %d seconds.", seconds),
 		Header:     []exchange.Param{{Name: r.retryHeader, Value: strconv.FormatInt(seconds, 10)}},
-		RetryAfter: res.RetryAfter, Counter: key}
+		RetryAfter: res.RetryAfter, Counter: key, Within: l.part}
 }
 
 // tell sets the variables now and the response's headers when there is a response.

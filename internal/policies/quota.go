@@ -88,6 +88,7 @@ func compileQuota(c *policy.Compiler, e *policy.Element) policy.Run {
 
 func compileNamedAllowance(c *policy.Compiler, e *policy.Element, period time.Duration) allowance {
 	a := compileAllowance(c, e, period)
+	a.which.part = c.Part(e)
 	if a.which.name == "" && a.which.id == "" {
 		c.Fault(e, policy.CodeNoAttribute, fmt.Sprintf("<%s> needs name or id", e.Name), "write id=\"…\"")
 	}

@@ -64,7 +64,7 @@ func (k *keyQuota) run(ctx context.Context, ex *exchange.Exchange, env *policy.E
 	if err != nil {
 		return err
 	}
-	u := &usage{group: "quota-by-key/" + key, start: k.start}
+	u := &usage{group: "quota-by-key/" + counterKey(key), start: k.start}
 	late := k.condition.IsExpression() || k.count.IsExpression()
 	n := int64(0)
 	if !late {

@@ -21,6 +21,9 @@ type usage struct {
 	bounds []policy.QuotaBound
 	// volume[i] says that bounds[i] counts bytes, which are known at the end.
 	volume []bool
+	// parts[i] is the element inside the policy that bounds[i] stands in. The policy's
+	// own bounds come last, and parts does not reach to them.
+	parts []*policy.Part
 }
 
 // bound adds the bounds of an allowance under a key: n calls now, bytes later.
@@ -33,6 +36,9 @@ func (u *usage) bound(key string, a *allowance, n int64) {
 	if a.bandwidth >= 0 {
 		u.bounds = append(u.bounds, policy.QuotaBound{Key: key + "/bandwidth", Limit: a.bandwidth, Start: u.start, Period: a.period})
 		u.volume = append(u.volume, true)
+	}
+	for a.which.part.Name != "" && len(u.parts) < len(u.bounds) {
+		u.parts = append(u.parts, &a.which.part)
 	}
 }
 
@@ -64,6 +70,9 @@ func (u *usage) take(ctx context.Context, env *policy.Env) ([]int64, error) {
 func (u *usage) denied(res policy.QuotaResult) *policy.Denied {
 	d := &policy.Denied{Status: 403, Reason: "QuotaExceeded", Message: "Out of call volume quota.",
 		RetryAfter: res.RetryAfter, Counter: u.group + u.bounds[res.Refused].Key}
+	if res.Refused < len(u.parts) {
+		d.Within = *u.parts[res.Refused]
+	}
 	if u.volume[res.Refused] {
 		d.Message = "Out of bandwidth quota."
 	}

@@ -79,10 +79,12 @@ func tenantAt(text, host string) (tenant, error) {
 	return tenant{}, errors.New("this is neither a GUID nor a domain")
 }
 
-// configs are the tenant's discovery documents, of version 2 and of version 1.
-func (t tenant) configs() []string {
+// sources are the tenant's discovery documents, of version 2 and of version 1.
+// computed says that an expression named the tenant.
+func (t tenant) sources(computed bool) []policy.KeySource {
 	base := "https://" + t.host + "/" + t.name
-	return []string{base + "/v2.0/.well-known/openid-configuration", base + "/.well-known/openid-configuration"}
+	return []policy.KeySource{{URL: base + "/v2.0/.well-known/openid-configuration", Computed: computed},
+		{URL: base + "/.well-known/openid-configuration", Computed: computed}}
 }
 
 // placeholder stands for a tenant in the issuer of a discovery document that is

@@ -13,6 +13,7 @@ type Groups struct {
 	seed   maphash.Seed
 	limit  int // groups in a shard
 	shards [shards]groupShard
+	kept   kept
 }
 
 type groupShard struct {
@@ -25,6 +26,8 @@ type group struct {
 	mu      sync.Mutex
 	meters  map[string]*Meter
 	dropped bool
+	// unsaved says that the group is among those to be saved.
+	unsaved bool
 }
 
 // overflow is the group of all that have no room for one of their own: such
@@ -48,7 +51,7 @@ func NewGroups(groups int) *Groups {
 // Take counts N in every bound of a group, or nothing in any where one has no room.
 // A bound with N of 0 needs room for 1 and counts nothing. It never fails.
 func (g *Groups) Take(_ context.Context, name string, bounds []Bound, now time.Time) (res FixedResult, err error) {
-	g.with(name, now, func(c *group) {
+	g.with(name, now, func(name string, c *group) {
 		for i := range bounds {
 			ok, rest := c.meter(bounds[i].Key).Room(&bounds[i], now)
 			if !ok {
@@ -56,7 +59,7 @@ func (g *Groups) Take(_ context.Context, name string, bounds []Bound, now time.T
 				return
 			}
 		}
-		c.add(bounds, now)
+		g.add(name, c, bounds, now)
 		res = FixedResult{Allowed: true, Used: make([]int64, len(bounds))}
 		for i := range bounds {
 			res.Used[i] = c.meter(bounds[i].Key).Used()
@@ -67,54 +70,60 @@ func (g *Groups) Take(_ context.Context, name string, bounds []Bound, now time.T
 
 // Add counts N in every bound of a group. It never fails.
 func (g *Groups) Add(_ context.Context, name string, bounds []Bound, now time.Time) error {
-	g.with(name, now, func(c *group) { c.add(bounds, now) })
+	g.with(name, now, func(name string, c *group) { g.add(name, c, bounds, now) })
 	return nil
 }
 
-// with calls f while the group is the caller's alone.
-func (g *Groups) with(name string, now time.Time, f func(*group)) {
-	s := &g.shards[maphash.String(g.seed, name)%shards]
+// with calls f while the group is the caller's alone. f gets the name that it is
+// kept under, which is another one where there was no room for it.
+func (g *Groups) with(name string, now time.Time, f func(string, *group)) {
+	s := g.shard(name)
 	for {
-		c := s.find(name, g.limit, now)
+		name, c := g.find(s, name, now)
 		c.mu.Lock()
 		if c.dropped {
 			c.mu.Unlock()
 			continue
 		}
 		defer c.mu.Unlock()
-		f(c)
+		f(name, c)
 		return
 	}
 }
 
-func (s *groupShard) find(name string, room int, now time.Time) *group {
+func (g *Groups) shard(name string) *groupShard {
+	return &g.shards[maphash.String(g.seed, name)%shards]
+}
+
+func (g *Groups) find(s *groupShard, name string, now time.Time) (string, *group) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.all[name]; c != nil {
-		return c
+		return name, c
 	}
-	if len(s.all) >= room && now.Sub(s.swept) >= sweepEvery {
-		s.sweep(now)
+	if len(s.all) >= g.limit && now.Sub(s.swept) >= sweepEvery {
+		g.sweep(s, now)
 	}
-	if len(s.all) >= room {
+	if len(s.all) >= g.limit {
 		name = overflow
 		if c := s.all[name]; c != nil {
-			return c
+			return name, c
 		}
 	}
-	c := &group{meters: map[string]*Meter{}}
+	c := &group{meters: g.kept.claim(name)}
 	s.all[name] = c
-	return c
+	return name, c
 }
 
 // sweep forgets the groups whose windows are all over.
-func (s *groupShard) sweep(now time.Time) {
+func (g *Groups) sweep(s *groupShard, now time.Time) {
 	s.swept = now
 	for name, c := range s.all {
 		c.mu.Lock()
 		if c.idle(now) {
 			c.dropped = true
 			delete(s.all, name)
+			g.kept.note(name)
 		}
 		c.mu.Unlock()
 	}
@@ -138,10 +147,15 @@ func (c *group) meter(key string) *Meter {
 	return m
 }
 
-func (c *group) add(bounds []Bound, now time.Time) {
+func (g *Groups) add(name string, c *group, bounds []Bound, now time.Time) {
+	counted := false
 	for i := range bounds {
 		if bounds[i].N > 0 {
 			c.meter(bounds[i].Key).Add(&bounds[i], now)
+			counted = true
 		}
+	}
+	if counted && !c.unsaved {
+		c.unsaved = g.kept.note(name)
 	}
 }

@@ -58,7 +58,7 @@ func (w *Window) Take(n, limit int64, window time.Duration, now time.Time) Resul
 	w.longest = max(w.longest, window)
 	live, counted := w.live(at, window)
 	need := max(n, 1)
-	if counted+need > limit {
+	if need > limit-counted { // not the other way round: a sum may overflow
 		res := Result{Remaining: max(limit-counted, 0), RetryAfter: window}
 		if need <= limit {
 			res.RetryAfter = wait(live, counted+need-limit, at, window)

@@ -1,11 +1,12 @@
 // Package reach says which IP addresses a connection may go to, by where its
 // address came from.
 //
-// It dials nothing and resolves no name: it judges the address that a dialler is
-// about to connect to, behind every name and redirect. backend's transports, the
-// token endpoints of connections and whoever else dials for a project call it.
+// It resolves no name: it judges the address that a dialler is about to connect to,
+// behind every name and redirect. backend's transports, the token endpoints of
+// connections and whoever else dials for a project call it; Transport is for the
+// documents and secrets that are fetched.
 //
-// Invariants: there is one table of ranges, Ranges; an address of a cloud's
+// Invariants: there is one table, ranges; an address of a cloud's
 // metadata service is refused at every level, however it is written; what stands
 // in no range and is not global unicast is refused.
 package reach
@@ -51,15 +52,13 @@ type Range struct {
 	What string
 }
 
-// Ranges is the table: IANA's special-purpose registries of IPv4 and IPv6
-// addresses, and the metadata services of clouds. The first range that holds an
-// address decides.
-func Ranges() []Range { return ranges }
-
 func entry(prefix string, kind Kind, what string) Range {
 	return Range{netip.MustParsePrefix(prefix), kind, what}
 }
 
+// ranges is the table: IANA's special-purpose registries of IPv4 and IPv6
+// addresses, and the metadata services of clouds. The first range that holds an
+// address decides.
 var ranges = []Range{
 	entry("169.254.169.254/32", Never, "a metadata service (AWS, Azure, Google)"),
 	entry("fd00:ec2::/32", Never, "a metadata service (AWS)"),

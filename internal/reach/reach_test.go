@@ -58,7 +58,7 @@ func TestAddresses(t *testing.T) {
 // TestEveryRangeIsHeld: the first and the last address of each range are refused
 // for data, and nothing that the table calls Never is reached.
 func TestEveryRangeIsHeld(t *testing.T) {
-	for _, r := range Ranges() {
+	for _, r := range ranges {
 		if r.What == "" || r.Prefix != r.Prefix.Masked() {
 			t.Errorf("%v is not whole", r)
 		}

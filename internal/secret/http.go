@@ -8,22 +8,38 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"stile/internal/reach"
 )
 
 // maxAnswer bounds what a source reads of a server's answer, in bytes.
 const maxAnswer = 1 << 20
 
 // Client makes the HTTP client of a source: it follows no redirect, so that
-// credentials go nowhere but to the server that was named. A nil transport is
-// one of the source's own.
-func Client(transport http.RoundTripper) *http.Client {
+// credentials go nowhere but to the server that was named. A nil transport is the
+// network: a server may be inside, and an address of a metadata service is dialled
+// only where machine says so of the request's host, which then is where the machine
+// gives credentials out. A nil machine says it of none.
+func Client(transport http.RoundTripper, machine func(host string) bool) *http.Client {
 	if transport == nil {
-		t := http.DefaultTransport.(*http.Transport).Clone()
-		t.ResponseHeaderTimeout = DefaultTimeout
-		t.IdleConnTimeout = 2 * time.Minute
-		transport = t
+		own := &http.Transport{ResponseHeaderTimeout: DefaultTimeout, IdleConnTimeout: 2 * time.Minute}
+		transport = network{servers: reach.Transport(reach.Inside), own: own, machine: machine}
 	}
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// network sends to the machine's own endpoints unjudged and past any proxy, and
+// everything else to where internal/reach lets it.
+type network struct {
+	servers, own http.RoundTripper
+	machine      func(host string) bool
+}
+
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
+	if n.machine != nil && n.machine(r.URL.Hostname()) {
+		return n.own.RoundTrip(r)
+	}
+	return n.servers.RoundTrip(r)
 }
 
 // Exchange sends a request and gives the status and the body, which may hold

@@ -126,15 +126,18 @@ func (m *Masker) retire(text string) {
 	m.seen[text] = m.now().Add(MaskedFor)
 }
 
-// current gives the table of what is registered now, nil where nothing is.
+// current gives the table of what is registered now, nil where nothing is. dirty is
+// read before the table, and taken away after the new one stands: who registered a
+// value must never get the table from before, while another builds the next.
 func (m *Masker) current() *maskTable {
-	t := m.table.Load()
-	if !m.dirty.Load() && (t == nil || t.until.IsZero() || m.now().Before(t.until)) {
+	if t, ok := m.built(); ok {
 		return t
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.dirty.Store(false)
+	if t, ok := m.built(); ok { // by another, while this one waited
+		return t
+	}
 	now, all, until := m.now(), map[string]bool{}, time.Time{}
 	for _, text := range m.owned {
 		all[text] = true
@@ -149,13 +152,23 @@ func (m *Masker) current() *maskTable {
 			until = end
 		}
 	}
-	t = nil
+	var t *maskTable
 	if len(all)+len(m.heads) > 0 {
 		t = newMaskTable(all, m.heads)
 		t.until = until
 	}
 	m.table.Store(t)
+	m.dirty.Store(false)
 	return t
+}
+
+// built gives the table where it is that of what is registered now.
+func (m *Masker) built() (*maskTable, bool) {
+	if m.dirty.Load() {
+		return nil, false
+	}
+	t := m.table.Load()
+	return t, t == nil || t.until.IsZero() || m.now().Before(t.until)
 }
 
 // Mask gives text with every registered value replaced by ***; text itself where

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"stile/internal/reach"
 )
 
 // Source fetches secrets of one kind of reference.
@@ -92,8 +94,11 @@ func Reason(err error) string {
 		name x509.HostnameError
 		cert x509.CertificateInvalidError
 		slow net.Error
+		far  *reach.Refused
 	)
 	switch {
+	case errors.As(err, &far):
+		return "its address may not be called: it is " + far.What
 	case errors.Is(err, context.DeadlineExceeded):
 		return "it did not answer in time"
 	case errors.Is(err, context.Canceled):

@@ -37,11 +37,14 @@ func ParseCallbackID(region, account, id string) (r CallbackRef, ok bool) {
 
 // Sender is who brought a delivery, as far as it is known.
 type Sender struct {
-	// Via is url, api or page.
+	// Via is url, api, page or ViaAWS.
 	Via string
 	// Client is the sender's address, Subject who it proved to be; both may be empty.
 	Client, Subject string
 }
+
+// ViaAWS is the Via of SendTaskSuccess and SendTaskFailure.
+const ViaAWS = "aws"
 
 // Kinds of a DeliveryRecord.
 const (

@@ -21,7 +21,7 @@ func TestJudge(t *testing.T) {
 		threads []Thread
 		want    Health
 	}{
-		{"between states", nil, Health{Status: Healthy, State: "Root"}},
+		{"between states", nil, Health{Status: Healthy, State: "All"}},
 		{"at work", []Thread{sent}, Health{Status: Healthy, State: "Charge", Reason: ReasonTask}},
 		{"a wait", []Thread{{State: "Pause", Phase: ThreadWaits, Until: at(time.Hour)}},
 			Health{Status: Waiting, State: "Pause", Reason: ReasonTimer, Until: at(time.Hour)}},
@@ -50,7 +50,7 @@ func TestJudge(t *testing.T) {
 		{"the worst branch decides", []Thread{sent, {State: "Z", Phase: ThreadWaits, Until: at(1)}, with(sent, func(t *Thread) { t.State, t.Trouble = "B", TroubleSecret })},
 			Health{Status: NeedsAction, State: "B", Reason: ReasonSecret}},
 	} {
-		got := Judge(HealthFacts{Now: noon, State: "Root", Threads: c.threads})
+		got := Judge(HealthFacts{Now: noon, State: "All", Threads: c.threads})
 		c.want.Since = noon
 		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(jsonval.Value{})); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)

@@ -105,6 +105,8 @@ type Execution struct {
 	RoleARN string
 	// Health says how it fares; zero for one that has ended.
 	Health Health
+	// Quarantine is why it was taken out of service; empty: it was not.
+	Quarantine string
 }
 
 // Page is a paging request: Max 0 means the default of 100.

@@ -1,30 +1,13 @@
 package sfnapi
 
-import (
-	"strings"
+import "stile/internal/sfn"
 
-	"stile/internal/sfn"
-)
-
-// checkName refuses what AWS forbids in names (CreateStateMachine's page of the
-// service model): white space, brackets, wildcards, some punctuation, control
-// characters, surrogates and noncharacters.
+// checkName refuses what AWS forbids in names.
 func checkName(name string) error {
-	for _, r := range name {
-		if strings.ContainsRune("<>{}[]?*\"#%\\^|~`$&,;:/", r) || r <= 0x20 || r >= 0x7F && r <= 0xA0 ||
-			r >= 0xFFFD && r <= 0xFFFF || r >= 0x10FFFE || isSpace(r) {
-			return &sfn.Error{Code: "InvalidName", Message: "Invalid Name: '" + name + "'"}
-		}
+	if !sfn.LegalName(name) {
+		return &sfn.Error{Code: "InvalidName", Message: "Invalid Name: '" + name + "'"}
 	}
 	return nil
-}
-
-func isSpace(r rune) bool {
-	switch r {
-	case 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000:
-		return true
-	}
-	return r >= 0x2000 && r <= 0x200A
 }
 
 // checkARN refuses an ARN that is none of Step Functions' or names another kind

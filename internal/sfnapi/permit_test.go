@@ -195,6 +195,21 @@ func TestAListIsFilledPastWhatIsHidden(t *testing.T) {
 	}
 }
 
+// TestATokenTellsOfNoOthers: where what follows is hidden, nothing follows.
+func TestATokenTellsOfNoOthers(t *testing.T) {
+	f := newFake()
+	for _, name := range []string{"a1", "a2", "b1", "b2", "b3"} {
+		f.machines = append(f.machines, sfn.StateMachine{ARN: sfn.StateMachineARN("us-east-1", "111111111111", name), Name: name, Type: sfn.Standard})
+	}
+	may := aOnly{&only{actions: []string{"states:ListStateMachines"}}}
+	if _, answer := ask(f, may, "ListStateMachines", `{"maxResults":2}`); !strings.Contains(answer, "a2") || strings.Contains(answer, "nextToken") {
+		t.Error(answer)
+	}
+	if _, answer := ask(f, may, "ListStateMachines", `{"maxResults":1}`); strings.Contains(answer, "a2") || !strings.Contains(answer, "nextToken") {
+		t.Error(answer)
+	}
+}
+
 // aOnly permits what is named a….
 type aOnly struct{ *only }
 

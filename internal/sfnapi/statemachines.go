@@ -191,18 +191,29 @@ func (s *server) visibleMachines(ctx context.Context, page sfn.Page) (out []sfn.
 	if page.Max == 0 {
 		page.Max = 100
 	}
+	full := "" // the token behind a full page
 	for want := page.Max; ; {
 		found, next, err := s.machines.ListStateMachines(ctx, page)
 		if err != nil {
 			return nil, "", err
 		}
 		for _, m := range found {
-			if s.may.Permit(ctx, action, sfn.MachineResources(m.ARN)...).Allowed {
+			switch {
+			case !s.may.Permit(ctx, action, sfn.MachineResources(m.ARN)...).Allowed:
+			case full != "": // there is something of theirs behind it
+				return out, full, nil
+			default:
 				out = append(out, m)
 			}
 		}
-		if page.Max, page.Token = want-len(out), next; next == "" || page.Max == 0 {
-			return out, next, nil
+		if page.Max, page.Token = want-len(out), next; next == "" {
+			return out, "", nil
+		}
+		if page.Max == 0 {
+			page.Max = 100
+			if full == "" {
+				full = next
+			}
 		}
 	}
 }

@@ -143,6 +143,10 @@ func record(call sfn.TaskCall, ex *exchange.Exchange, denied *exchange.Permissio
 	for _, d := range ex.Decisions {
 		rec.Duration = max(rec.Duration, d.Start.Add(d.Duration).Sub(ex.Started))
 	}
+	return rec.value()
+}
+
+func (rec *callRecord) value() jsonval.Value {
 	text, err := json.Marshal(rec)
 	if err != nil {
 		return jsonval.Value{} // a record of plain fields always encodes

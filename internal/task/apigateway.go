@@ -52,7 +52,7 @@ func shapeAPIGateway(p jsonval.Value) (q request, bad string) {
 		return q, "Method"
 	}
 	u, err := exchange.ParseURL("https://" + host)
-	if err != nil {
+	if err != nil || !spelledOut(u.Host) {
 		return q, "ApiEndpoint"
 	}
 	for _, part := range []string{"Stage", "Path"} {

@@ -53,7 +53,9 @@ func (r *Runner) leave(ctx context.Context, call sfn.TaskCall, q request, mapped
 		ex.State.Host, ex.State.Reason = host, reason
 		addSecrets(ex, creds)
 		if r.cfg.Ungoverned != nil {
-			r.cfg.Ungoverned(ctx, call, host, reason, ex)
+			if err := r.cfg.Ungoverned(ctx, call, host, reason, ex); err != nil {
+				return nil, fault("States.TaskFailed", "The call past the gateway could not be recorded in the audit, so that it was not sent.")
+			}
 		}
 		return ex, r.deliver(ctx, call, ex, r.cfg.Upstream)
 	}

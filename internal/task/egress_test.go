@@ -22,6 +22,8 @@ type out struct {
 	sends []string // Idempotency-Key of each
 	told  []string
 	conn  Connection
+	// untold is why the audit cannot be told.
+	untold error
 }
 
 func (o *out) run(t *testing.T, role, resource, params string) sfn.TaskResult {
@@ -50,8 +52,9 @@ func (o *out) run(t *testing.T, role, resource, params string) sfn.TaskResult {
 			}
 			return Exit{}, false
 		},
-		Ungoverned: func(_ context.Context, call sfn.TaskCall, host, reason string, ex *exchange.Exchange) {
+		Ungoverned: func(_ context.Context, call sfn.TaskCall, host, reason string, ex *exchange.Exchange) error {
 			o.told = append(o.told, call.State+" "+host+" "+reason+" "+ex.Trace.TraceID)
+			return o.untold
 		},
 		Connection: func(string) (Connection, bool) { return o.conn, true },
 		Now:        func() time.Time { return time.Unix(1, 0) }, NewGUID: func() string { return "guid" },
@@ -133,6 +136,15 @@ func TestEgressRefused(t *testing.T) {
 		if p := res.Call.Get("permission"); p.Get("action").Text() != `"egress"` || p.Get("role").Text() != `"`+tt.role+`"` || res.Call.Get("governed").Text() != "false" {
 			t.Errorf("record %s", res.Call.Text())
 		}
+	}
+}
+
+// TestWhatCannotBeRecordedIsNotSent past the gateway.
+func TestWhatCannotBeRecordedIsNotSent(t *testing.T) {
+	o := &out{up: gate{status: 200}, untold: errors.New("the disk is full")}
+	res := o.run(t, "order-role", invoke, to("https://api.example.com:8443/x"))
+	if res.Error != "States.TaskFailed" || !strings.Contains(res.Cause, "not sent") || len(o.sends) != 0 || len(o.told) != 1 {
+		t.Errorf("%+v, sent %d", res, len(o.sends))
 	}
 }
 

@@ -69,7 +69,7 @@ func readHTTP(r *Runner, call sfn.TaskCall) (q request, refused sfn.TaskResult) 
 func shapeHTTP(p jsonval.Value) (q request, bad string) {
 	endpoint, ok := p.Get("ApiEndpoint").Str()
 	u, err := exchange.ParseURL(endpoint)
-	if !ok || err != nil || u.Scheme != "https" || u.Host == "" {
+	if !ok || err != nil || u.Scheme != "https" || u.Host == "" || !spelledOut(u.Host) {
 		return q, "ApiEndpoint"
 	}
 	method, _ := p.Get("Method").Str()
@@ -87,6 +87,13 @@ func shapeHTTP(p jsonval.Value) (q request, bad string) {
 		return q, "ConnectionArn"
 	}
 	return q, ""
+}
+
+// spelledOut says that a host is as it will be dialled. Of others the client makes
+// one of ASCII (full-width letters, soft hyphens and other full stops become plain
+// ones), and `map:` and `egress:` would have judged another host than is called.
+func spelledOut(host string) bool {
+	return !strings.ContainsFunc(host, func(c rune) bool { return c <= ' ' || c >= 0x7f })
 }
 
 // connectionARN is the one connection that the parameters name.

@@ -11,7 +11,8 @@
 // connection's credentials and never a subscription key of the step's own; a call
 // past it is let out by Map or Egress and told to Ungoverned before it is sent; a
 // connection's credentials are in no record of a call; done is called exactly once
-// for each Start; a panic in an integration fails that one attempt.
+// for each Start, of a .sync Task once more before that with Submitted, and there
+// not at all once nobody waits; a panic in an integration fails that one attempt.
 package task
 
 import (
@@ -40,9 +41,9 @@ type Config struct {
 	// lets nothing out.
 	Egress func(host, role string) (Exit, bool)
 	// Ungoverned is told of every call past the gateway before it is sent: the host,
-	// and why the project lets it out. It is for the audit and must be quick; nil
-	// tells nobody.
-	Ungoverned func(ctx context.Context, call sfn.TaskCall, host, reason string, ex *exchange.Exchange)
+	// and why the project lets it out. It is for the audit and must be quick; where it
+	// gives an error nothing is sent. Nil tells nobody.
+	Ungoverned func(ctx context.Context, call sfn.TaskCall, host, reason string, ex *exchange.Exchange) error
 	// Connection gives an EventBridge connection by its ARN.
 	Connection func(arn string) (Connection, bool)
 	// Identify gives the caller that a dispatch is.
@@ -59,6 +60,12 @@ type Config struct {
 	NamedValueRefused func(call sfn.TaskCall)
 	// Mask takes secrets out of results; nil: nothing.
 	Mask Masker
+	// Executions starts executions of other state machines and waits for their ends;
+	// nil: states:startExecution has no integration.
+	Executions Executions
+	// MayStart asks the role of a state's call for states:StartExecution on a state
+	// machine: a *exchange.PermissionDenied, or nil, which allows. Nil allows all.
+	MayStart func(call sfn.TaskCall, stateMachineARN string) error
 	// Address is what context.Request.IpAddress of a step shows.
 	Address netip.Addr
 	Region  string
@@ -129,13 +136,24 @@ type Identity struct {
 type Integration struct {
 	// Resource is the ARN without its pattern.
 	Resource string
-	// Patterns lists what may follow: "" for request-response, "waitForTaskToken".
+	// Patterns lists what may follow: "" for request-response, "sync", "sync:2",
+	// "waitForTaskToken".
 	Patterns []string
 	// Shape reads the parameters as far as they alone tell and names the field that
 	// does not have its shape, or "": AWS refuses such a Task before it is scheduled.
 	Shape func(parameters jsonval.Value) (bad string)
 	// Start makes the call and gives its answer; it runs on a goroutine of its own.
 	Start func(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskResult
+	// Job waits for what Start began; nil where no pattern waits for the end of a job.
+	Job *Job
+}
+
+// Job is how a .sync pattern goes on once Start's result was Submitted.
+type Job struct {
+	// Await gives the Task's answer at the job's end.
+	Await func(ctx context.Context, r *Runner, call sfn.TaskCall, submitted jsonval.Value) sfn.TaskResult
+	// Stop ends a job that nobody waits for any more, as well as it can.
+	Stop func(r *Runner, submitted jsonval.Value)
 }
 
 // Table lists every integration.
@@ -145,6 +163,8 @@ func Table() []Integration {
 			Shape: func(p jsonval.Value) string { _, bad := shapeHTTP(p); return bad }},
 		{Resource: "arn:aws:states:::apigateway:invoke", Patterns: []string{"", "waitForTaskToken"}, Start: apiGatewayInvoke,
 			Shape: func(p jsonval.Value) string { _, bad := shapeAPIGateway(p); return bad }},
+		{Resource: startResource, Patterns: []string{"", "sync", "sync:2", "waitForTaskToken"}, Start: startExecution,
+			Shape: shapeStart, Job: &Job{Await: awaitExecution, Stop: stopExecution}},
 	}
 }
 
@@ -161,6 +181,9 @@ type Runner struct {
 type dispatch struct {
 	send   uint32
 	cancel context.CancelFunc
+	// cancelled says that nobody waits any more; stop ends the job that was begun.
+	cancelled bool
+	stop      func()
 }
 
 type key struct {
@@ -199,49 +222,88 @@ func (r *Runner) CheckParameters(resource string, parameters jsonval.Value) stri
 	return ""
 }
 
-// Start makes the call on a goroutine of its own and gives its answer to done.
+// Start makes the call on a goroutine of its own and gives its answer to done; of
+// a .sync pattern first that the job was submitted, then its end.
 func (r *Runner) Start(ctx context.Context, call sfn.TaskCall, done func(sfn.TaskResult)) {
 	in, ok := r.table[call.Resource]
-	if !ok {
+	if !ok || in.Resource == startResource && r.cfg.Executions == nil {
 		done(fault("States.Runtime", "The resource '"+call.Resource+"' has no integration here."))
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	k, d := key{call.ExecutionARN, call.Command}, &dispatch{call.Send, cancel}
+	k, d := key{call.ExecutionARN, call.Command}, &dispatch{send: call.Send, cancel: cancel}
 	r.mu.Lock()
 	if old := r.running[k]; old == nil || old.send <= d.send {
 		r.running[k] = d
 	}
 	r.mu.Unlock()
 	go func() {
-		defer func() {
-			r.mu.Lock()
-			if r.running[k] == d { // done may have led to the next attempt
-				delete(r.running, k)
+		defer cancel()
+		res := guarded(call, func() sfn.TaskResult { return in.Start(ctx, r, call) })
+		done(r.finished(call, res))
+		if res.Submitted && call.TaskToken == "" && in.Job != nil {
+			if !r.begun(d, func() { in.Job.Stop(r, res.Output) }) {
+				return // Cancel has come: what was begun is stopped
 			}
-			r.mu.Unlock()
-			cancel()
-		}()
-		done(r.finished(call, guarded(ctx, r, in, call)))
+			end := guarded(call, func() sfn.TaskResult { return in.Job.Await(ctx, r, call, res.Output) })
+			if ctx.Err() != nil { // Cancel follows and stops the job, or the host closes
+				return
+			}
+			done(r.finished(call, end))
+		}
+		r.forget(k, d)
 	}()
 }
 
-func guarded(ctx context.Context, r *Runner, in Integration, call sfn.TaskCall) (res sfn.TaskResult) {
+// begun notes how to stop the dispatch's job; where nobody waits for it any more it
+// stops it at once and gives false.
+func (r *Runner) begun(d *dispatch, stop func()) bool {
+	r.mu.Lock()
+	late := d.cancelled
+	d.stop = stop
+	r.mu.Unlock()
+	if late {
+		stop()
+	}
+	return !late
+}
+
+func (r *Runner) forget(k key, d *dispatch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running[k] == d { // done may have led to the next attempt
+		delete(r.running, k)
+	}
+}
+
+// guarded makes a panic of an integration the failure of that attempt.
+func guarded(call sfn.TaskCall, f func() sfn.TaskResult) (res sfn.TaskResult) {
 	defer func() {
 		if p := recover(); p != nil {
 			res = sfn.TaskResult{Error: "States.Runtime", Uncatchable: true,
 				Cause: fmt.Sprintf("The integration of '%s' broke: %v", call.Resource, p)}
 		}
 	}()
-	return in.Start(ctx, r, call)
+	return f()
 }
 
-// Cancel ends the call of a command where it still runs; its answer no longer matters.
+// Cancel ends the call of a command where it still runs, and the job that it
+// began; its answer no longer matters.
 func (r *Runner) Cancel(executionARN string, command uint64) {
+	k := key{executionARN, command}
 	r.mu.Lock()
-	d := r.running[key{executionARN, command}]
-	r.mu.Unlock()
+	d := r.running[k]
+	var stop func()
 	if d != nil {
-		d.cancel()
+		d.cancelled, stop = true, d.stop
+		delete(r.running, k)
+	}
+	r.mu.Unlock()
+	if d == nil {
+		return
+	}
+	d.cancel()
+	if stop != nil {
+		go stop() // it may wait for a disk: whoever cancels must not
 	}
 }

@@ -1,5 +1,6 @@
 // Package telemetry keeps spans: what an exchange, an execution, a state visit, a
-// policy and a backend call did, and when, joined into traces by W3C ids.
+// policy and a backend call did, and when, joined into traces by W3C ids. It counts
+// and times in Meters, judges what is slow, and writes the access log.
 //
 // It is not a tracing library for the code that is traced: internal/app turns
 // exchanges and history events into spans and hands them here. The console and

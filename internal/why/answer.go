@@ -77,8 +77,10 @@ type PolicyPart struct {
 	ID      string `json:"id,omitempty"`
 	Scope   string `json:"scope,omitempty"`
 	Section string `json:"section,omitempty"`
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`
+	// Within is the api or operation inside it whose limit refused.
+	Within string `json:"within,omitempty"`
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"`
 	// Revision is the snapshot that it refused under, Now today's.
 	Revision string `json:"revision,omitempty"`
 	Now      string `json:"now,omitempty"`

@@ -7,6 +7,7 @@ import (
 
 	"stile/asl"
 	"stile/internal/sfn"
+	"stile/policy"
 )
 
 // explainer makes one answer.
@@ -17,7 +18,8 @@ type explainer struct {
 	c    *call    // what the gateway said, nil where it was not asked
 	fail *failure // what v met last, nil where it met nothing
 	a    Answer
-	text []string // sentences behind the head
+	site policy.Site // of the policy that held it, today
+	text []string    // sentences behind the head
 	// then says that the execution has ended: what held it then is told.
 	then bool
 }

@@ -60,7 +60,7 @@ func (e *explainer) egress() {
 		capital(e.attempt()), e.fail.name, e.clock(e.fail.at), cmp.Or(origin, "its host"), e.f.ConfigFile, e.f.RoleName)
 	e.exits(origin, host)
 	if p := e.a.At; p != nil && !p.Gone {
-		e.do(edit(p.File, p.Line, "or name a host that is mapped"))
+		e.do(edit(p.File, p.Line, "name a host that is mapped"))
 	}
 	e.stile("stile check")
 	e.further()
@@ -118,7 +118,11 @@ func (e *explainer) failure() {
 	if e.c == nil && e.f.Payloads {
 		e.a.Error.Cause = short(e.fail.cause, 300)
 	}
-	e.say("%s failed with %s at %s%s", capital(e.attempt()), e.a.Error.Error, e.clock(e.fail.at), behind(e.a.Error.Cause))
+	what := e.attempt()
+	if e.v != nil && e.v.kind != "Task" {
+		what = "the state" // of its own: nothing was called
+	}
+	e.say("%s failed with %s at %s%s", capital(what), e.a.Error.Error, e.clock(e.fail.at), behind(e.a.Error.Cause))
 	if p := e.a.At; p != nil && !p.Gone {
 		e.do(edit(p.File, p.Line, "the state"))
 	}
@@ -141,7 +145,10 @@ func (e *explainer) quarantine() {
 		e.stand(&visit{name: state})
 	}
 	e.say("It is in quarantine: what is stored of it cannot be gone on with, so that nothing is applied to it any more and calls on it are refused")
-	e.say("Only this execution is concerned; the server's log has the reason under \"execution in quarantine\"")
+	if why := e.f.Execution.Quarantine; why != "" {
+		e.say("The reason: %s", short(why, 200))
+	}
+	e.say("Only this execution is concerned; the server's log has more under \"execution in quarantine\"")
 	e.stile("stile exec history ID")
 	e.stile("stile start NAME --input FILE")
 }
@@ -177,12 +184,36 @@ func (e *explainer) ended() {
 		e.failure()
 		return
 	}
-	e.stand(e.v)
-	if len(e.v.failures) == 0 { // a Fail state, or an error of a path
-		e.v.failures = []failure{{x.StopDate, textOf(x.Error), textOf(x.Cause)}}
+	if len(e.v.failures) == 0 {
+		e.handedOn()
 	}
-	e.a.Retry = e.retry()
-	e.met()
+	e.stand(e.v)
+	if len(e.v.failures) > 0 || e.t.inside(e.v) != nil {
+		e.a.Retry = e.retry()
+		e.met()
+		return
+	}
+	// A Fail state's own error, or an error of a path: no call was refused.
+	e.fail = &failure{x.StopDate, textOf(x.Error), textOf(x.Cause)}
+	e.a.Error = &ErrorPart{Error: e.errorName(), Time: x.StopDate}
+	e.failure()
+}
+
+// handedOn takes, for a Fail state that ends the execution with an error and cause
+// that Catch gave it, the state that met them first.
+func (e *explainer) handedOn() {
+	ends := e.v
+	if ends.kind != "Fail" {
+		return
+	}
+	for i := len(e.t.visits) - 1; i >= 0; i-- {
+		v := e.t.visits[i]
+		if n := len(v.failures); n > 0 && v.failures[n-1].name == textOf(e.f.Execution.Error) && v.failures[n-1].cause == textOf(e.f.Execution.Cause) {
+			e.v = v
+			e.say("State %s ended it with the error that state %s met", ends.name, v.name)
+			return
+		}
+	}
 }
 
 // given is the error and cause that a stop was given.

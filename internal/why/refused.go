@@ -55,6 +55,7 @@ func (e *explainer) policy(cause Cause, old policy.Site) {
 		return
 	}
 	p.File, p.Line, p.Limit = now.File, now.Line, limitOf(now)
+	e.site = now
 	e.a.Place.File, e.a.Place.Line = now.File, now.Line
 	if now.File != old.File || now.Line != old.Line {
 		e.a.Place.Was = at(old.File, old.Line)
@@ -67,6 +68,25 @@ func (e *explainer) policyPart(status int, reason, message string) {
 	p.Status, p.Reason, p.Message, p.Now = status, reason, message, e.f.Today.Revision()
 	if v := e.c.Verdict; v != nil {
 		p.Revision, p.Counter, p.RetryAfter = v.Revision, v.Counter, v.RetryAfter.Seconds()
+	}
+}
+
+// within narrows the policy to the <api> or <operation> inside it whose limit refused.
+func (e *explainer) within(v *exchange.Verdict) {
+	p, place := e.a.Policy, e.a.Place
+	if v.Within == "" || place == nil || place.Gone {
+		return
+	}
+	p.Within = v.Within
+	part, ok := e.site.Part(v.Within)
+	if !ok {
+		place.Gone, place.File, place.Line, place.Was = true, v.File, v.Line, ""
+		p.File, p.Line, p.Limit = v.File, v.Line, ""
+		return
+	}
+	p.Line, p.Limit, place.Line, place.Was = part.Line, limitOf(policy.Site{Attributes: part.Attributes}), part.Line, ""
+	if place.File != v.File || part.Line != v.Line {
+		place.Was = at(v.File, v.Line)
 	}
 }
 
@@ -87,6 +107,9 @@ func (e *explainer) named() string {
 	s := "Policy " + p.Name
 	if p.ID != "" {
 		s += " " + strconv.Quote(p.ID)
+	}
+	if p.Within != "" {
+		s += ", its " + p.Within + ","
 	}
 	if p.Section != "" {
 		s += " in " + p.Section
@@ -153,6 +176,7 @@ func (e *explainer) further() {
 func (e *explainer) limit() {
 	v := e.c.Verdict
 	e.policy(Limit, policy.SiteOf(v))
+	e.within(v)
 	e.policyPart(v.Status, v.Reason, v.Message)
 	e.say("%s%s refused %s with %d %s at %s", e.named(), in(e.a.Policy.File, e.a.Policy.Line), e.attempt(), v.Status, v.Reason, e.clock(e.c.at)+e.under())
 	if l := e.a.Policy.Limit; l != "" {
@@ -294,53 +318,4 @@ func (e *explainer) next() string {
 		return "a new execution passes it"
 	}
 	return "the next attempt passes it"
-}
-
-func (e *explainer) secret() {
-	v := e.c.Verdict
-	e.a.Cause = Secret
-	part := &SecretPart{NamedValue: v.NamedValue, Status: "missing", Reason: v.Message}
-	e.a.Secret = part
-	e.a.Place = &Place{File: v.File, Line: v.Line}
-	n, ok := e.f.Today.NamedValue(v.NamedValue, e.c.Target.API, e.c.Target.Operation)
-	if ok && n.File != "" {
-		if at(n.File, n.Line) != at(v.File, v.Line) {
-			e.a.Place.Was = at(v.File, v.Line)
-		}
-		e.a.Place.File, e.a.Place.Line = n.File, n.Line
-	}
-	e.a.Place.Gone = !ok || n.File == ""
-	part.UsedBy, part.Reference = at(e.a.Place.File, e.a.Place.Line), n.Reference
-	e.say("The gateway answered %s with %d %s at %s, since named value %s, which a policy uses%s, has no value", e.attempt(), v.Status, v.Reason,
-		e.clock(e.c.at), v.NamedValue, in(e.a.Place.File, e.a.Place.Line))
-	switch {
-	case ok && n.Lacking == "":
-		part.Status, part.Reason = "fresh", ""
-		e.say("It has one now: %s", e.next())
-	case ok:
-		part.Reason = n.Lacking
-		if n.Condition != "" {
-			part.Status = n.Condition
-		}
-		since := ""
-		if !n.Since.IsZero() {
-			since = " since " + e.clock(n.Since)
-		}
-		e.say("Its secret is %s%s: %s", part.Status, since, short(n.Lacking, 200))
-	default:
-		e.say("There is no named value %s any more", v.NamedValue)
-	}
-	if !n.Fetched.IsZero() {
-		part.Age = e.f.Now.Sub(n.Fetched).Seconds()
-		e.say("Its last good value was fetched at %s", e.when(n.Fetched))
-	}
-	if e.a.Place.Was != "" {
-		e.say("When it refused, it was used at %s", e.a.Place.Was)
-	}
-	e.stile("stile secret refresh")
-	e.stile("stile secret list")
-	if n.Declared.File != "" {
-		e.do(edit(n.Declared.File, n.Declared.Line, "name a secret that can be read"))
-	}
-	e.further()
 }

@@ -188,7 +188,7 @@ func (e *explainer) callback(t sfn.OpenToken) {
 	e.say("Its callback has not come: the request with the callback URL was sent%s at %s and accepted at %s", to, e.when(t.Since), e.clock(e.v.submitted))
 	switch {
 	case t.Revoked:
-		e.say("The URL was revoked, so that nobody can answer it")
+		e.say("The URL was revoked, so that who has it cannot answer any more; the page, `stile callback` and SendTaskSuccess or SendTaskFailure still can")
 	case t.Expires.After(e.f.Now):
 		e.until(t.Expires)
 		e.say("The URL expires at %s", e.when(t.Expires))

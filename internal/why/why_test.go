@@ -189,6 +189,27 @@ func TestAWaitsEnd(t *testing.T) {
 	}
 }
 
+// TestARevokedURL: who may still answer is said.
+func TestARevokedURL(t *testing.T) {
+	f := facts(t, task, story("ExecutionStarted - 0", "TaskStateEntered A 1", "TaskScheduled", "TaskStarted", "TaskSubmitted"))
+	f.Tokens = []sfn.OpenToken{{ExecutionARN: f.Execution.ARN, State: "A", Attempt: 1, Since: start, Expires: start.Add(time.Hour), Revoked: true}}
+	a := Explain(f)
+	if want := "The URL was revoked, so that who has it cannot answer any more; the page, `stile callback` and SendTaskSuccess or SendTaskFailure still can."; a.Cause != Callback ||
+		!a.Callback.Revoked || !strings.Contains(a.Paragraph, want) || a.Until != nil {
+		t.Errorf("%s", a.Paragraph)
+	}
+}
+
+// TestAQuarantineTellsItsReason, cut where it is long.
+func TestAQuarantineTellsItsReason(t *testing.T) {
+	f := facts(t, task, story("ExecutionStarted - 0", "TaskStateEntered A 1"))
+	f.Execution.Waiting, f.Execution.State, f.Execution.Quarantine = "quarantine", "A", "engine: blob 3 is absent or damaged"
+	a := Explain(f)
+	if a.Cause != Quarantine || a.Health != sfn.NeedsAction || !strings.Contains(a.Paragraph, "The reason: engine: blob 3 is absent or damaged.") {
+		t.Errorf("%s", a.Paragraph)
+	}
+}
+
 func TestHealthAndWorking(t *testing.T) {
 	f := facts(t, task, story("ExecutionStarted - 0", "TaskStateEntered A 1", "TaskScheduled", "TaskStarted"))
 	a := Explain(f)
@@ -274,5 +295,33 @@ func TestSinceIsTheLastRunOfLikeFailures(t *testing.T) {
 	a := Explain(facts(t, task, story("ExecutionStarted - 0", "TaskStateEntered A 1", "TaskScheduled", "TaskFailed E", "TaskScheduled", "TaskFailed F", "TaskScheduled", "TaskFailed F")))
 	if a.Since == nil || !a.Since.Equal(start.Add(5*time.Second)) {
 		t.Errorf("since %v", a.Since)
+	}
+}
+
+// TestAFailStateHandsOnWhatACaughtStateMet: the state that met the error is what is
+// explained; a Fail state's own error is no refusal of a call, whatever its name.
+func TestAFailStateHandsOnWhatACaughtStateMet(t *testing.T) {
+	const caught = `{"StartAt":"A","States":{
+"A":{"Type":"Task","Resource":"arn:aws:states:::http:invoke","Parameters":{"ApiEndpoint":"https://a.example/x","Method":"GET","InvocationConfig":{"ConnectionArn":"c"}},
+"Catch":[{"ErrorEquals":["States.ALL"],"Next":"F"}],"End":true},
+"F":{"Type":"Fail","ErrorPath":"$.Error","CausePath":"$.Cause"}}}`
+	for _, c := range []struct {
+		met, behind string // the error of A, and the cause that F gave
+		state       string
+		cause       Cause
+		says        string
+	}{
+		{"States.Permissions", "", "A", Permission, "State F ended it with the error that state A met."},
+		{"States.Permissions", "another", "F", Failure, "The state failed with States.Permissions"},
+		{"Mine", "", "F", Failure, "The state failed with States.Permissions"},
+	} {
+		f := facts(t, caught, story("ExecutionStarted - 0", "TaskStateEntered A 1", "TaskScheduled", "TaskFailed "+c.met, "TaskStateExited A", "FailStateEntered F", "ExecutionFailed States.Permissions"))
+		ended := "States.Permissions"
+		f.Execution.Status, f.Execution.Error, f.Execution.Cause, f.Execution.StopDate = sfn.Failed, &ended, &c.behind, start.Add(6*time.Second)
+		f.Calls = []sfn.CallRecord{{State: "A", Attempt: 1, Time: start.Add(3 * time.Second), Call: jsonval.MustParse(`{"permission":{"action":"apim:Invoke","resource":"api/a","role":"q"}}`)}}
+		a := Explain(f)
+		if a.State != c.state || a.Cause != c.cause || !strings.Contains(a.Paragraph, c.says) {
+			t.Errorf("%s: %s %s: %s", c.met, a.State, a.Cause, a.Paragraph)
+		}
 	}
 }

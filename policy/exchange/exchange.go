@@ -290,6 +290,9 @@ type Verdict struct {
 	// edited since: where it stood (LastError.Path), and a digest of its text.
 	Path    string `json:"path,omitempty"`
 	Element string `json:"element,omitempty"`
+	// Within names the <api> or <operation> inside the policy whose limit refused;
+	// Line and Column are its own then.
+	Within string `json:"within,omitempty"`
 	// NamedValue is the one whose secret has no value, where that is the reason.
 	NamedValue string `json:"namedValue,omitempty"`
 }

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"slices"
 	"time"
 )
 
@@ -66,9 +65,4 @@ func (p *Principal) Claim(name string) []string {
 		return one(p.c.Act)
 	}
 	return nil
-}
-
-// ClaimNames lists the names that Claim knows, sorted.
-func ClaimNames() []string {
-	return slices.Clone([]string{"act", "aud", "execution", "iss", "role", "state", "state_machine", "sub"})
 }

@@ -164,7 +164,6 @@ func (b *binder) property(m *clr.Member, target *operand, t *clr.Type, n *syntax
 	if len(n.Args) > 0 {
 		b.fail("STL-E006", n.NameAt, n.Name+" is a property and takes no type arguments", "")
 	}
-	b.noteBody(m, target)
 	s := ownerBinding(m, t)
 	result, targs, at, run := m.Result.Substitute(s), ownerArgs(m, t), n.NameAt.At, m.Run
 	o := operand{Span: n.Span, typ: result}
@@ -233,19 +232,6 @@ func ownerArgs(m *clr.Member, t *clr.Type) []*clr.Type {
 		return base.Args
 	}
 	return nil
-}
-
-// noteBody remembers that the expression reads a message body.
-func (b *binder) noteBody(m *clr.Member, target *operand) {
-	if target == nil || m.Name != "Body" {
-		return
-	}
-	switch {
-	case clr.Same(target.typ, clr.TypeRequest):
-		b.p.requestBody = true
-	case clr.Same(target.typ, clr.TypeResponse):
-		b.p.responseBody = true
-	}
 }
 
 func (b *binder) anonymousMember(target operand, n *syntax.MemberAccess) (operand, bool) {

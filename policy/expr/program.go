@@ -28,21 +28,11 @@ import (
 
 // Program is one compiled policy expression.
 type Program struct {
-	source                    string
-	src                       *diag.Source
-	base                      int
-	body                      code
-	slots                     int
-	requestBody, responseBody bool
-}
-
-// Source gives the expression's text without its wrapper.
-func (p *Program) Source() string { return p.source }
-
-// TouchesBody tells whether the expression reads context.Request.Body or
-// context.Response.Body, so that a host knows that it must buffer.
-func (p *Program) TouchesBody() (request, response bool) {
-	return p.requestBody, p.responseBody
+	source string
+	src    *diag.Source
+	base   int
+	body   code
+	slots  int
 }
 
 // Fault is why an evaluation gave no value: an exception that nothing caught, or

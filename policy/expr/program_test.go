@@ -91,20 +91,6 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
-func TestTouchesBody(t *testing.T) {
-	for expr, want := range map[string][2]bool{
-		`@(context.Request.Method)`:                                              {false, false},
-		`@(context.Request.Body.As<string>())`:                                   {true, false},
-		`@(context.Response?.Body.As<JObject>()["a"])`:                           {false, true},
-		`@{ var r = context.Request; return r.Body.As<string>(true) + "Body"; }`: {true, false},
-	} {
-		request, response := compiled(t, expr).TouchesBody()
-		if got := [2]bool{request, response}; got != want {
-			t.Errorf("%s: got %v, want %v", expr, got, want)
-		}
-	}
-}
-
 func TestConversionsForPolicies(t *testing.T) {
 	run := func(expr string) Value {
 		v, err := compiled(t, expr).Run(scriptEnv(t))

@@ -23,13 +23,15 @@ import (
 	"testing"
 	"time"
 
+	"stile/internal/identity/idptest"
 	"stile/internal/secret/secrettest"
 )
 
-// cloud plays Azure towards the server: Entra ID's token endpoint and Key Vault, and
-// Application Insights, behind a proxy that answers for every name it plays.
+// cloud plays Azure towards the server: Entra ID with Key Vault, and Application
+// Insights, behind a proxy that answers for every name it plays.
 type cloud struct {
 	vault *secrettest.KeyVault
+	entra *idptest.Provider
 	proxy string // URL of the proxy
 	ca    string // file with the certificate of the proxy's authority
 
@@ -42,7 +44,7 @@ const insightsHost = "westeurope-1.in.applicationinsights.azure.com"
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{vault: &secrettest.KeyVault{Tenant: "6f1f7f2c-3a55-4b0c-9d52-2f0c7b1f9a10", Client: "stile", ClientSecret: "of the vault's client"},
-		ca: filepath.Join(t.TempDir(), "ca.pem")}
+		entra: idptest.New(t, idptest.EntraV2, idptest.Public()), ca: filepath.Join(t.TempDir(), "ca.pem")}
 	cert := c.authority(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -124,7 +126,11 @@ func (c *cloud) authority(t *testing.T) func(*tls.ClientHelloInfo) (*tls.Certifi
 }
 
 func (c *cloud) serve(w http.ResponseWriter, r *http.Request) {
-	if r.Host != insightsHost {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/idp/") || strings.Contains(r.URL.Path, idptest.Tenant):
+		c.entra.ServeHTTP(w, r)
+		return
+	case r.Host != insightsHost:
 		c.vault.ServeHTTP(w, r)
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,11 +56,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case endpoint == "discovery":
 		p.discovery(w, r)
 	case endpoint == "keys":
-		var keys []map[string]string
-		for _, k := range p.keys {
-			keys = append(keys, k.jwk())
-		}
-		answer(w, http.StatusOK, map[string]any{"keys": keys})
+		p.keySet(w)
 	case endpoint == "authorize":
 		p.authorize(w, r)
 	case endpoint == "token":
@@ -69,6 +66,23 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+func (p *Provider) keySet(w http.ResponseWriter) {
+	keys := []map[string]string{}
+	switch p.set {
+	case KeysDown:
+		http.Error(w, "down", http.StatusServiceUnavailable)
+		return
+	case KeysGarbage:
+		_, _ = io.WriteString(w, "<html>keys are on holiday</html>") // a client that went away
+		return
+	case KeysJSON:
+		for _, k := range p.keys {
+			keys = append(keys, k.jwk())
+		}
+	}
+	answer(w, http.StatusOK, map[string]any{"keys": keys})
 }
 
 // htmlWriter says of every answer that it is a page.

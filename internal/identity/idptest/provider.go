@@ -90,6 +90,7 @@ type Provider struct {
 	faults  []Fault
 	down    bool
 	token   TokenAnswer
+	set     KeysAnswer
 	life    time.Duration
 	codes   map[string]*grant // authorization codes and refresh tokens
 	devices map[string]*device
@@ -234,6 +235,24 @@ func (p *Provider) TokenAnswers(a TokenAnswer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.token = a
+}
+
+// KeysAnswer is how the key set answers.
+type KeysAnswer int
+
+// The answers of the key set.
+const (
+	KeysJSON    KeysAnswer = iota // as it should
+	KeysDown                      // 503
+	KeysGarbage                   // 200 and no JSON
+	KeysEmpty                     // 200 and a set without keys
+)
+
+// KeysAnswers chooses how the key set answers; discovery is not changed by it.
+func (p *Provider) KeysAnswers(a KeysAnswer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.set = a
 }
 
 // Issued counts the answers of the token endpoint that held a token.

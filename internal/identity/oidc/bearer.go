@@ -30,6 +30,15 @@ const clockSkew = time.Minute
 // Provider that will; "" where there is none.
 func IssuerOf(token string) string { return peek(token).Issuer }
 
+// EndOf reads a token's `exp` without verifying anything; zero where there is none.
+// It is for a token that Bearer has taken.
+func EndOf(token string) time.Time {
+	if c := peek(token); c.Expires > 0 {
+		return time.Unix(c.Expires, 0)
+	}
+	return time.Time{}
+}
+
 // peeked are claims that nobody has verified.
 type peeked struct {
 	Issuer   string          `json:"iss"`
@@ -96,7 +105,7 @@ func (p *Provider) IDToken(ctx context.Context, token, nonce string) (identity.C
 
 // verify checks what all tokens have: signature, issuer, tenant, times.
 func (p *Provider) verify(ctx context.Context, token string) (*identity.Token, error) {
-	t, err := p.verifier.Verify(ctx, token, []string{p.cfg.Issuer + identity.DiscoveryPath}, nil)
+	t, err := p.verifier.Verify(ctx, token, identity.Written(p.cfg.Issuer+identity.DiscoveryPath), nil)
 	if err != nil {
 		var te *identity.TokenError
 		switch {

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
-	"sync"
 	"time"
 
 	"stile/internal/identity"
@@ -15,11 +14,8 @@ import (
 // FlowLife is how long a person may take to log in.
 const FlowLife = 10 * time.Minute
 
-// maxFlows bounds the logins that have begun; the oldest gives way.
-const maxFlows = 10_000
-
-// Flow is a login that has begun. It holds the code verifier, so that it never
-// leaves this process.
+// Flow is a login that has begun. It holds the code verifier: it leaves this process
+// sealed alone, in the cookie of the browser that began (Flows).
 type Flow struct {
 	// Provider is its name; State goes to the provider and comes back.
 	Provider, State string
@@ -83,42 +79,4 @@ func random() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
 	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-// Flows keeps the logins that have begun, in memory: after a restart a person
-// begins again. It is safe for concurrent use.
-type Flows struct {
-	mu   sync.Mutex
-	now  func() time.Time
-	open map[string]Flow
-}
-
-// NewFlows makes an empty Flows.
-func NewFlows(now func() time.Time) *Flows { return &Flows{now: now, open: map[string]Flow{}} }
-
-// Put keeps a flow until it is taken or over.
-func (f *Flows) Put(flow Flow) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var oldest string
-	for state, o := range f.open {
-		if !f.now().Before(o.Until) {
-			delete(f.open, state)
-		} else if oldest == "" || o.Until.Before(f.open[oldest].Until) {
-			oldest = state
-		}
-	}
-	if len(f.open) >= maxFlows {
-		delete(f.open, oldest)
-	}
-	f.open[flow.State] = flow
-}
-
-// Take gives the flow of a state, once.
-func (f *Flows) Take(state string) (Flow, bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	flow, ok := f.open[state]
-	delete(f.open, state)
-	return flow, ok && f.now().Before(flow.Until)
 }

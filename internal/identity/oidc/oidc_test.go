@@ -320,16 +320,15 @@ func TestCodeIsBound(t *testing.T) {
 	}
 	flows := NewFlows(func() time.Time { return now })
 	flow.Until = now.Add(time.Second)
-	flows.Put(flow)
-	if _, ok := flows.Take(flow.State); !ok {
+	if !flows.Use(flow) {
 		t.Error("the flow is lost")
 	}
-	if _, ok := flows.Take(flow.State); ok {
+	if flows.Use(flow) {
 		t.Error("a flow was taken twice")
 	}
-	flows.Put(flow)
+	flow.State += "x"
 	now = now.Add(time.Second)
-	if _, ok := flows.Take(flow.State); ok {
+	if flows.Use(flow) {
 		t.Error("a flow was taken after its end")
 	}
 }

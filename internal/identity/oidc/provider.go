@@ -134,7 +134,9 @@ func (p *Provider) Endpoints(ctx context.Context) (Endpoints, error) {
 	case !p.failed.IsZero() && now.Sub(p.failed) < retryAfter:
 		return Endpoints{}, p.err
 	}
-	e, err := p.discover(ctx)
+	// Who asked and went away must not leave a failure to the others. The client has a
+	// time limit of its own.
+	e, err := p.discover(context.WithoutCancel(ctx))
 	if err != nil {
 		p.failed, p.err = now, err
 		if stale {
@@ -147,7 +149,7 @@ func (p *Provider) Endpoints(ctx context.Context) (Endpoints, error) {
 }
 
 func (p *Provider) discover(ctx context.Context) (e Endpoints, err error) {
-	doc, err := p.get(ctx, p.cfg.Issuer+identity.DiscoveryPath)
+	doc, err := p.get(ctx, p.cfg.Issuer+identity.DiscoveryPath, "")
 	if err != nil {
 		return e, fmt.Errorf("provider %s: %w", p.cfg.Name, err)
 	}
@@ -161,15 +163,16 @@ func (p *Provider) discover(ctx context.Context) (e Endpoints, err error) {
 		if at == "" {
 			continue
 		}
-		if _, err := permitted(p.cfg.Issuer, at); err != nil {
+		if _, err := identity.Permitted(p.cfg.Issuer, at); err != nil {
 			return e, fmt.Errorf("provider %s: %w", p.cfg.Name, err)
 		}
 	}
 	return e, nil
 }
 
-// get is the identity.Get of this provider.
-func (p *Provider) get(ctx context.Context, target string) ([]byte, error) {
+// get is the identity.Get of this provider: whatever named an address, the issuer
+// says how far it may lead.
+func (p *Provider) get(ctx context.Context, target, _ string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return nil, errors.New("the address cannot be read")

@@ -68,10 +68,15 @@ type Sessions struct {
 	now   func() time.Time
 	// changing keeps a request that notes its use from writing an ended session back.
 	changing sync.Mutex
+
+	mu   sync.Mutex
+	used map[string]*use // by key: sessions with a request under way that ends with them
 }
 
 // New makes Sessions on a store.
-func New(store Store, now func() time.Time) *Sessions { return &Sessions{store: store, now: now} }
+func New(store Store, now func() time.Time) *Sessions {
+	return &Sessions{store: store, now: now, used: map[string]*use{}}
+}
 
 type record struct {
 	Kind, ID, Provider, Name string
@@ -151,7 +156,9 @@ func over(r record, now time.Time) bool {
 func (s *Sessions) End(id string) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	return s.store.Delete(keyOf(id))
+	err := s.store.Delete(keyOf(id))
+	s.cut(keyOf(id))
+	return err
 }
 
 // Sweep removes the records of sessions that are over.

@@ -12,8 +12,11 @@ import (
 )
 
 // Format is the number of the data folder's format that this binary writes. It
-// opens every folder of this number and below.
-const Format = 1
+// opens every folder of this number and below, and marks it as its own, since the
+// next record that is written may be one that an older stile cannot read.
+//
+// 2: records of executions hold health, there are deliveries and an outbox.
+const Format = 2
 
 const formatWord = "stile-data "
 
@@ -84,8 +87,11 @@ func checkFormat(fs vfs.FS, dir string) error {
 	if !ours || err != nil || n < 1 {
 		return &ForeignError{dir, "its FORMAT file says " + strconv.Quote(text)}
 	}
-	if n > Format {
+	switch {
+	case n > Format:
 		return &NewerFormatError{dir, n}
+	case n < Format:
+		return writeFormat(fs, dir, name)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func TestFolder(t *testing.T) {
 	}
 	format := filepath.Join(dir, "FORMAT")
 	for text, want := range map[string]any{
-		"stile-data 2\n": new(*NewerFormatError), "other\n": new(*ForeignError), "stile-data x\n": new(*ForeignError),
+		"stile-data 3\n": new(*NewerFormatError), "other\n": new(*ForeignError), "stile-data x\n": new(*ForeignError),
 	} {
 		if err := os.WriteFile(format, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -63,6 +63,13 @@ func TestFolder(t *testing.T) {
 		if _, err := Open(dir, Options{}); !errors.As(err, want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("FORMAT %q: %v", text, err)
 		}
+		if kept, err := os.ReadFile(format); err != nil || string(kept) != text {
+			t.Errorf("FORMAT %q was made %q, %v", text, kept, err)
+		}
+	}
+	newer := (&NewerFormatError{"d", 3}).Error()
+	if want := "data folder d has format 3, this stile reads up to 2; use the newer stile that wrote it, or another folder with --data"; newer != want {
+		t.Error(newer)
 	}
 	if err := os.Remove(format); err != nil {
 		t.Fatal(err)
@@ -70,7 +77,7 @@ func TestFolder(t *testing.T) {
 	if _, err := Open(dir, Options{}); !errors.As(err, new(*ForeignError)) {
 		t.Errorf("log without FORMAT: %v", err)
 	}
-	if err := os.WriteFile(format, fmt.Appendf(nil, "stile-data %d\n", Format), 0o600); err != nil {
+	if err := os.WriteFile(format, []byte("stile-data 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, err = Open(dir, Options{})
@@ -78,6 +85,9 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	if text, err := os.ReadFile(format); err != nil || string(text) != "stile-data 2\n" {
+		t.Errorf("a folder of format 1 is %q after it was opened, %v", text, err)
+	}
 	if got, err := s.GetMany(1, [][]byte{[]byte("a")}); err != nil || string(got[0]) != "1" {
 		t.Errorf("got %q, %v", got, err)
 	}

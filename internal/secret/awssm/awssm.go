@@ -46,7 +46,9 @@ type Source struct {
 }
 
 // New makes a Source.
-func New(cfg Config) *Source { return &Source{cfg: cfg, client: secret.Client(cfg.Transport)} }
+func New(cfg Config) *Source {
+	return &Source{cfg: cfg, client: secret.Client(cfg.Transport, containerOwn)}
+}
 
 // Fetch reads the secret's current version (AWSCURRENT): all of it, or one key of
 // the JSON object that it is.

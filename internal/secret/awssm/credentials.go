@@ -73,6 +73,11 @@ func (s *Source) credentials(ctx context.Context) (credentials, error) {
 
 var errContainer = errors.New("AWS_CONTAINER_CREDENTIALS_FULL_URI is no address that credentials may come from: https, or this machine, or the container's host")
 
+// containerOwn are the link-local hosts at which ECS and EKS give credentials out.
+func containerOwn(host string) bool {
+	return host == "169.254.170.2" || host == "169.254.170.23" || host == "fd00:ec2::23"
+}
+
 // container gives the address of the container's credentials. In the clear it may
 // be on this machine or at the link-local hosts of ECS and EKS alone.
 func (s *Source) container() (string, error) {
@@ -87,8 +92,7 @@ func (s *Source) container() (string, error) {
 	if err != nil {
 		return "", errContainer
 	}
-	switch u.Host {
-	case "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]":
+	if u.Port() == "" && u.User == nil && containerOwn(u.Hostname()) {
 		return full, nil
 	}
 	origin := url.URL{Scheme: u.Scheme, Host: u.Host}

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -48,11 +49,28 @@ type Source struct {
 // New makes a Source. The credential is made when it is first needed.
 func New(cfg Config) *Source {
 	return &Source{cfg: cfg, clients: map[string]*azsecrets.Client{}, options: azcore.ClientOptions{
-		Transport: secret.Client(cfg.Transport),
+		Transport: secret.Client(cfg.Transport, machine(cfg.Getenv)),
 		// The Store tries again, on its own schedule.
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 		Telemetry: policy.TelemetryOptions{ApplicationID: "stile"},
 	}}
+}
+
+// machine says which hosts give out tokens of the machine's managed identity: the
+// metadata service, and what App Service, Arc and their like name in the
+// environment, often a link-local address.
+func machine(getenv func(string) string) func(host string) bool {
+	return func(host string) bool {
+		if host == "169.254.169.254" {
+			return true
+		}
+		for _, name := range []string{"IDENTITY_ENDPOINT", "IMDS_ENDPOINT", "MSI_ENDPOINT"} {
+			if u, err := url.Parse(getenv(name)); err == nil && host != "" && u.Hostname() == host {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 // Fetch reads the newest version of the secret, or the one that ref names.

@@ -45,7 +45,7 @@ type Source struct {
 
 // New makes a Source.
 func New(cfg Config) *Source {
-	return &Source{getenv: cfg.Getenv, client: secret.Client(cfg.Transport), second: map[string]bool{}}
+	return &Source{getenv: cfg.Getenv, client: secret.Client(cfg.Transport, nil), second: map[string]bool{}}
 }
 
 // Fetch reads the key of the secret's newest version.

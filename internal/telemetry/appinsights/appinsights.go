@@ -29,6 +29,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stile/internal/reach"
 	"stile/internal/telemetry"
 )
 
@@ -76,7 +77,7 @@ func New(cfg Config) *Exporter {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	client := http.Client{Timeout: sendTimeout}
+	client := http.Client{Timeout: sendTimeout, Transport: reach.Transport(reach.Inside)}
 	if cfg.Client != nil {
 		client = *cfg.Client
 	}

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stile/internal/reach"
 	"stile/internal/telemetry"
 )
 
@@ -225,4 +227,21 @@ type hang struct{}
 func (hang) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
+}
+
+// TestOwnClientStaysOutOfMetadata: without a client the exporter's own goes to no
+// address that no configuration may name.
+func TestOwnClientStaysOutOfMetadata(t *testing.T) {
+	e := New(Config{Connection: Connection{"key", "https://ingest.test"}, Now: time.Now})
+	defer e.Close(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nothing is dialled
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://169.254.169.254/latest", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused *reach.Refused
+	if _, err := e.client.Do(r); !errors.As(err, &refused) {
+		t.Errorf("%v", err)
+	}
 }

@@ -32,6 +32,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"stile/internal/reach"
 	"stile/internal/telemetry"
 )
 
@@ -90,7 +91,7 @@ func New(cfg Config) *Exporter {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	client := http.Client{Timeout: sendTimeout}
+	client := http.Client{Timeout: sendTimeout, Transport: reach.Transport(reach.Inside)}
 	if cfg.Client != nil {
 		client = *cfg.Client
 	}

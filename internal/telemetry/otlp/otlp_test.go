@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"stile/internal/reach"
 	"stile/internal/telemetry"
 )
 
@@ -245,4 +247,21 @@ type hang struct{}
 func (hang) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
+}
+
+// TestOwnClientStaysOutOfMetadata: without a client the exporter's own goes to no
+// address that no configuration may name.
+func TestOwnClientStaysOutOfMetadata(t *testing.T) {
+	e := New(Config{Endpoint: "http://collector.test", Now: time.Now})
+	defer e.Close(t.Context())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nothing is dialled
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://169.254.169.254/latest", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused *reach.Refused
+	if _, err := e.client.Do(r); !errors.As(err, &refused) {
+		t.Errorf("%v", err)
+	}
 }

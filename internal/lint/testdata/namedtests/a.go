@@ -1,0 +1,2 @@
+// Package fixture is here so that its test is.
+package fixture

@@ -1,0 +1,5 @@
+package fixture
+
+import "testing"
+
+func TestThere(t *testing.T) {}
