@@ -314,16 +314,12 @@ func (c *console) listTraces(w http.ResponseWriter, r *http.Request) {
 	}
 	var list jsonval.Array
 	if c.Traces != nil {
-		traces, err := c.Traces.Traces(n)
+		traces, err := c.visibleTraces(r.Context(), n)
 		if err != nil {
 			c.fail(w, r, err)
 			return
 		}
 		for _, t := range traces {
-			t, ok := c.visibleTrace(r.Context(), t)
-			if !ok {
-				continue
-			}
 			var o jsonval.Object
 			o.AddString("traceId", t.TraceID).AddString("root", t.Root).Add("start", instantOrNull(t.Start))
 			list.Add(o.Add("end", instantOrNull(t.End)).AddInt("spans", int64(t.Spans)).Value())

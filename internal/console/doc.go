@@ -55,7 +55,8 @@ type Host interface {
 // Traces is the store of spans.
 type Traces interface {
 	Trace(id string) ([]telemetry.Span, error)
-	Traces(n int) ([]telemetry.Summary, error)
+	// Traces gives the newest of which see leaves spans, at most n; nil leaves all.
+	Traces(n int, see func([]telemetry.Span) ([]telemetry.Span, error)) ([]telemetry.Summary, error)
 }
 
 // Info is what /-/v1/version says.

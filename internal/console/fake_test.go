@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -176,8 +177,20 @@ type spans map[string][]telemetry.Span
 
 func (s spans) Trace(id string) ([]telemetry.Span, error) { return s[id], nil }
 
-func (s spans) Traces(int) ([]telemetry.Summary, error) {
-	return []telemetry.Summary{{TraceID: strings.Repeat("ab", 16), Root: "POST /orders", Start: epoch, End: epoch, Spans: 3}}, nil
+func (s spans) Traces(n int, see func([]telemetry.Span) ([]telemetry.Span, error)) (out []telemetry.Summary, err error) {
+	if see == nil {
+		return []telemetry.Summary{{TraceID: strings.Repeat("ab", 16), Root: "POST /orders", Start: epoch, End: epoch, Spans: 3}}, nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(s)) {
+		left, err := see(s[id])
+		if err != nil {
+			return nil, err
+		}
+		if len(left) > 0 && len(out) < n {
+			out = append(out, telemetry.Summary{TraceID: id, Start: left[0].Start, End: left[0].End, Spans: len(left)})
+		}
+	}
+	return out, nil
 }
 
 // encode is a small stand-in for the wire's encoder.

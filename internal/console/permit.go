@@ -193,30 +193,25 @@ func (c *console) visibleSpans(ctx context.Context, all []telemetry.Span) []tele
 	return out
 }
 
-// visibleTrace is a trace's line for the caller: of the spans that they may see;
-// false where there is none.
-func (c *console) visibleTrace(ctx context.Context, t telemetry.Summary) (telemetry.Summary, bool) {
+// visibleTraces gives the newest traces of the caller's, each by the spans that they
+// may see and named for the first of them. It reads on until there are n, so that
+// their number does not tell of others.
+func (c *console) visibleTraces(ctx context.Context, n int) ([]telemetry.Summary, error) {
 	if c.may(ctx, readTrace, "trace") {
-		return t, true
+		return c.Traces.Traces(n, nil)
 	}
-	all, err := c.Traces.Trace(t.TraceID)
-	if err != nil {
-		return t, false
-	}
-	spans := c.visibleSpans(ctx, all)
-	if len(spans) == 0 {
-		return t, false
-	}
-	t.Spans, t.Root, t.Start, t.End = len(spans), spans[0].Name, spans[0].Start, spans[0].End
-	for _, s := range spans {
-		if s.Start.Before(t.Start) {
-			t.Root, t.Start = s.Name, s.Start
+	roots := map[string]string{}
+	out, err := c.Traces.Traces(n, func(all []telemetry.Span) ([]telemetry.Span, error) {
+		spans := c.visibleSpans(ctx, all)
+		if len(spans) > 0 {
+			roots[spans[0].TraceID] = spans[0].Name
 		}
-		if s.End.After(t.End) {
-			t.End = s.End
-		}
+		return spans, context.Cause(ctx)
+	})
+	for i := range out {
+		out[i].Root = roots[out[i].TraceID]
 	}
-	return t, true
+	return out, err
 }
 
 func (c *console) mayTrace(ctx context.Context, s *telemetry.Span, byID map[string]*telemetry.Span) bool {

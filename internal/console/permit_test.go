@@ -3,6 +3,8 @@ package console
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -122,6 +124,34 @@ func TestListsShowWhatMayBeSeen(t *testing.T) {
 	for _, path := range []string{"/-/v1/state-machines", "/-/v1/executions", "/-/v1/callbacks", "/-/v1/traces"} {
 		if w := ask("GET", path, ""); w.Code != 200 || !strings.Contains(w.Body.String(), "[]") {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestTracesFillTheirPage: how many lines there are does not tell of what the caller
+// may not see, and a line has only what they may.
+func TestTracesFillTheirPage(t *testing.T) {
+	cfg := config(newFake())
+	store := spans{}
+	for i := range 20 {
+		machine, id := []string{"payroll", "order"}[i%2], fmt.Sprintf("%02d", i)
+		store[id] = []telemetry.Span{{TraceID: id, SpanID: "a", Name: "loose"}, {TraceID: id, SpanID: "b", Name: machine + "-visit",
+			Attributes: telemetry.Attributes{{Name: telemetry.AttrStateMachine, Value: machine}}}}
+	}
+	cfg.Traces, cfg.Permissions = store, on("order", readTrace)
+	var page struct {
+		Traces []struct {
+			Root  string
+			Spans int
+		}
+	}
+	w := get(t, New(cfg), "/-/v1/traces?max=8")
+	if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || len(page.Traces) != 8 {
+		t.Fatalf("%d lines, %v: %s", len(page.Traces), err, w.Body)
+	}
+	for _, line := range page.Traces {
+		if line.Root != "order-visit" || line.Spans != 1 {
+			t.Errorf("%+v", line)
 		}
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"stile/diag"
-	"stile/internal/apim"
-	"stile/internal/config"
 	"stile/internal/config/doctree"
 	"stile/internal/identity"
 )
@@ -37,35 +35,6 @@ func (l *loader) assignments(p *Project) []identity.Assignment {
 	return list
 }
 
-// scope warns where an assignment is narrowed to what no file declares: it may be
-// made over the API, and is more often misspelt.
-func (l *loader) scope(p *Project, a identity.Assignment) {
-	parts := strings.Split(a.Scope.String(), "/")
-	var names []string
-	switch parts[0] {
-	case "stateMachine":
-		for _, m := range p.StateMachines {
-			names = append(names, m.Name)
-		}
-	case "api":
-		names = append(names, apim.CallbacksID)
-		for _, api := range p.APIM.APIs {
-			names = append(names, api.ID)
-		}
-	default:
-		return
-	}
-	if slices.Contains(names, parts[1]) {
-		return
-	}
-	hint := "until there is one the assignment allows nothing"
-	if near, ok := diag.Nearest(parts[1], names); ok {
-		hint = "did you mean " + parts[0] + "/" + near + "?"
-	}
-	l.faults = append(l.faults, diag.Diagnostic{Code: config.CodeNoSuch, Severity: diag.Warning, File: a.File, Line: a.Line, Column: 1,
-		Message: "no file defines " + parts[0] + "/" + parts[1] + ", to which the assignment is narrowed", Hint: hint})
-}
-
 // unusedRoles warns of roles that nobody has and no state machine runs under.
 // partly says that some assignments could not be read: then nothing is said.
 func (l *loader) unusedRoles(p *Project, list []identity.Assignment, partly bool) {
@@ -83,12 +52,13 @@ func (l *loader) unusedRoles(p *Project, list []identity.Assignment, partly bool
 	}
 }
 
-// providerNames are the identity providers of stile.yaml; nil where none are
-// configured, or stile.yaml itself cannot be read.
-func (l *loader) providerNames(p *Project) (names []string) {
+// providerNames are the identity providers of stile.yaml; nil where stile.yaml itself
+// cannot be read.
+func (l *loader) providerNames(p *Project) []string {
 	if l.misread {
 		return nil
 	}
+	names := []string{}
 	for _, provider := range p.Config.Identity.Providers {
 		names = append(names, provider.Name)
 	}

@@ -24,8 +24,8 @@ type Assignment struct {
 	Line  int
 }
 
-// Known is what an assignment may name. A nil Providers means that none are
-// configured, and their names are then not checked.
+// Known is what an assignment may name. A nil Providers means that it is not known
+// which there are, and their names are then not checked.
 type Known struct{ Roles, Providers []string }
 
 // CodeNoSuch is the fault of an assignment that names a role or provider which the
@@ -120,7 +120,11 @@ func (r *assignmentReader) principal(n *doctree.Node, text string, a *Assignment
 }
 
 func (r *assignmentReader) provider(n *doctree.Node, name string) {
-	if name != "" && r.known.Providers != nil && !slices.Contains(r.known.Providers, name) {
+	switch {
+	case name == "" || r.known.Providers == nil || slices.Contains(r.known.Providers, name):
+	case len(r.known.Providers) == 0:
+		r.Warn(n.Line, n.Column, CodeNoSuch, "there is no identity provider "+name+": stile.yaml names none", "declare it in stile.yaml under identity: providers")
+	default:
 		r.Fault(n, CodeNoSuch, "there is no identity provider "+name, nearest(name, r.known.Providers, "declare it in stile.yaml under identity: providers"))
 	}
 }

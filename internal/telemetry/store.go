@@ -32,6 +32,10 @@ type Limits struct {
 // dropped and counted, since telemetry must never hold up the work it tells of.
 const maxQueue = 200_000
 
+// maxSpans bounds the spans of one trace, which is read whole: a client may choose
+// its id, and send one for ever. Further spans are dropped and counted.
+const maxSpans = 20_000
+
 // Store keeps spans by trace.
 //
 // Task: take spans from many goroutines without making them wait, keep them by
@@ -54,15 +58,22 @@ type Store struct {
 	closing bool
 	err     error
 
-	traces map[string]int64 // trace id → first start, Unix µs; the writer's alone after Open
+	traces map[string]kept // by trace id; the writer's alone after Open
 	bytes  int64
 	ended  chan struct{}
+}
+
+// kept is what the index has of one trace.
+type kept struct {
+	first int64 // start of its first span, Unix µs
+	spans int   // written; one that replaced itself may count twice
 }
 
 // Keys: 's' trace span → span JSON; 't' start(8, big endian µs) trace → nothing.
 const (
 	spanPrefix  = 's'
 	tracePrefix = 't'
+	spanIDSize  = 16 // hex digits
 )
 
 // Open reads the index of traces and starts the writer.
@@ -73,11 +84,11 @@ func Open(kv KV, limits Limits) (*Store, error) {
 	if limits.Bytes == 0 {
 		limits.Bytes = 256 << 20
 	}
-	s := &Store{kv: kv, limits: limits, traces: map[string]int64{}, ended: make(chan struct{})}
+	s := &Store{kv: kv, limits: limits, traces: map[string]kept{}, ended: make(chan struct{})}
 	s.wake, s.written = sync.NewCond(&s.mu), sync.NewCond(&s.mu)
 	err := kv.Scan([]byte{tracePrefix}, []byte{tracePrefix + 1}, false, func(k, _ []byte) bool {
 		if len(k) > 9 {
-			s.traces[string(k[9:])] = int64(binary.BigEndian.Uint64(k[1:]))
+			s.traces[string(k[9:])] = kept{first: int64(binary.BigEndian.Uint64(k[1:]))}
 		}
 		return true
 	})
@@ -86,6 +97,13 @@ func Open(kv KV, limits Limits) (*Store, error) {
 	}
 	if err := kv.Scan([]byte{spanPrefix}, []byte{spanPrefix + 1}, false, func(k, v []byte) bool {
 		s.bytes += int64(len(k) + len(v))
+		if len(k) > 1+spanIDSize {
+			id := string(k[1 : len(k)-spanIDSize])
+			if t, ok := s.traces[id]; ok {
+				t.spans++
+				s.traces[id] = t
+			}
+		}
 		return true
 	}); err != nil {
 		return nil, err
@@ -107,7 +125,8 @@ func (s *Store) Record(spans ...Span) {
 	s.wake.Signal()
 }
 
-// Dropped counts spans that found the queue full, or the store closed.
+// Dropped counts spans that found the queue full, their trace full, or the store
+// closed.
 func (s *Store) Dropped() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,19 +171,31 @@ func (s *Store) write() {
 
 func (s *Store) flush(batch []Span) error {
 	var sets []Pair
+	over := uint64(0)
 	for _, sp := range batch {
+		t, known := s.traces[sp.TraceID]
+		if t.spans == maxSpans {
+			over++
+			continue
+		}
 		text, err := json.Marshal(sp)
 		if err != nil {
 			return err
 		}
-		if _, known := s.traces[sp.TraceID]; !known {
-			at := sp.Start.UnixMicro()
-			s.traces[sp.TraceID] = at
-			sets = append(sets, Pair{Key: traceKey(at, sp.TraceID)})
+		if !known {
+			t.first = sp.Start.UnixMicro()
+			sets = append(sets, Pair{Key: traceKey(t.first, sp.TraceID)})
 		}
+		t.spans++
+		s.traces[sp.TraceID] = t
 		key := spanKey(sp.TraceID, sp.SpanID)
 		s.bytes += int64(len(key) + len(text))
 		sets = append(sets, Pair{key, text})
+	}
+	if over > 0 {
+		s.mu.Lock()
+		s.dropped += over
+		s.mu.Unlock()
 	}
 	if err := s.kv.Write(sets, nil); err != nil {
 		return err
@@ -179,7 +210,7 @@ func (s *Store) forget() error {
 		return nil
 	}
 	ids := slices.SortedFunc(maps.Keys(s.traces), func(a, b string) int {
-		return cmp.Or(cmp.Compare(s.traces[a], s.traces[b]), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(s.traces[a].first, s.traces[b].first), cmp.Compare(a, b))
 	})
 	var deletes [][]byte
 	for i, id := range ids {
@@ -194,7 +225,7 @@ func (s *Store) forget() error {
 		if err != nil {
 			return err
 		}
-		deletes = append(deletes, traceKey(s.traces[id], id))
+		deletes = append(deletes, traceKey(s.traces[id].first, id))
 		delete(s.traces, id)
 	}
 	return s.kv.Write(nil, deletes)
@@ -250,8 +281,10 @@ type Summary struct {
 	Spans      int
 }
 
-// Traces gives the newest traces, at most n.
-func (s *Store) Traces(n int) ([]Summary, error) {
+// Traces gives the newest traces, at most n, by the spans that see leaves of each; a
+// trace of which it leaves none does not count. A nil see leaves all. It reads on
+// until there are n, or see is done with an error.
+func (s *Store) Traces(n int, see func([]Span) ([]Span, error)) ([]Summary, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
@@ -260,7 +293,7 @@ func (s *Store) Traces(n int) ([]Summary, error) {
 		if len(k) > 9 {
 			ids = append(ids, string(k[9:]))
 		}
-		return len(ids) < n
+		return see != nil || len(ids) < n
 	})
 	if err != nil {
 		return nil, err
@@ -268,14 +301,24 @@ func (s *Store) Traces(n int) ([]Summary, error) {
 	var out []Summary
 	for _, id := range ids {
 		spans, err := s.Trace(id)
+		if err == nil && see != nil {
+			spans, err = see(spans)
+		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, summarize(id, spans))
+		if len(spans) == 0 && see != nil {
+			continue
+		}
+		if out = append(out, summarize(id, spans)); len(out) == n {
+			break
+		}
 	}
 	return out, nil
 }
 
+// summarize makes a trace's line of spans, by start time. The root is the one without
+// a parent; where that is not among them, or has not ended, the name is empty.
 func summarize(id string, spans []Span) Summary {
 	sum := Summary{TraceID: id, Spans: len(spans)}
 	for _, sp := range spans {

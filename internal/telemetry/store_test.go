@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -108,11 +109,11 @@ func TestOldestTracesAreForgotten(t *testing.T) {
 	s := open(t, kv, Limits{Traces: 20})
 	for i := range 100 {
 		s.Record(spanOf(i, 0), spanOf(i, 1))
-		if _, err := s.Traces(1); err != nil {
+		if _, err := s.Traces(1, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	list, err := s.Traces(1000)
+	list, err := s.Traces(1000, nil)
 	if err != nil || len(list) > 20 || len(list) < 10 {
 		t.Fatalf("%d traces, %v; want 10 to 20", len(list), err)
 	}
@@ -149,5 +150,68 @@ func TestCloseWritesWhatIsQueued(t *testing.T) {
 	defer again.Close()
 	if got, _ := again.Trace(trace(0)); len(got) != 1000 {
 		t.Errorf("%d spans after reopening, want 1000", len(got))
+	}
+}
+
+// TestATraceIsBounded: what goes over is counted, not kept, after the store was
+// opened again too; other traces are taken.
+func TestATraceIsBounded(t *testing.T) {
+	m := &memory{}
+	s, err := Open(m, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Span
+	for n := range maxSpans - 1 {
+		all = append(all, spanOf(1, n))
+	}
+	s.Record(all...)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(m, Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for n := range 5 {
+		s.Record(spanOf(1, maxSpans+n), spanOf(2, n))
+	}
+	for id, want := range map[string]int{trace(1): maxSpans, trace(2): 5} {
+		if spans, err := s.Trace(id); err != nil || len(spans) != want {
+			t.Errorf("%d spans, want %d, %v", len(spans), want, err)
+		}
+	}
+	if n := s.Dropped(); n != 4 {
+		t.Errorf("%d dropped", n)
+	}
+}
+
+// TestTracesReadsOn past what is not to be seen, until the page is full.
+func TestTracesReadsOn(t *testing.T) {
+	s, err := Open(&memory{}, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for n := range 30 {
+		s.Record(spanOf(n, 0), spanOf(n, 1))
+	}
+	asked := 0
+	odd := func(all []Span) ([]Span, error) {
+		if asked++; all[0].Start.Unix()%3 != 0 {
+			return nil, nil
+		}
+		return all[:1], nil
+	}
+	list, err := s.Traces(4, odd)
+	if err != nil || len(list) != 4 || list[0].Spans != 1 || asked > 12 {
+		t.Errorf("%d traces after %d: %+v, %v", len(list), asked, list, err)
+	}
+	if list, err := s.Traces(30, odd); err != nil || len(list) != 10 {
+		t.Errorf("%d traces of all, %v", len(list), err)
+	}
+	stop := errors.New("gone")
+	if _, err := s.Traces(4, func([]Span) ([]Span, error) { return nil, stop }); !errors.Is(err, stop) {
+		t.Errorf("%v", err)
 	}
 }

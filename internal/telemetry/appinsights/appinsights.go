@@ -42,7 +42,8 @@ type Config struct {
 	// exports none.
 	Metrics  *telemetry.Metrics
 	Interval time.Duration
-	// Client sends; nil means one with a timeout. Its redirects are turned off.
+	// Client sends; nil means one with a timeout that goes where a host of the
+	// configuration may lead. Its redirects are turned off.
 	Client *http.Client
 	Now    func() time.Time
 	// Log is told when sending begins to fail; it must not lead back to the Exporter.

@@ -46,7 +46,8 @@ type Config struct {
 	// Metrics are exported every Interval (0: a minute); nil exports none.
 	Metrics  *telemetry.Metrics
 	Interval time.Duration
-	// Client sends; nil means one with a timeout. Its redirects are turned off.
+	// Client sends; nil means one with a timeout that goes where a host of the
+	// configuration may lead. Its redirects are turned off.
 	Client *http.Client
 	Now    func() time.Time
 	// Log is told when sending begins to fail; it must not lead back to the Exporter.
