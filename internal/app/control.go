@@ -12,10 +12,12 @@ import (
 
 // controlMux is the control listener: the Step Functions API at POST / with
 // X-Amz-Target, the issuer's documents, health, and the console with its API for
-// everything else, behind the login (pages). All of it stands behind the console's guard: a page of another
-// origin, or a name rebound to this machine, reaches none of it.
+// everything else, behind the login (pages). It stands behind the console's guard: a
+// page of another origin, or a name rebound to this machine, reaches none of it. The
+// issuer's documents and health are for everybody, by any name: another gateway asks
+// at the issuer's address, a probe at the machine's.
 func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() bool, metrics http.Handler, names ...string) http.Handler {
-	mux := http.NewServeMux()
+	public, mux := http.NewServeMux(), http.NewServeMux()
 	document := func(body func() []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -23,13 +25,13 @@ func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() b
 			_, _ = w.Write(body()) // a client that went away
 		}
 	}
-	mux.HandleFunc("GET "+identity.DiscoveryPath, document(issuer.Discovery))
-	mux.HandleFunc("GET "+identity.JWKSPath, document(issuer.JWKS))
+	public.HandleFunc("GET "+identity.DiscoveryPath, document(issuer.Discovery))
+	public.HandleFunc("GET "+identity.JWKSPath, document(issuer.JWKS))
 	if metrics != nil {
 		mux.Handle("GET /metrics", metrics)
 	}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+	public.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	public.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if ready() {
 			plain(w, http.StatusOK, "ready")
 			return
@@ -43,7 +45,8 @@ func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() b
 		}
 		pages.ServeHTTP(w, r)
 	})
-	return console.Guard(mux, names...)
+	public.Handle("/", console.Guard(mux, names...))
+	return public
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

@@ -55,8 +55,13 @@ func devOptions(dir, data string) Options {
 // dev starts the product on a folder and its data; it ends with the test.
 func dev(t *testing.T, dir, data string) *product {
 	t.Helper()
+	return devAs(t, devOptions(dir, data))
+}
+
+// devAs is dev with options of the test's own.
+func devAs(t *testing.T, o Options) *product {
+	t.Helper()
 	p := &product{t: t, log: make(chan string, 1000), ended: make(chan error, 1)}
-	o := devOptions(dir, data)
 	o.Log = slog.New(lines{p.log})
 	ready := make(chan Ready, 1)
 	o.Ready = func(r Ready) { ready <- r }
