@@ -33,6 +33,7 @@ import (
 	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/identity"
+	"stile/internal/login"
 	"stile/internal/notify"
 	"stile/internal/policies"
 	"stile/internal/sfnapi"
@@ -82,21 +83,20 @@ type server struct {
 	current atomic.Pointer[project]
 	ready   atomic.Bool
 
-	secrets    *secrets
-	issuer     *identity.Issuer
-	roles      *authority
-	access     *access
-	traces     *telemetry.Store
-	audit      *auditor
-	seeing     *seeing
-	observer   *observer
-	ends       *task.Ends
-	host       *engine.Host
-	gateway    *gateway.Gateway
-	identities *providers
-	login      *login
-	console    http.Handler
-	api        http.Handler
+	secrets  *secrets
+	issuer   *identity.Issuer
+	roles    *authority
+	access   *access
+	traces   *telemetry.Store
+	audit    *auditor
+	seeing   *seeing
+	observer *observer
+	ends     *task.Ends
+	host     *engine.Host
+	gateway  *gateway.Gateway
+	login    *login.Login
+	console  http.Handler
+	api      http.Handler
 
 	quotas      *quotaBook
 	connections *connection.Keeper
@@ -233,7 +233,6 @@ func (s *server) build(first *loaded) (err error) {
 	s.access.Denied = s.audit.denied
 	s.api = s.verified(sfnapi.New(sfnapi.Config{Host: maskedAnswers{s.audit.host(s.host, "aws"), s.secrets.mask}, Permissions: s.access,
 		Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
-	s.identities = s.newProviders()
 	s.login = s.newLogin()
 	s.console = s.newConsole(calls)
 	return nil
@@ -253,7 +252,7 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 		l.drain(s.log)
 		watching.Wait()
 	}()
-	control := controlMux(s.api, s.login.handler(s.console), s.issuer, s.isReady, s.login.scrape(s.scraped()), s.login.names()...)
+	control := controlMux(s.api, s.login.Handler(s.console), s.issuer, s.isReady, s.login.Metrics(s.scraped()), s.login.Names()...)
 	l.serve(control, gateway.NewServer(s.gateway.Handler()), cert, s.log, func(err error) { cancel(err) })
 	watching.Go(func() { s.rotate(ctx) })
 	watching.Go(func() { s.watchSlow(ctx) })
@@ -320,7 +319,7 @@ func (s *server) observed(next exchange.Caller) exchange.Caller {
 func (s *server) newConsole(calls *callback.Callbacks) http.Handler {
 	return console.New(console.Config{Host: s.audit.host(s.host, "api"), Callbacks: auditedCallbacks{calls, s.audit}, Approval: s.approval, Traces: s.traces, Audit: s.audit.book, Secrets: auditedSecrets{secretBook{s.current.Load, s.secrets.store}, s.audit}, Why: s.explainer(), Slow: s.slow.Raised,
 		Token: s.audit.token(s.roles.token), Log: s.log,
-		Event: fullEvent, Metadata: sfnapi.EncodeMetadata, Permissions: s.access, Info: s.info, Names: s.login.names(), Account: s.opts.Account, Region: s.opts.Region})
+		Event: fullEvent, Metadata: sfnapi.EncodeMetadata, Permissions: s.access, Info: s.info, Names: s.login.Names(), Account: s.opts.Account, Region: s.opts.Region})
 }
 
 func newGUID() string {

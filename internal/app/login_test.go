@@ -16,9 +16,13 @@ import (
 
 	"stile/internal/identity"
 	"stile/internal/identity/idptest"
-	"stile/internal/identity/oidc"
-	"stile/internal/identity/session"
+	"stile/internal/login"
 	"stile/internal/sigv4"
+)
+
+const (
+	startPath    = login.StartPath
+	callbackPath = login.CallbackPath
 )
 
 const clientSecretEnv = "STILE_TEST_CLIENT_SECRET"
@@ -348,15 +352,6 @@ func TestForeignLogins(t *testing.T) {
 	}
 }
 
-func TestLocal(t *testing.T) {
-	for next, want := range map[string]string{"/": "/", "/executions/a%2Fb?x=1": "/executions/a%2Fb?x=1", "": "/", "//evil": "/", "/\\evil": "/", "https://evil/": "/",
-		"javascript:alert(1)": "/", "/\t/evil": "/", "/login?next=/": "/", "/-/v1/executions": "/", "evil": "/", "/%0a": "/%0a"} {
-		if got := local(next); got != want {
-			t.Errorf("local(%q) = %q, want %q", next, got, want)
-		}
-	}
-}
-
 // TestRefuseOpen: a listener that others reach needs providers, a name and TLS.
 func TestRefuseOpen(t *testing.T) {
 	provider := "identity:\n  %s\n  providers: [{name: a, issuer: \"https://id.example.com\", client-id: c}]\n"
@@ -374,67 +369,6 @@ func TestRefuseOpen(t *testing.T) {
 			t.Errorf("%s %s %s: %v", tt.yaml, tt.control, tt.tls, err)
 		}
 	}
-}
-
-// TestGuardPutsTheCallerIntoTheContext, and the session's token beside it.
-func TestGuardPutsTheCallerIntoTheContext(t *testing.T) {
-	var got identity.Caller
-	var csrf string
-	next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		got, csrf = identity.CallerFrom(r.Context()), session.CSRF(r.Context())
-	})
-	idp := idptest.New(t, idptest.Generic)
-	s := &server{opts: devOptions(keyFolder(t, identityYAML(t, idp)), ""), log: slog.New(slog.DiscardHandler), mode: modeServe}
-	s.secrets = newSecrets(s.log, nil)
-	first, err := s.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.current.Store(first.project)
-	store := mapStore{}
-	l := &login{providers: s.newProviders(), sessions: session.New(store, time.Now), flows: oidc.NewFlows(time.Now), signed: s.newSignatures(nil), log: s.log, now: time.Now}
-	ada := identity.Caller{Kind: "user", ID: "ada", Provider: "generic", Name: "Ada"}
-	id, err := l.sessions.Start(ada)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := httptest.NewRequest("GET", "http://127.0.0.1/", nil)
-	r.AddCookie(&http.Cookie{Name: "stile", Value: id})
-	l.guard(next).ServeHTTP(httptest.NewRecorder(), r)
-	if got.String() != "user:ada" || got.Via != "page" || len(csrf) != 43 {
-		t.Errorf("%+v, token %q", got, csrf)
-	}
-	// A form carries the token in a field, and the handler reads the form after it.
-	form := url.Values{"csrf": {csrf}, "choice": {"yes"}}.Encode()
-	for token, want := range map[string]int{form: 200, "choice=yes": 403} {
-		var choice string
-		next := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { choice = r.FormValue("choice") })
-		r := httptest.NewRequest("POST", "http://127.0.0.1/approvals/x", strings.NewReader(token))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.AddCookie(&http.Cookie{Name: "stile", Value: id})
-		w := httptest.NewRecorder()
-		l.guard(next).ServeHTTP(w, r)
-		if w.Code != want || (choice == "yes") != (want == 200) {
-			t.Errorf("%s: %d, choice %q", token, w.Code, choice)
-		}
-	}
-	// A provider that the project does not name any more vouches for nobody.
-	other, err := l.sessions.Start(identity.Caller{Kind: "user", ID: "ada", Provider: "gone"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.bySession(other); err == nil {
-		t.Error("a session of a provider that is gone was taken")
-	}
-}
-
-type mapStore map[string][]byte
-
-func (m mapStore) Get(name string) ([]byte, error)     { return m[name], nil }
-func (m mapStore) Put(name string, value []byte) error { m[name] = value; return nil }
-func (m mapStore) Delete(name string) error            { delete(m, name); return nil }
-func (m mapStore) Each(string, func(string, []byte) bool) error {
-	return nil
 }
 
 // TestSignedCallsHaveACaller on the Step Functions API.

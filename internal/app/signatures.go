@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,6 +109,12 @@ func (g *signatures) warn(e *sigv4.Error) {
 		help = "add the key to access-keys of " + config.FileName
 	}
 	g.log.Warn("a call of the Step Functions API passed that `stile serve` would refuse", "error", e.Code, "message", e.Message, "help", help)
+}
+
+// callerOfKey is whom a signature with an access key speaks for.
+func callerOfKey(signer sigv4.Caller, via string) identity.Caller {
+	kind, id, _ := strings.Cut(signer.Principal, ":")
+	return identity.Caller{Kind: kind, ID: id, Name: signer.KeyID, Via: via}
 }
 
 // accessKey finds a key of the project with its secret as it is now. A secret that

@@ -14,7 +14,7 @@ var rooms = [][]string{
 	5: {"internal/task", "internal/backend", "internal/callback", "internal/notify", "internal/why"},
 	6: {"internal/engine", "internal/gateway", "internal/policies", "internal/sfnapi", "internal/workflow", "internal/files",
 		"internal/contract", "internal/console"},
-	7:  {"internal/demo"},
+	7:  {"internal/demo", "internal/login"},
 	8:  {"internal/app"},
 	9:  {"internal/cli"},
 	10: {"cmd/stile"},

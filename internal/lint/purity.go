@@ -19,7 +19,7 @@ var pure = map[string][]string{
 	"jsonval":    {"sync", "sync/atomic"},
 	"rx":         {"regexp", "regexp/syntax"},
 	"jsonpath":   {"regexp", "sync"},
-	"jsonata":    {"regexp", "regexp/syntax", "time"},
+	"jsonata":    {"crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "hash", "regexp", "regexp/syntax", "time"},
 	"asl":        {"crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "hash", "hash/fnv", "regexp", "time"},
 	"asl/interp": {"hash/fnv", "time"},
 	"policy/expr": {"crypto/aes", "crypto/cipher", "crypto/des", "crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256",

@@ -2,7 +2,7 @@
 // authorization code with PKCE, and telling from an access token who calls an API.
 //
 // It verifies no signature itself (identity.Verifier does), keeps no session
-// (identity/session does) and shows no page. internal/app makes a Provider of each
+// (identity/session does) and shows no page. internal/login makes a Provider of each
 // in stile.yaml; the command line uses the grants of a device and of a machine.
 //
 // What it follows: OpenID Connect Core 1.0 and Discovery 1.0, RFC 6749 (OAuth),

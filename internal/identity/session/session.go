@@ -1,7 +1,7 @@
 // Package session keeps who is logged in to the page: on the server, under the
 // hash of an id that only the browser's cookie holds.
 //
-// It reads no cookie and no token; internal/app does, and puts the Session into
+// It reads no cookie and no token; internal/login does, and puts the Session into
 // the request's context, where handlers of the console find the token that each of
 // their forms carries (CSRF).
 //

@@ -1,4 +1,4 @@
-package app
+package login
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // until gives the context of a request whose caller is proven: a request that reads,
 // such as a stream, ends with what proved it. A session ends at its time and where
 // somebody logs out, a bearer token at its own end.
-func (l *login) until(r *http.Request, open *session.Session) (context.Context, context.CancelFunc) {
+func (l *Login) until(r *http.Request, open *session.Session) (context.Context, context.CancelFunc) {
 	ctx, reading := r.Context(), r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case open != nil:

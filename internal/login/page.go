@@ -1,4 +1,4 @@
-package app
+package login
 
 import (
 	"errors"
@@ -12,10 +12,11 @@ import (
 	"stile/internal/identity/session"
 )
 
-// Paths of a login in the browser.
+// Paths of a login in the browser: where it begins, with the query provider (and
+// next), and where the provider sends the browser back to.
 const (
-	startPath    = "/login/start"
-	callbackPath = "/login/callback"
+	StartPath    = "/login/start"
+	CallbackPath = "/login/callback"
 )
 
 // Cookies: the session, and the login that this browser has begun.
@@ -25,7 +26,7 @@ const (
 )
 
 // base is the control listener as the browser sees it.
-func (l *login) base(r *http.Request) string {
+func (l *Login) base(r *http.Request) string {
 	if u := l.providers.url(); u != nil && strings.EqualFold(u.Host, r.Host) {
 		return u.Scheme + "://" + u.Host
 	}
@@ -35,12 +36,12 @@ func (l *login) base(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-func (l *login) isSecure(r *http.Request) bool { return strings.HasPrefix(l.base(r), "https:") }
+func (l *Login) isSecure(r *http.Request) bool { return strings.HasPrefix(l.base(r), "https:") }
 
 // cookieName binds a cookie to its host where the browser can: over TLS. Else the
 // port is part of the name, since cookies of one host know no ports and several
 // servers may run on a machine.
-func (l *login) cookieName(r *http.Request, name string) string {
+func (l *Login) cookieName(r *http.Request, name string) string {
 	if l.isSecure(r) {
 		return "__Host-" + name
 	}
@@ -51,12 +52,12 @@ func (l *login) cookieName(r *http.Request, name string) string {
 }
 
 // keep sets a cookie; a maxAge below zero takes it away.
-func (l *login) keep(w http.ResponseWriter, r *http.Request, name, value string, maxAge int) {
+func (l *Login) keep(w http.ResponseWriter, r *http.Request, name, value string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{Name: l.cookieName(r, name), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
 		Secure: l.isSecure(r), SameSite: http.SameSiteLaxMode})
 }
 
-func (l *login) forget(w http.ResponseWriter, r *http.Request, name string) {
+func (l *Login) forget(w http.ResponseWriter, r *http.Request, name string) {
 	if len(r.CookiesNamed(l.cookieName(r, name))) > 0 {
 		l.keep(w, r, name, "", -1)
 	}
@@ -72,29 +73,29 @@ func local(next string) string {
 	return next
 }
 
-func (l *login) write(w http.ResponseWriter, status int, v console.LoginView) {
-	v.Info = console.Info{Project: l.info().Project}
-	if l.lax || v.Principal != "" {
-		v.Info = l.info()
+func (l *Login) write(w http.ResponseWriter, status int, v console.LoginView) {
+	v.Info = console.Info{Project: l.config.Info().Project}
+	if l.config.Lax || v.Principal != "" {
+		v.Info = l.config.Info()
 	}
 	if err := console.WriteLogin(w, status, v); err != nil {
-		l.log.Error("page failed", "page", "login", "error", err)
+		l.config.Log.Error("page failed", "page", "login", "error", err)
 		http.Error(w, "the page could not be made; the log has the cause", http.StatusInternalServerError)
 	}
 }
 
 // choices are the links that begin a login.
-func (l *login) choices(next string) (out []console.LoginChoice) {
+func (l *Login) choices(next string) (out []console.LoginChoice) {
 	for _, p := range l.providers.configured() {
 		q := url.Values{"provider": {p.Name}, "next": {local(next)}}
-		out = append(out, console.LoginChoice{Name: p.Name, Kind: p.Kind, Href: startPath + "?" + q.Encode()})
+		out = append(out, console.LoginChoice{Name: p.Name, Kind: p.Kind, Href: StartPath + "?" + q.Encode()})
 	}
 	return out
 }
 
 // page lists the providers, and says who is logged in.
-func (l *login) page(w http.ResponseWriter, r *http.Request) {
-	v := console.LoginView{Title: "Log in", Open: l.lax, Providers: l.choices(r.URL.Query().Get("next"))}
+func (l *Login) page(w http.ResponseWriter, r *http.Request) {
+	v := console.LoginView{Title: "Log in", Open: l.config.Lax, Providers: l.choices(r.URL.Query().Get("next"))}
 	if cookies := r.CookiesNamed(l.cookieName(r, sessionCookie)); len(cookies) == 1 {
 		if s, err := l.bySession(cookies[0].Value); err == nil {
 			v.Title, v.Who, v.Principal, v.CSRF = "Account", s.Caller.Name, s.Caller.String(), s.CSRF
@@ -106,22 +107,22 @@ func (l *login) page(w http.ResponseWriter, r *http.Request) {
 }
 
 // start sends the browser to a provider.
-func (l *login) start(w http.ResponseWriter, r *http.Request) {
+func (l *Login) start(w http.ResponseWriter, r *http.Request) {
 	p := l.providers.named(r.URL.Query().Get("provider"))
 	if p == nil {
 		l.write(w, http.StatusNotFound, console.LoginView{Title: "Log in", Problem: "There is no such provider.", Providers: l.choices("/")})
 		return
 	}
-	target, flow, err := p.Begin(r.Context(), l.base(r)+callbackPath, local(r.URL.Query().Get("next")))
+	target, flow, err := p.Begin(r.Context(), l.base(r)+CallbackPath, local(r.URL.Query().Get("next")))
 	if err != nil {
-		l.log.Error("a login could not begin", "provider", p.Name(), "error", err)
+		l.config.Log.Error("a login could not begin", "provider", p.Name(), "error", err)
 		l.write(w, http.StatusBadGateway, console.LoginView{Title: "Log in", Problem: "The provider " + p.Name() + " does not answer as it should; the log has the cause.",
 			Providers: l.choices("/")})
 		return
 	}
 	sealed, err := l.flows.Seal(flow)
 	if err != nil {
-		l.log.Error("a login could not begin", "provider", p.Name(), "error", err)
+		l.config.Log.Error("a login could not begin", "provider", p.Name(), "error", err)
 		l.write(w, http.StatusInternalServerError, console.LoginView{Title: "Log in", Problem: "The login could not begin; the log has the cause.", Providers: l.choices("/")})
 		return
 	}
@@ -131,7 +132,7 @@ func (l *login) start(w http.ResponseWriter, r *http.Request) {
 
 // begun opens the login that this browser's cookie holds, where it is the one that
 // comes back.
-func (l *login) begun(r *http.Request) (oidc.Flow, bool) {
+func (l *Login) begun(r *http.Request) (oidc.Flow, bool) {
 	state, cookies := r.URL.Query().Get("state"), r.CookiesNamed(l.cookieName(r, flowCookie))
 	if len(cookies) != 1 || state == "" {
 		return oidc.Flow{}, false
@@ -140,10 +141,10 @@ func (l *login) begun(r *http.Request) (oidc.Flow, bool) {
 }
 
 // callback ends a login that this browser has begun.
-func (l *login) callback(w http.ResponseWriter, r *http.Request) {
+func (l *Login) callback(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	fail := func(status int, problem string) {
-		l.audit.loginRefused(r.Context(), "page", problem)
+		l.config.Refused(r.Context(), "page", problem)
 		l.write(w, status, console.LoginView{Title: "Log in", Problem: problem, Providers: l.choices("/")})
 	}
 	flow, ok := l.begun(r)
@@ -158,13 +159,13 @@ func (l *login) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if q.Get("error") != "" || q.Has("iss") && !p.Accepts(q.Get("iss")) { // RFC 9207
-		l.log.Warn("a login was refused by its provider", "provider", p.Name(), "error", q.Get("error"))
+		l.config.Log.Warn("a login was refused by its provider", "provider", p.Name(), "error", q.Get("error"))
 		fail(http.StatusUnauthorized, "The provider "+p.Name()+" did not log you in.")
 		return
 	}
 	c, err := p.Redeem(r.Context(), flow, q.Get("code"))
 	if err != nil {
-		l.log.Warn("a login was refused", "provider", p.Name(), "error", err)
+		l.config.Log.Warn("a login was refused", "provider", p.Name(), "error", err)
 		var refused *oidc.Error
 		var grant *oidc.GrantError
 		switch {
@@ -180,25 +181,25 @@ func (l *login) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, old := range r.CookiesNamed(l.cookieName(r, sessionCookie)) {
 		if err := l.sessions.End(old.Value); err != nil {
-			l.log.Error("a session could not be ended", "error", err)
+			l.config.Log.Error("a session could not be ended", "error", err)
 		}
 	}
 	id, err := l.sessions.Start(c)
 	if err == nil {
-		err = l.audit.loggedIn(r.Context(), c)
+		err = l.config.LoggedIn(r.Context(), c)
 	}
 	if err != nil {
-		l.log.Error("a session could not be kept", "error", err)
+		l.config.Log.Error("a session could not be kept", "error", err)
 		fail(http.StatusServiceUnavailable, "The session could not be kept; the log has the cause.")
 		return
 	}
 	l.keep(w, r, sessionCookie, id, int(session.MaxLife.Seconds()))
-	l.log.Info("logged in", "principal", c.String(), "provider", p.Name())
+	l.config.Log.Info("logged in", "principal", c.String(), "provider", p.Name())
 	http.Redirect(w, r, flow.Next, http.StatusSeeOther)
 }
 
 // logout ends the session of the cookie, where the form carries its token.
-func (l *login) logout(w http.ResponseWriter, r *http.Request) {
+func (l *Login) logout(w http.ResponseWriter, r *http.Request) {
 	cookies := r.CookiesNamed(l.cookieName(r, sessionCookie))
 	for _, c := range cookies {
 		s, err := l.bySession(c.Value)
@@ -210,7 +211,7 @@ func (l *login) logout(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if err := l.sessions.End(c.Value); err != nil {
-			l.log.Error("a session could not be ended", "error", err)
+			l.config.Log.Error("a session could not be ended", "error", err)
 			console.Refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "the session could not be ended; the log has the cause")
 			return
 		}
