@@ -221,7 +221,7 @@ func (s *server) build(first *loaded) (err error) {
 		Egress: s.exit, Ungoverned: s.ungoverned, Executions: nestedExecutions{s.host, s.ends}, MayStart: s.roles.mayStart,
 		NamedValue: s.namedValue, NamedValueRefused: s.namedValuesRefused, Mask: s.secrets.mask,
 		CallbackURL: calls.URL, Address: first.project.Config.Engine.Address, Region: s.opts.Region, Now: time.Now, NewGUID: newGUID,
-	}, task.Table()); err != nil {
+	}, s.taskTable()); err != nil {
 		return err
 	}
 	if err := s.take(context.Background(), first); err != nil {

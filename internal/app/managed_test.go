@@ -9,6 +9,7 @@ import (
 	"stile/internal/config"
 	"stile/internal/files"
 	"stile/internal/identity"
+	"stile/internal/secret"
 )
 
 // TestManagedIdentityIsAsked: tokens come from the source that stile.yaml names as it
@@ -18,7 +19,7 @@ func TestManagedIdentityIsAsked(t *testing.T) {
 	m := managedIdentity{func() *project { return p }, identity.NewManagedTokens(
 		func(_ context.Context, resource, client string) (string, time.Time, error) {
 			return resource + " " + client, time.Now().Add(time.Hour), nil
-		}, time.Now)}
+		}, time.Now), secret.NewMasker(nil)}
 	if token, err := m.Token(t.Context(), "https://x", "c"); token != "" || !errors.Is(err, errNoManagedIdentity) {
 		t.Errorf("without a source: %q, %v", token, err)
 	}

@@ -167,8 +167,9 @@ func (h maskedDeliveries) Deliver(ctx context.Context, d sfn.Delivery) (sfn.Deli
 	return h.Host.Deliver(ctx, d)
 }
 
-// sourceCredentials are the variables that vaults are asked with.
-var sourceCredentials = []string{"AZURE_CLIENT_SECRET", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+// sourceCredentials are the variables that vaults and the source of managed
+// identities are asked with.
+var sourceCredentials = []string{"AZURE_CLIENT_SECRET", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "IDENTITY_HEADER"}
 
 // know registers the secrets that come from no source: what sources are asked with,
 // and what stands in a project's files themselves, keys of subscriptions and named

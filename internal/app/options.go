@@ -6,6 +6,9 @@ import (
 
 	"stile/internal/config"
 	"stile/internal/kv"
+	"stile/internal/policies"
+	"stile/internal/task"
+	"stile/policy"
 )
 
 // Options are what `dev` and `serve` run on.
@@ -25,6 +28,10 @@ type Options struct {
 	// providers is what identity providers and their keys are reached through; nil is
 	// the network.
 	providers http.RoundTripper
+	// policies are what documents may name, and integrations what Tasks may call; nil is
+	// the product's tables.
+	policies     *policy.Table
+	integrations []task.Integration
 	// built is shown the parts before anything listens; nil: nobody looks.
 	built func(*server)
 	// Ready is called once, when all listeners answer.
@@ -51,4 +58,20 @@ type Ready struct {
 	Open int `json:"openExecutions"`
 	// Samples names the sample backends that run.
 	Samples []string `json:"samples,omitempty"`
+}
+
+// policyTable is the table that documents are compiled with.
+func (s *server) policyTable() *policy.Table {
+	if s.opts.policies != nil {
+		return s.opts.policies
+	}
+	return policies.Table()
+}
+
+// taskTable is the table of integrations.
+func (s *server) taskTable() []task.Integration {
+	if s.opts.integrations != nil {
+		return s.opts.integrations
+	}
+	return task.Table()
 }

@@ -11,7 +11,6 @@ import (
 	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/identity"
-	"stile/internal/policies"
 	"stile/internal/task"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -51,7 +50,7 @@ func (s *server) load() (*loaded, error) {
 	if s.gateway != nil {
 		options.Previous = s.gateway.Snapshot()
 	}
-	snapshot, more := gateway.Compile(p.APIM, policies.Table(), options)
+	snapshot, more := gateway.Compile(p.APIM, s.policyTable(), options)
 	faults = append(faults, more...)
 	machines, found := parseMachines(p.StateMachines)
 	faults = append(faults, found...)

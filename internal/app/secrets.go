@@ -14,7 +14,6 @@ import (
 
 	"stile/internal/files"
 	"stile/internal/gateway"
-	"stile/internal/policies"
 	"stile/internal/secret"
 	"stile/internal/secret/agefile"
 	"stile/internal/secret/awssm"
@@ -127,7 +126,7 @@ func (s *server) takeSecrets() {
 	s.secrets.taking.Lock()
 	defer s.secrets.taking.Unlock()
 	now := s.gateway.Snapshot()
-	next, faults := gateway.Compile(now.Service(), policies.Table(),
+	next, faults := gateway.Compile(now.Service(), s.policyTable(),
 		gateway.CompileOptions{Revision: newRevision(), Previous: now, Secrets: s.secrets.value})
 	if next == nil {
 		for _, d := range faults {

@@ -33,6 +33,12 @@ func (r *Runner) finished(call sfn.TaskCall, res sfn.TaskResult) sfn.TaskResult 
 		res.Error, res.Cause = m.MaskString(res.Error), m.MaskString(res.Cause)
 		res.Output, res.Call = m.MaskJSON(res.Output), m.MaskJSON(res.Call)
 	}
+	if call.TaskToken != "" { // a receiver may send back its callback's URL, which opens the task
+		m := secret.NewMasker(nil)
+		m.Keep("token", secret.NewValue(call.TaskToken))
+		res.Error, res.Cause = m.MaskString(res.Error), m.MaskString(res.Cause)
+		res.Output, res.Call = m.MaskJSON(res.Output), m.MaskJSON(res.Call)
+	}
 	return res
 }
 

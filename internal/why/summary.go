@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"stile/internal/sfn"
 )
@@ -46,8 +47,11 @@ type Held struct {
 func Summarize(answers []Answer) Summary {
 	s := Summary{Open: len(answers), Groups: []Group{}}
 	index := map[string]int{}
-	for i := range answers {
-		a := &answers[i]
+	longest := slices.SortedStableFunc(slices.Values(answers), func(a, b Answer) int {
+		return cmp.Or(since(a).Compare(since(b)), cmp.Compare(a.ARN, b.ARN))
+	})
+	for i := range longest {
+		a := &longest[i]
 		if !a.needs() {
 			continue
 		}
@@ -62,13 +66,18 @@ func Summarize(answers []Answer) Summary {
 		}
 		s.Groups[n].Executions = append(s.Groups[n].Executions, a.held())
 	}
-	for i := range s.Groups {
-		slices.SortStableFunc(s.Groups[i].Executions, func(a, b Held) int { return cmp.Compare(a.Since, b.Since) })
-	}
 	slices.SortStableFunc(s.Groups, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(len(b.Executions), len(a.Executions)), cmp.Compare(a.Cause, b.Cause), cmp.Compare(a.What, b.What))
 	})
 	return s
+}
+
+// since is when it began to hold; the beginning of time where that is not known.
+func since(a Answer) time.Time {
+	if a.Since == nil {
+		return time.Time{}
+	}
+	return *a.Since
 }
 
 // needs says that somebody should look.

@@ -41,8 +41,7 @@ type device struct {
 	withLife bool
 }
 
-// ServeHTTP answers as the provider.
-func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	endpoint := map[string]string{keysPath: "keys", authorizePath: "authorize", tokenPath: "token", devicePath: "device"}[r.URL.Path]

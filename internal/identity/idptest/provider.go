@@ -96,6 +96,7 @@ type Provider struct {
 	devices map[string]*device
 	issued  int
 	asked   map[string]int
+	before  func(next http.Handler) http.Handler
 }
 
 type signingKey struct {
@@ -253,6 +254,26 @@ func (p *Provider) KeysAnswers(a KeysAnswer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.set = a
+}
+
+// Before puts a handler before the provider, which it is given: what comes and goes
+// can be seen there, or answered otherwise. nil takes it away.
+func (p *Provider) Before(f func(next http.Handler) http.Handler) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.before = f
+}
+
+// ServeHTTP answers as the provider, through what stands before it.
+func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	before := p.before
+	p.mu.Unlock()
+	var h http.Handler = http.HandlerFunc(p.serve)
+	if before != nil {
+		h = before(h)
+	}
+	h.ServeHTTP(w, r)
 }
 
 // Issued counts the answers of the token endpoint that held a token.

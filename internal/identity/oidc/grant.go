@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"stile/internal/secret"
 )
 
 // Tokens is an answer of a token endpoint. It never prints.
@@ -49,18 +51,18 @@ func (p *Provider) Scope(more ...string) string {
 
 // post asks the token endpoint.
 func (p *Provider) post(ctx context.Context, e Endpoints, form url.Values) (Tokens, error) {
-	secret := ""
+	password := ""
 	if p.cfg.Secret != nil {
 		var err error
-		if secret, err = p.cfg.Secret(ctx); err != nil {
+		if password, err = p.cfg.Secret(ctx); err != nil {
 			return Tokens{}, fmt.Errorf("the secret of provider %s: %w", p.cfg.Name, err)
 		}
 	}
-	basic := secret != "" && !slices.Contains(e.AuthMethods, "client_secret_post")
+	basic := password != "" && !slices.Contains(e.AuthMethods, "client_secret_post")
 	if !basic {
 		form.Set("client_id", p.cfg.ClientID)
-		if secret != "" {
-			form.Set("client_secret", secret)
+		if password != "" {
+			form.Set("client_secret", password)
 		}
 	}
 	var got struct {
@@ -72,7 +74,7 @@ func (p *Provider) post(ctx context.Context, e Endpoints, form url.Values) (Toke
 	}
 	err := p.form(ctx, e.Token, form, func(r *http.Request) {
 		if basic { // RFC 6749 section 2.3.1: both parts are encoded as a form is
-			r.SetBasicAuth(url.QueryEscape(p.cfg.ClientID), url.QueryEscape(secret))
+			r.SetBasicAuth(url.QueryEscape(p.cfg.ClientID), url.QueryEscape(password))
 		}
 	}, &got)
 	if err != nil {
@@ -115,12 +117,29 @@ func (p *Provider) form(ctx context.Context, target string, form url.Values, cha
 		if json.Unmarshal(body, &e) != nil || e.Code == "" {
 			return refuse(fmt.Sprintf("%s answered %d", req.URL.Host, status))
 		}
-		return &GrantError{e.Code, e.Text}
+		unquoted := sentSecrets(req, form)
+		return &GrantError{unquoted.MaskString(e.Code), unquoted.MaskString(e.Text)}
 	}
 	if json.Unmarshal(body, out) != nil {
 		return refuse(req.URL.Host + " answered no JSON of its kind")
 	}
 	return nil
+}
+
+// sentSecrets masks what was sent and must not be told: a careless provider quotes it
+// in its refusal.
+func sentSecrets(req *http.Request, form url.Values) *secret.Masker {
+	m := secret.NewMasker(nil)
+	for _, name := range []string{"client_secret", "code", "code_verifier", "refresh_token", "device_code"} {
+		m.Keep(name, secret.NewValue(form.Get(name)))
+	}
+	if _, escaped, ok := req.BasicAuth(); ok {
+		m.Keep("escaped", secret.NewValue(escaped))
+		if plain, err := url.QueryUnescape(escaped); err == nil {
+			m.Keep("plain", secret.NewValue(plain))
+		}
+	}
+	return m
 }
 
 // ClientCredentials gets a program's token for itself.
