@@ -1,6 +1,9 @@
 package rx
 
 import (
+	"cmp"
+	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,19 +17,21 @@ type set struct {
 	minus  *set
 }
 
-func (s *set) has(r rune) bool {
+// matches looks at r, or at all its cases where case is ignored.
+func (s *set) matches(r rune, flags Options) bool {
 	in := s.inside(r)
-	if in != s.not && s.minus != nil && s.minus.has(r) {
-		return false
+	if flags&IgnoreCase != 0 {
+		for f := unicode.SimpleFold(r); f != r && !in; f = unicode.SimpleFold(f) {
+			in = (flags&ecma == 0 || canonical(f) == canonical(r)) && s.inside(f)
+		}
 	}
-	return in != s.not
+	return in != s.not && (s.minus == nil || !s.minus.matches(r, flags))
 }
 
 func (s *set) inside(r rune) bool {
-	for i := 0; i < len(s.ranges); i += 2 {
-		if r >= s.ranges[i] && r <= s.ranges[i+1] {
-			return true
-		}
+	n := len(s.ranges) / 2
+	if i := sort.Search(n, func(i int) bool { return s.ranges[2*i+1] >= r }); i < n && r >= s.ranges[2*i] {
+		return true
 	}
 	for _, t := range s.tests {
 		if t(r) {
@@ -36,20 +41,23 @@ func (s *set) inside(r rune) bool {
 	return false
 }
 
-// matches looks at r, or at all its cases where case is ignored.
-func (s *set) matches(r rune, fold bool) bool {
-	if s.has(r) {
-		return true
+// sorted puts the ranges in order and joins those that touch.
+func (s *set) sorted() *set {
+	type pair struct{ lo, hi rune }
+	pairs := make([]pair, 0, len(s.ranges)/2)
+	for i := 0; i < len(s.ranges); i += 2 {
+		pairs = append(pairs, pair{s.ranges[i], s.ranges[i+1]})
 	}
-	if !fold {
-		return false
-	}
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		if s.has(f) {
-			return true
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.lo, b.lo) })
+	s.ranges = s.ranges[:0]
+	for _, p := range pairs {
+		if n := len(s.ranges); n > 0 && p.lo <= s.ranges[n-1]+1 {
+			s.ranges[n-1] = max(s.ranges[n-1], p.hi)
+			continue
 		}
+		s.ranges = append(s.ranges, p.lo, p.hi)
 	}
-	return false
+	return s
 }
 
 func isWord(r rune) bool {
@@ -146,7 +154,7 @@ func (p *parser) class() *set {
 		}
 		if p.s[p.i] == ']' && !first {
 			p.i++
-			return s
+			return s.sorted()
 		}
 		if p.has("-[") && !first {
 			p.i += 2
@@ -155,7 +163,7 @@ func (p *parser) class() *set {
 		}
 		lo, sub := p.classPart()
 		if sub != nil {
-			s.tests = append(s.tests, sub.has)
+			s.tests = append(s.tests, sub.inside)
 			continue
 		}
 		hi := lo

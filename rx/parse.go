@@ -17,6 +17,9 @@ type node struct {
 	min, max int // repeat; max -1 is without bound
 	lazy     bool
 	flags    Options
+	// first and behind bound the groups inside a repeat of ECMAScript's flavour, which
+	// forgets them at every turn.
+	first, behind int
 }
 
 type op uint8

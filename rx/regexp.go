@@ -1,11 +1,11 @@
-// Package rx matches regular expressions of .NET's flavour (look-around,
-// named groups numbered after unnamed ones, back-references, atomic groups, lazy
-// loops, inline options) by backtracking, and calls back for every step it takes,
-// so that its caller can end a match that would not end in time.
+// Package rx matches regular expressions of two flavours by backtracking, and counts
+// every step it takes, so that its caller can end a match that would not end in time:
+// .NET's (look-around, named groups numbered after unnamed ones, back-references,
+// atomic groups, lazy loops, inline options), and ECMAScript's without its u flag.
 //
 // It is not RE2 and not the whole of .NET: balancing groups, RightToLeft,
 // conditionals and \G are refused when the pattern compiles. policy/expr's library
-// uses it for System.Text.RegularExpressions.
+// uses .NET's flavour for System.Text.RegularExpressions, jsonata ECMAScript's.
 //
 // Invariants: a Regexp never changes and may be shared between goroutines; the
 // same pattern and text always take the same number of steps.
@@ -37,10 +37,29 @@ type Regexp struct {
 }
 
 // Compile reads a pattern. Errors are *SyntaxError.
-func Compile(pattern string, options Options) (re *Regexp, err error) {
+func Compile(pattern string, options Options) (*Regexp, error) {
 	if options&RightToLeft != 0 {
 		return nil, &SyntaxError{"RegexOptions.RightToLeft is not supported"}
 	}
+	return compiled(func() (*node, []string) {
+		p := &parser{s: []rune(pattern), flags: options}
+		tree := p.alternation()
+		if p.more() {
+			p.fail("too many )'s")
+		}
+		var names []string
+		for i := 0; i <= p.plain; i++ {
+			names = append(names, itoa(i))
+		}
+		names = append(names, p.named...)
+		p.number(names)
+		checkRefs(tree, len(names))
+		return tree, names
+	})
+}
+
+// compiled makes a program of what parse reads, which may panic with a *SyntaxError.
+func compiled(parse func() (tree *node, names []string)) (re *Regexp, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(*SyntaxError)
@@ -50,18 +69,9 @@ func Compile(pattern string, options Options) (re *Regexp, err error) {
 			re, err = nil, e
 		}
 	}()
-	p := &parser{s: []rune(pattern), flags: options}
-	tree := p.alternation()
-	if p.more() {
-		p.fail("too many )'s")
-	}
 	re = &Regexp{}
-	for i := 0; i <= p.plain; i++ {
-		re.names = append(re.names, itoa(i))
-	}
-	re.names = append(re.names, p.named...)
-	p.number(re.names)
-	checkRefs(tree, len(re.names))
+	var tree *node
+	tree, re.names = parse()
 	registers := 2 * len(re.names)
 	c := &compiler{registers: &registers}
 	c.compile(tree)
@@ -124,13 +134,35 @@ func (re *Regexp) Group(name string) (int, error) {
 func (re *Regexp) Find(text []rune, from int, step func()) []int {
 	r := &run{text: text, regs: make([]int, re.size), step: step}
 	for at := from; at <= len(text); at++ {
+		r.pay()
 		for i := range r.regs {
 			r.regs[i] = -1
 		}
-		if end := r.try(re.prog, at, -1); end >= 0 {
+		if end := r.try(re.prog, at); end >= 0 {
 			r.regs[0], r.regs[1] = at, end
 			return r.regs[:2*len(re.names)]
 		}
 	}
 	return nil
+}
+
+// ErrSteps is returned by FindWithin where a search took more steps than it may.
+var ErrSteps = errors.New("the regular expression took too many steps")
+
+// FindWithin is Find in at most so many steps; used says how many it took.
+func (re *Regexp) FindWithin(text []rune, from, steps int) (match []int, used int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != error(ErrSteps) {
+				panic(r)
+			}
+			match, err = nil, ErrSteps
+		}
+	}()
+	match = re.Find(text, from, func() {
+		if used++; used > steps {
+			panic(error(ErrSteps))
+		}
+	})
+	return match, used, nil
 }

@@ -41,6 +41,7 @@ func TestFind(t *testing.T) {
 		{`^b`, "a\nb", Multiline, "b"}, {`a.b`, "a\nb", 0, "!"}, {`a.b`, "a\nb", Singleline, "a\nb"}, {`(a*)*b`, "aab", 0, "aab|"},
 		{`[^\W\d_]+`, "12_été", 0, "été"}, {`\p{Lu}\P{Lu}`, "xÉa", 0, "Éa"}, {`[a-z-[aeiou]]+`, "aebcd", 0, "bcd"},
 		{`x{2,3}`, "xxxx", 0, "xxx"}, {`x{,3}`, "x{,3}", 0, "x{,3}"}, {`a b # c`, "ab", IgnorePatternWhitespace, "ab"}, {`a$`, "a\n", 0, "a"},
+		{`[^a]`, "A", IgnoreCase, "!"}, {`(?<=(\d+)(\d+))$`, "1053", 0, "|1|053"}, {`[c-eA-Cb-d]+`, "xABCbcdef", 0, "ABCbcde"},
 		{`\u0041\x42`, "AB", 0, "AB"}, {`(?'n'a)\k<n>`, "aa", 0, "aa|a"}, {`(a)|(b)`, "b", 0, "b|-|b"}, {`(x)?y`, "y", ExplicitCapture, "y"},
 	} {
 		got := "!"

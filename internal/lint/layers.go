@@ -8,7 +8,7 @@ var rooms = [][]string{
 	0: {"diag", "jsonval", "rx", "internal/recorded", "internal/reach"},
 	1: {"internal/kv", "internal/secret", "internal/sigv4", "internal/ratelimit", "internal/cache", "internal/telemetry",
 		"internal/config", "jsonpath", "policy/exchange"},
-	2: {"policy/expr", "internal/identity", "internal/audit"},
+	2: {"jsonata", "policy/expr", "internal/identity", "internal/audit"},
 	3: {"asl", "policy"},
 	4: {"asl/interp", "asl/graph", "internal/sfn", "internal/apim"},
 	5: {"internal/task", "internal/backend", "internal/callback", "internal/notify", "internal/why"},
