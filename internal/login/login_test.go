@@ -129,3 +129,11 @@ func TestRefusalsAreTold(t *testing.T) {
 		}
 	}
 }
+
+func TestKnownError(t *testing.T) {
+	for code, want := range map[string]string{"access_denied": "access_denied", "": "other", "access_denied\nlevel=ERROR": "other", "eyJhbGciOi": "other"} {
+		if got := knownError(code); got != want {
+			t.Errorf("%q: %q", code, got)
+		}
+	}
+}

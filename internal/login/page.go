@@ -159,7 +159,7 @@ func (l *Login) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if q.Get("error") != "" || q.Has("iss") && !p.Accepts(q.Get("iss")) { // RFC 9207
-		l.config.Log.Warn("a login was refused by its provider", "provider", p.Name(), "error", q.Get("error"))
+		l.config.Log.Warn("a login was refused by its provider", "provider", p.Name(), "error", knownError(q.Get("error")))
 		fail(http.StatusUnauthorized, "The provider "+p.Name()+" did not log you in.")
 		return
 	}
@@ -218,4 +218,15 @@ func (l *Login) logout(w http.ResponseWriter, r *http.Request) {
 	}
 	l.forget(w, r, sessionCookie)
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+// knownError is an error code of RFC 6749 and OpenID Connect, or "other": whoever has
+// the address may write what they like there.
+func knownError(code string) string {
+	switch code {
+	case "access_denied", "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "server_error",
+		"temporarily_unavailable", "interaction_required", "login_required", "account_selection_required", "consent_required":
+		return code
+	}
+	return "other"
 }
