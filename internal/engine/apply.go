@@ -71,7 +71,9 @@ func (t *turn) quarantine(trouble string, when ...any) {
 	l.state.quarantine = why
 	l.state.waiting = "quarantine"
 	t.changed = true
-	t.h.log.Error("execution in quarantine", append(when, "execution", l.arn(), "journal", l.state.seq, "error", trouble)...)
+	// Told once it is durable: who reads the line may ask at once.
+	log, told := t.h.log, append(when, "execution", l.arn(), "journal", l.state.seq, "error", trouble)
+	t.after = append(t.after, func() { log.Error("execution in quarantine", told...) })
 	t.notices = append(t.notices, sfn.Notice{ExecutionARN: l.arn(), Status: l.state.status.String(), State: l.state.state})
 }
 
@@ -80,7 +82,8 @@ func (t *turn) lift() {
 	st := &t.live.state
 	st.quarantine, st.waiting, st.found, st.before = "", st.before, false, ""
 	t.changed = true
-	t.h.log.Info("execution out of quarantine: it loads again", "execution", t.live.arn())
+	log, arn := t.h.log, t.live.arn()
+	t.after = append(t.after, func() { log.Info("execution out of quarantine: it loads again", "execution", arn) })
 	t.notices = append(t.notices, sfn.Notice{ExecutionARN: t.live.arn(), Status: st.status.String(), State: st.state})
 }
 
