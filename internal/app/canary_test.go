@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -20,7 +19,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"stile/internal/identity/idptest"
 	"stile/internal/secret/secrettest"
@@ -287,23 +285,8 @@ func (w *canaryWorld) shown(t *testing.T, sent string, out map[string]string) {
 // devWith starts the product with vaults that are played, and its log kept.
 func devWith(t *testing.T, w *canaryWorld, data string, log *narration) *product {
 	t.Helper()
-	p := &product{t: t, log: make(chan string, 1000), ended: make(chan error, 1)}
 	o := devOptions(w.dir, data)
 	o.vaults = vaultsOf{w.vault}
 	o.policies, o.integrations = w.policies(t), w.integrations()
-	o.Log = slog.New(slog.NewMultiHandler(lines{p.log}, slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	ready := make(chan Ready, 1)
-	o.Ready = func(r Ready) { ready <- r }
-	ctx, cancel := context.WithCancel(t.Context())
-	p.stop = cancel
-	go func() { p.ended <- Dev(ctx, o) }()
-	select {
-	case p.Ready = <-ready:
-	case err := <-p.ended:
-		t.Fatal(err)
-	case <-time.After(patience):
-		t.Fatal("the product does not start")
-	}
-	t.Cleanup(p.shut)
-	return p
+	return devAs(t, o, slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }

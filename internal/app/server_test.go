@@ -58,11 +58,11 @@ func dev(t *testing.T, dir, data string) *product {
 	return devAs(t, devOptions(dir, data))
 }
 
-// devAs is dev with options of the test's own.
-func devAs(t *testing.T, o Options) *product {
+// devAs is dev with options of the test's own; its log goes to more handlers too.
+func devAs(t *testing.T, o Options, more ...slog.Handler) *product {
 	t.Helper()
 	p := &product{t: t, log: make(chan string, 1000), ended: make(chan error, 1)}
-	o.Log = slog.New(lines{p.log})
+	o.Log = slog.New(slog.NewMultiHandler(append(more, lines{p.log})...))
 	ready := make(chan Ready, 1)
 	o.Ready = func(r Ready) { ready <- r }
 	ctx, cancel := context.WithCancel(t.Context())

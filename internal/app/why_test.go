@@ -1,10 +1,8 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -108,23 +106,10 @@ type asked struct {
 // runAsked starts the product; it ends with the test.
 func runAsked(t *testing.T, dir, data string) *asked {
 	t.Helper()
-	p := &asked{&product{t: t, log: make(chan string, 1000), ended: make(chan error, 1)}, dir, nil}
+	p := &asked{dir: dir}
 	o := devOptions(dir, data)
-	o.Log = slog.New(lines{p.log})
-	ready := make(chan Ready, 1)
-	o.Ready = func(r Ready) { ready <- r }
 	o.built = func(s *server) { p.server = s }
-	ctx, cancel := context.WithCancel(t.Context())
-	p.stop = cancel
-	go func() { p.ended <- Dev(ctx, o) }()
-	select {
-	case p.Ready = <-ready:
-	case err := <-p.ended:
-		t.Fatal(err)
-	case <-time.After(patience):
-		t.Fatal("the product does not start")
-	}
-	t.Cleanup(p.shut)
+	p.product = devAs(t, o)
 	return p
 }
 

@@ -165,7 +165,7 @@ func spoiled(good entraToken) map[string]struct {
 		"issuer with more":         {good.with("iss", issuer+"x"), badIssuer},
 		"issuer on another host":   {good.with("iss", strings.Replace(issuer, ".com/", ".com.evil.example/", 1)+"?"), badIssuer},
 		"issuer over http":         {good.with("iss", strings.Replace(issuer, "https", "http", 1)), badIssuer},
-		"issuer is a placeholder":  {good.of("{tenantid}"), badIssuer},
+		"issuer names no tenant":   {good.of("{tenantid}"), badIssuer},
 		"issuer of China":          {good.with("iss", "https://sts.chinacloudapi.cn/"+ours+"/"), badIssuer},
 		"two issuers":              {good.with("iss", []string{issuer, issuer}), badIssuer},
 		"no issuer":                {good.with("iss", nil), badIssuer},

@@ -87,9 +87,9 @@ func (t tenant) sources(computed bool) []policy.KeySource {
 		{URL: base + "/.well-known/openid-configuration", Computed: computed}}
 }
 
-// placeholder stands for a tenant in the issuer of a discovery document that is
+// anyTenant stands for a tenant in the issuer of a discovery document that is
 // for several tenants.
-const placeholder = "{tenantid}"
+const anyTenant = "{tenantid}"
 
 // checkIssuer demands that the keys, the token's issuer and its tid agree on one
 // tenant of this cloud that the policy takes.
@@ -100,7 +100,7 @@ func (t tenant) checkIssuer(claims policy.Claims) error {
 		return deny
 	}
 	id, ok := t.tenantOf(got[0])
-	if !ok || id == placeholder {
+	if !ok || id == anyTenant {
 		return deny
 	}
 	if tid := claims.Claim("tid"); len(tid) != 1 || !strings.EqualFold(tid[0], id) {
@@ -111,7 +111,7 @@ func (t tenant) checkIssuer(claims policy.Claims) error {
 		return deny
 	}
 	owner, ok := t.tenantOf(published[0])
-	if !ok || owner != placeholder && owner != id {
+	if !ok || owner != anyTenant && owner != id {
 		return deny
 	}
 	switch {
@@ -136,5 +136,5 @@ func (t tenant) tenantOf(issuer string) (id string, ok bool) {
 		id, ok = strings.CutSuffix(id, "/v2.0")
 	}
 	id = strings.ToLower(id)
-	return id, ok && (id == placeholder || guidText.MatchString(id))
+	return id, ok && (id == anyTenant || guidText.MatchString(id))
 }
