@@ -26,12 +26,17 @@ const (
 // EvalError is a failure of an expression, template, path or choice while an
 // execution runs. Cause lacks the words about state and event in front; interp
 // knows those and adds them.
-type EvalError struct{ Name, Cause string }
+type EvalError struct {
+	Name, Cause string
+	// Location is the field of a JSONata expression, slash-joined ("Output/a/b[0]"),
+	// as EvaluationFailed tells it; "" of JSONPath and where AWS gives none.
+	Location string
+}
 
 // Error gives "name: cause".
 func (e *EvalError) Error() string { return e.Name + ": " + e.Cause }
 
-func runtimeError(cause string) *EvalError { return &EvalError{ErrRuntime, cause} }
+func runtimeError(cause string) *EvalError { return &EvalError{Name: ErrRuntime, Cause: cause} }
 
 // Uncatchable says that no retrier or catcher ever takes the name, whatever its
 // ErrorEquals: States.Runtime alone.

@@ -13,8 +13,13 @@ import (
 // Scope is what expressions read. Its functions are called on the evaluator's
 // goroutine and must give the same answers within one evaluation.
 type Scope struct {
-	// Input is "$".
+	// Input is "$", and $states.input of JSONata.
 	Input jsonval.Value
+	// Result and ErrorOutput are $states.result and $states.errorOutput; absent
+	// values where the field may not read them.
+	Result, ErrorOutput jsonval.Value
+	// Now is $millis() and $now() of JSONata, in Unix milliseconds.
+	Now int64
 	// Context is "$$", built when first read; nil means an empty object.
 	Context func() jsonval.Value
 	// Variable is "$name"; nil means that there are none.

@@ -226,8 +226,7 @@ func (e *Expr) evalCall(s *Scope) (jsonval.Value, *EvalError) {
 	}
 	v, err := c.fn.eval(&callScope{Scope: s, args: args, call: c})
 	if err != nil {
-		return v, &EvalError{ErrIntrinsicFailure,
-			fmt.Sprintf("The function '%s' had the following error: %s", c.text, err)}
+		return v, &EvalError{Name: ErrIntrinsicFailure, Cause: fmt.Sprintf("The function '%s' had the following error: %s", c.text, err)}
 	}
 	return v, nil
 }

@@ -26,10 +26,11 @@ func (c *compiler) mapState(st *State, n *node, path string) {
 	c.selector(st, f, n, path)
 	c.exclusive(n, path, false, "MaxConcurrency", "MaxConcurrencyPath")
 	if m := n.get("MaxConcurrency"); m != nil {
-		f.MaxConcurrency, _ = c.integer(m, join(path, "MaxConcurrency"), 0, maxSeconds)
+		n, _ := c.integer(m, join(path, "MaxConcurrency"), 0, maxSeconds)
+		f.MaxConcurrency.Literal = float64(n)
 	}
 	if m := n.get("MaxConcurrencyPath"); m != nil {
-		f.MaxConcurrencyPath = c.onePath(m, join(path, "MaxConcurrencyPath"), "MaxConcurrencyPath")
+		f.MaxConcurrency.Path = c.onePath(m, join(path, "MaxConcurrencyPath"), "MaxConcurrencyPath")
 	}
 	if c.exclusive(n, path, false, "ItemProcessor", "Iterator") == 0 {
 		c.required(n, path, []string{"ItemProcessor"})

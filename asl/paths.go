@@ -23,8 +23,7 @@ func (f PathField) Eval(s *Scope, field string) (jsonval.Value, *EvalError) {
 	v, err := f.Path.Eval(s)
 	if err != nil && field == "ItemsPath" {
 		if step, ok := f.Path.missingStep(s); ok {
-			return v, &EvalError{ErrReferencePathConflict,
-				fmt.Sprintf("Unable to apply step %s to input %s", strconv.Quote(step), s.Input.Text())}
+			return v, &EvalError{Name: ErrReferencePathConflict, Cause: fmt.Sprintf("Unable to apply step %s to input %s", strconv.Quote(step), s.Input.Text())}
 		}
 	}
 	return v, err
@@ -60,8 +59,7 @@ func (f ResultPath) Apply(input, result jsonval.Value) (jsonval.Value, *EvalErro
 	if pe, ok := err.(*jsonpath.PlaceError); ok {
 		step = pe.Step
 	}
-	return input, &EvalError{ErrResultPathMatchFailure,
-		fmt.Sprintf("Unable to apply step %s to input %s", strconv.Quote(step), input.Text())}
+	return input, &EvalError{Name: ErrResultPathMatchFailure, Cause: fmt.Sprintf("Unable to apply step %s to input %s", strconv.Quote(step), input.Text())}
 }
 
 // ParseTimestamp reads an RFC 3339 timestamp as the language restricts it: an

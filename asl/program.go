@@ -54,14 +54,19 @@ type State struct {
 	Line, Column int
 	// pointer is the state's place in AWS's spelling: /States/Pick.
 	pointer string
-	Next    *State // nil where End, or the type has no Next
-	End     bool
+	// QueryLanguage is JSONPath or JSONata: the state's own, else the root's. Of a
+	// JSONata state Arguments, Output, Assign and the Templates of its type's fields
+	// hold JSONata; the JSONPath fields (InputPath … ResultPath) are empty.
+	QueryLanguage string
+	Next          *State // nil where End, or the type has no Next
+	End           bool
 
 	InputPath, OutputPath PathField
 	Parameters            *Template      // nil: none
 	ResultSelector        *Template      // nil: none
 	ResultPath            ResultPath     // zero: "$"
 	Assign                *Template      // nil: none; an object
+	Arguments, Output     *Template      // JSONata; nil: none
 	Result                *jsonval.Value // Pass: literal result
 	Retry                 []Retrier
 	Catch                 []Catcher
@@ -99,6 +104,8 @@ type TaskFields struct {
 	// TimeoutSeconds is 0 where the field is absent; TimeoutPath may stand instead.
 	TimeoutSeconds, HeartbeatSeconds int64
 	TimeoutPath, HeartbeatPath       *Expr
+	// TimeoutQuery and HeartbeatQuery are the fields where they are JSONata.
+	TimeoutQuery, HeartbeatQuery *Template
 	// Credentials is the RoleArn template, nil where absent.
 	Credentials *Template
 	// NamedValues are the {{name}} of literal strings in Headers, QueryParameters
@@ -123,21 +130,96 @@ type WaitFields struct {
 	Timestamp     string // RFC 3339
 	SecondsPath   *Expr
 	TimestampPath *Expr
+	// SecondsQuery and TimestampQuery are the fields where they are JSONata.
+	SecondsQuery, TimestampQuery *Template
 }
 
 // FailFields of a Fail state; each text or its path, or neither.
 type FailFields struct {
 	Error, Cause         *string
 	ErrorPath, CausePath *Expr
+	// ErrorQuery and CauseQuery are the fields where they are JSONata.
+	ErrorQuery, CauseQuery *Template
 }
 
-// MapFields of an inline Map.
+// MapFields of a Map.
 type MapFields struct {
-	Processor          *Body
-	ItemsPath          PathField
-	ItemSelector       *Template // also legacy Parameters
-	MaxConcurrency     int64     // 0: no limit of its own
-	MaxConcurrencyPath *Expr
+	Processor    *Body
+	ItemsPath    PathField
+	Items        *Template // JSONata; nil: the state's input
+	ItemSelector *Template // also legacy Parameters
+	// MaxConcurrency 0: no limit of its own.
+	MaxConcurrency Amount
+	// Distributed is set where Mode is DISTRIBUTED.
+	Distributed *DistributedFields
+}
+
+// Amount is a number that a field gives literally, by a path or by JSONata: at
+// most one of Path and Query is set, and Literal is used where neither is.
+type Amount struct {
+	Literal float64
+	Path    *Expr     // FIELDPath of JSONPath
+	Query   *Template // "{% … %}" of JSONata
+}
+
+// Given says that the field or its twin is there. An absent field has Literal 0
+// as well; where that matters the field's owner keeps it apart.
+func (a Amount) Given() bool { return a.Literal != 0 || a.Path != nil || a.Query != nil }
+
+// DistributedFields are what a distributed Map has beyond an inline one (Step
+// Functions Developer Guide, "Distributed mode").
+type DistributedFields struct {
+	// Program is the item processor as the definition of the child executions: its
+	// Body is the Map's Processor, and States and Ordered are the whole definition's.
+	Program *Program
+	// ExecutionType of the children: STANDARD or EXPRESS.
+	ExecutionType string
+	// Label is the field, or the one made of the state's name: it stands in the ARNs
+	// of Map Runs and children ("NAME/LABEL:UUID").
+	Label  string
+	Reader *ItemReader  // nil: none
+	Batch  *ItemBatcher // nil: none
+	Writer *ResultWriter
+	// The thresholds; either one that is exceeded fails the Map.
+	ToleratedFailureCount, ToleratedFailurePercentage Amount
+}
+
+// ItemReader says where a distributed Map's items come from.
+type ItemReader struct {
+	// Resource as written: arn:aws:states:::s3:getObject or s3:listObjectsV2.
+	Resource string
+	// Arguments is Parameters or, of JSONata, Arguments: an object with Bucket and
+	// Key or Prefix.
+	Arguments *Template
+	// InputType is JSON, JSONL, CSV, MANIFEST, PARQUET, or "" of listings.
+	InputType string
+	// Transformation is NONE (also where absent) or LOAD_AND_FLATTEN; ManifestType is
+	// ATHENA_DATA, S3_INVENTORY or "".
+	Transformation, ManifestType string
+	// CSVDelimiter is COMMA (also where absent), PIPE, SEMICOLON, SPACE or TAB;
+	// CSVHeaderLocation FIRST_ROW or GIVEN, with CSVHeaders.
+	CSVDelimiter, CSVHeaderLocation string
+	CSVHeaders                      []string
+	// ItemsPointer is a JSON Pointer into a JSON file, "" for the whole.
+	ItemsPointer *Template
+	// MaxItems bounds the items that are read, 0 for all.
+	MaxItems Amount
+}
+
+// ItemBatcher says how items are grouped. At least one of the two is given.
+type ItemBatcher struct {
+	MaxItemsPerBatch, MaxInputBytesPerBatch Amount
+	BatchInput                              *Template // nil: none
+}
+
+// ResultWriter says where the children's results go.
+type ResultWriter struct {
+	// Resource is arn:aws:states:::s3:putObject, or "" where only WriterConfig is there.
+	Resource string
+	// Arguments is Parameters or, of JSONata, Arguments: an object with Bucket and Prefix.
+	Arguments *Template
+	// Transformation is NONE, COMPACT or FLATTEN; OutputType JSON or JSONL; "" where absent.
+	Transformation, OutputType string
 }
 
 // Retrier is one entry of Retry.

@@ -91,7 +91,7 @@ func TestProgram(t *testing.T) {
 		t.Errorf("%+v", both)
 	}
 	each := p.States["Each"]
-	if each.Map.Processor.StartAt != p.States["Item"] || each.Map.ItemSelector == nil || each.Parameters != nil || each.Map.MaxConcurrency != 2 {
+	if each.Map.Processor.StartAt != p.States["Item"] || each.Map.ItemSelector == nil || each.Parameters != nil || each.Map.MaxConcurrency.Literal != 2 {
 		t.Errorf("%+v", each.Map)
 	}
 	if p.States["Item"].Task.Kind != LambdaARN || p.States["Work"].Task.Kind != ActivityARN {

@@ -60,15 +60,15 @@ func (x *Execution) startItems(f *frame) {
 // concurrency is how many iterations may run at a time.
 func (x *Execution) concurrency(f *frame, in jsonval.Value) (uint32, bool) {
 	m := f.state.Map
-	n := m.MaxConcurrency
-	if m.MaxConcurrencyPath != nil {
-		v, err := m.MaxConcurrencyPath.Eval(x.scopeOf(f, in))
+	n := int64(m.MaxConcurrency.Literal)
+	if path := m.MaxConcurrency.Path; path != nil {
+		v, err := path.Eval(x.scopeOf(f, in))
 		if !x.ok(f, err) {
 			return 0, false
 		}
 		whole, isInt := v.Int()
 		if !isInt {
-			x.fail(f, runtimeFault(f, "The MaxConcurrencyPath field refers to value \"%s\" which is not a valid integer: %s", plain(v), m.MaxConcurrencyPath.Text()))
+			x.fail(f, runtimeFault(f, "The MaxConcurrencyPath field refers to value \"%s\" which is not a valid integer: %s", plain(v), path.Text()))
 			return 0, false
 		}
 		if whole < 0 {

@@ -19,6 +19,7 @@ const (
 	hasRetryAfter
 	hasDelivery
 	hasSubject
+	hasExtras
 	eventFields // one past the last
 )
 
@@ -74,6 +75,9 @@ func (e Event) Append(b []byte) []byte {
 	if has&hasSubject != 0 {
 		w.str(e.Start.Subject)
 	}
+	if has&hasExtras != 0 {
+		w.extras(e.Start)
+	}
 	return w.b
 }
 
@@ -97,6 +101,7 @@ func (e *Event) fields() uint64 {
 	set(e.RetryAfterMillis != 0, hasRetryAfter)
 	set(e.DeliveryID != "" || e.DeliveryDigest != "", hasDelivery)
 	set(e.Start != nil && e.Start.Subject != "", hasSubject)
+	set(e.Start != nil && e.Start.extras(), hasExtras)
 	return has
 }
 
@@ -108,7 +113,7 @@ func DecodeEvent(b []byte) (Event, error) {
 		r.fail("unknown format")
 	}
 	e := Event{Kind: EventKind(r.byte())}
-	if e.Kind < EventStarted || e.Kind > EventTaskStarted {
+	if e.Kind < EventStarted || e.Kind > EventMapRunEnded {
 		r.fail(fmt.Sprintf("event kind %d", e.Kind))
 	}
 	has := r.uint()
@@ -155,16 +160,23 @@ func DecodeEvent(b []byte) (Event, error) {
 	if has&hasDelivery != 0 {
 		e.DeliveryID, e.DeliveryDigest = r.str(), r.str()
 	}
-	if has&hasSubject != 0 {
-		subject := r.str()
-		if e.Start == nil {
-			r.fail("a subject out of place")
-		} else {
-			e.Start.Subject = subject
-		}
-	}
+	r.laterParts(&e, has)
 	if err := r.end(); err != nil {
 		return Event{}, fmt.Errorf("event: %w", err)
 	}
 	return e, nil
+}
+
+// laterParts reads what a start's record got after its first format.
+func (r *reader) laterParts(e *Event, has uint64) {
+	if has&(hasSubject|hasExtras) != 0 && e.Start == nil {
+		r.fail("a start's part out of place")
+		return
+	}
+	if has&hasSubject != 0 {
+		e.Start.Subject = r.str()
+	}
+	if has&hasExtras != 0 {
+		r.extras(e.Start)
+	}
 }

@@ -12,6 +12,9 @@ const (
 	// subjectFormat is startFormat with the Subject behind; a start without one is
 	// written as before, so that older versions read it.
 	subjectFormat = 2
+	// extrasFormat is subjectFormat with the start's later parts behind, written
+	// where one of them is there.
+	extrasFormat = 3
 )
 
 // writeFrames puts the records of this Apply into its Changes, in the order of
@@ -61,6 +64,9 @@ func (x *Execution) encodeStart() []byte {
 	if s.Subject != "" {
 		format = subjectFormat
 	}
+	if s.extras() {
+		format = extrasFormat
+	}
 	w.byte(format)
 	w.uint(uint64(s.Semantics))
 	w.int(x.startedAt)
@@ -68,10 +74,30 @@ func (x *Execution) encodeStart() []byte {
 		w.str(*text)
 	}
 	w.payload(x.input)
-	if format == subjectFormat {
+	if format >= subjectFormat {
 		w.str(s.Subject)
 	}
+	if format >= extrasFormat {
+		w.extras(s)
+	}
 	return w.b
+}
+
+// extras says that a start has parts that came later than its record.
+func (s *Start) extras() bool {
+	return s.Mocks.Exists() || s.MapRunARN != "" || s.VersionARN != "" || s.AliasARN != ""
+}
+
+func (w *writer) extras(s *Start) {
+	w.payload(Payload{Value: s.Mocks})
+	w.str(s.MapRunARN)
+	w.str(s.VersionARN)
+	w.str(s.AliasARN)
+}
+
+func (r *reader) extras(s *Start) {
+	s.Mocks = r.payload().Value
+	s.MapRunARN, s.VersionARN, s.AliasARN = r.str(), r.str(), r.str()
 }
 
 // startTexts are the texts of a Start in their stored order; Subject, which came

@@ -73,7 +73,7 @@ func (x *Execution) index() error {
 
 func (x *Execution) decodeStart(r *reader) {
 	format := r.byte()
-	if format != startFormat && format != subjectFormat {
+	if format < startFormat || format > extrasFormat {
 		r.fail("unknown format")
 		return
 	}
@@ -87,8 +87,11 @@ func (x *Execution) decodeStart(r *reader) {
 	}
 	x.input = r.payload()
 	s.Input = x.input.Value
-	if format == subjectFormat {
+	if format >= subjectFormat {
 		s.Subject = r.str()
+	}
+	if format >= extrasFormat {
+		r.extras(s)
 	}
 	x.start = s
 }

@@ -47,6 +47,9 @@ const (
 	// its name. A host that skips it loses only the worker's name: the attempt's
 	// end implies it.
 	EventTaskStarted EventKind = 9
+	// EventMapRunEnded is the end of the Map Run of command Command: Output where it
+	// succeeded, else Error and Cause (with Aborted, nothing but that it was stopped).
+	EventMapRunEnded EventKind = 10
 )
 
 // Event is one thing that happened to an execution. All that is not determined
@@ -113,6 +116,14 @@ type Start struct {
 	TraceHeader         string
 	// Account and Region stand in history details ("us-east-1").
 	Account, Region string
+	// Mocks are the answers of a mock test case: an object of state names, each with
+	// an object of attempt ranges ("0", "1-2") to {"Return": …} or {"Throw": {"Error",
+	// "Cause"}} (Step Functions Local's MockConfigFile, resolved). Absent for none.
+	Mocks jsonval.Value
+	// MapRunARN is set of a child execution of a distributed Map.
+	MapRunARN string
+	// VersionARN and AliasARN are what the start named, where it named one.
+	VersionARN, AliasARN string
 }
 
 // CommandKind is what a host must do.
@@ -128,6 +139,11 @@ const (
 	CancelTimer CommandKind = 3
 	// CancelTask: the attempt's answer no longer matters; stop it where possible.
 	CancelTask CommandKind = 4
+	// StartMapRun: make the Map Run of MapRun and run its children; answer with
+	// EventMapRunEnded for ID.
+	StartMapRun CommandKind = 5
+	// StopMapRun: the Map Run of ID no longer matters; abort its open children.
+	StopMapRun CommandKind = 6
 )
 
 // Command is one duty of the host, to be carried out only after the group that
@@ -164,6 +180,42 @@ type Command struct {
 	// Submitted, from Outstanding alone, says that the request of a .sync Task was
 	// accepted before the restart: watch the job, do not start another.
 	Submitted bool
+	// MapRun is set of StartMapRun.
+	MapRun *MapRunSpec
+	// Mock is the answer that a mock test case has for this attempt, {"Return": …} or
+	// {"Throw": …}; absent where there is none and the resource is called.
+	Mock jsonval.Value
+}
+
+// MapRunSpec is all that a host needs to run a distributed Map: evaluated once,
+// when the state is entered.
+type MapRunSpec struct {
+	// ARN is the Map Run's: …:mapRun:MACHINE/LABEL:UUID, the UUID from the event's seed.
+	ARN, Label string
+	// State is the Map's name, by which Program.States has its fields and ChildInput
+	// its ItemSelector.
+	State string
+	// Items is the array or object to map over; absent with a Reader.
+	Items Payload
+	// Reader is the ItemReader's evaluated Arguments, with ItemsPointer and MaxItems
+	// (0: all); absent without one.
+	Reader       Payload
+	ItemsPointer string
+	MaxItems     int64
+	// MaxItemsPerBatch and MaxInputBytesPerBatch are 0 where not given; BatchInput is
+	// absent without one.
+	MaxItemsPerBatch, MaxInputBytesPerBatch int64
+	BatchInput                              Payload
+	// MaxConcurrency 0 is the host's greatest.
+	MaxConcurrency             int64
+	ToleratedFailureCount      int64
+	ToleratedFailurePercentage float64
+	// Writer is the ResultWriter's evaluated Arguments; absent without one.
+	Writer Payload
+	// Input, Context and Variables are what ItemSelector reads: the Map's effective
+	// input, its context object without Map.Item, and the variables that it names.
+	Input, Context Payload
+	Variables      []Variable
 }
 
 // FrameChange is one frame's record: Data nil means that the frame ended and its
@@ -215,6 +267,10 @@ type Env struct {
 	// before its Task is scheduled, in AWS's words ("The value of the field 'Headers'
 	// has an invalid format"), or "". nil checks nothing.
 	CheckParameters func(resource string, parameters jsonval.Value) string
+	// Inspect, where set, is told each stage of a state's data flow as TestState
+	// names it ("afterInputPath", "afterParameters", "result", …). Only TestState
+	// sets it: it changes nothing.
+	Inspect func(stage string, v jsonval.Value)
 	// Limits; zero values mean AWS's: 262144 bytes, 25000 events, and slices of 512
 	// transitions or 256 KiB of output.
 	MaxPayload, MaxHistory, SliceTransitions, SliceBytes int
