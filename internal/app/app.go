@@ -35,6 +35,7 @@ import (
 	"stile/internal/identity"
 	"stile/internal/login"
 	"stile/internal/notify"
+	"stile/internal/observe"
 	"stile/internal/policies"
 	"stile/internal/sfnapi"
 	"stile/internal/task"
@@ -90,7 +91,7 @@ type server struct {
 	traces   *telemetry.Store
 	audit    *auditor
 	seeing   *seeing
-	observer *observer
+	observer *observe.Observer
 	ends     *task.Ends
 	host     *engine.Host
 	gateway  *gateway.Gateway
@@ -190,7 +191,7 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	s.seeing.keep(s.traces)
 	s.openSlow(first.project)
-	s.observer, s.ends = newObserver(s.seeing, s.log), task.NewEnds()
+	s.observer, s.ends = observe.New(s.seeing, s.log), task.NewEnds()
 	var tasks *task.Runner
 	s.host, err = engine.Open(engine.Config{
 		Store: s.seeing.meter(s.data.log), Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: noticed(s.observer, s.ends), Log: s.log,
@@ -206,7 +207,7 @@ func (s *server) build(first *loaded) (err error) {
 	calls := callback.New(maskedDeliveries{s.host, s.secrets.mask}, s.opts.PublicURL)
 	s.callbacks = calls
 	facade := workflow.New(workflow.Config{Host: s.host, Account: s.opts.Account, Region: s.opts.Region, NewName: newGUID})
-	upstream := backend.Config{Now: time.Now, Span: newSpanID,
+	upstream := backend.Config{Now: time.Now, Span: observe.NewSpanID,
 		Trusted: func(origin string) bool { return s.gateway.Snapshot().KnownOrigin(origin) }}
 	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{
 		"workflows": s.audit.workflows(facade, s.opts.Region, s.opts.Account), "callbacks": s.audit.deliveries(calls)})
@@ -227,7 +228,7 @@ func (s *server) build(first *loaded) (err error) {
 	if err := s.take(context.Background(), first); err != nil {
 		return err
 	}
-	s.observer.begin(s.host)
+	s.observer.Begin(s.host)
 	s.host.SetTasks(tasks)
 	s.access = s.newAccess()
 	s.access.Denied = s.audit.denied
@@ -286,7 +287,7 @@ func (s *server) stop() {
 		s.quotas.save()
 	}
 	if s.observer != nil {
-		s.observer.close()
+		s.observer.Close()
 	}
 	if s.traces != nil {
 		if err := s.traces.Close(); err != nil {
@@ -309,7 +310,7 @@ func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
 // gateway does.
 func (s *server) observed(next exchange.Caller) exchange.Caller {
 	return exchange.CallerFunc(func(ctx context.Context, ex *exchange.Exchange) error {
-		ex.Trace.SpanID = newSpanID()
+		ex.Trace.SpanID = observe.NewSpanID()
 		err := next.Do(ctx, ex)
 		s.observeExchange(ex, time.Now())
 		return err

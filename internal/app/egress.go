@@ -12,6 +12,7 @@ import (
 	"stile/internal/config"
 	"stile/internal/contract"
 	"stile/internal/files"
+	"stile/internal/observe"
 	"stile/internal/sfn"
 	"stile/internal/task"
 	"stile/policy/exchange"
@@ -22,7 +23,7 @@ import (
 func (s *server) outside() exchange.Caller { return s.observed(pastTheGateway()) }
 
 func pastTheGateway() exchange.Caller {
-	cfg := backend.Config{Now: time.Now, Span: newSpanID}
+	cfg := backend.Config{Now: time.Now, Span: observe.NewSpanID}
 	return backend.NewMux(cfg, backend.NewClient(cfg), nil)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"stile/internal/config"
 	"stile/internal/kv"
+	"stile/internal/observe"
 	"stile/internal/secret"
 	"stile/internal/telemetry"
 	"stile/internal/telemetry/appinsights"
@@ -40,7 +41,7 @@ type seeing struct {
 	denied  sync.Map // *exchange.Exchange → *exchange.PermissionDenied, between permission and end
 
 	mu    sync.Mutex // guards told: the observer's goroutine, and whoever else records
-	told  toldSpans
+	told  observe.Told
 	close []func(context.Context)
 }
 
@@ -117,7 +118,7 @@ func (s *seeing) stop(ctx context.Context) {
 
 // keep names the trace store, which takes every span, exported or not.
 func (s *seeing) keep(store *telemetry.Store) {
-	s.store, s.told.known = store, store.Has
+	s.store, s.told.Known = store, store.Has
 	s.metrics.Read("stile.traces.dropped", "{span}", "Spans that the embedded trace store did not take.", telemetry.KindCounter,
 		func() float64 { return float64(store.Dropped()) })
 }
@@ -125,7 +126,7 @@ func (s *seeing) keep(store *telemetry.Store) {
 // Record takes spans of executions and states: the observer's.
 func (s *seeing) Record(spans ...telemetry.Span) {
 	s.mu.Lock()
-	fresh := s.told.fresh(spans)
+	fresh := s.told.Fresh(spans)
 	s.mu.Unlock()
 	s.store.Record(maskedSpans(spans, s.mask)...)
 	now := fresh[:0:0]
@@ -155,9 +156,9 @@ func (s *seeing) exchange(ex *exchange.Exchange, end time.Time) {
 	if v, ok := s.denied.LoadAndDelete(ex); ok {
 		denied = v.(*exchange.PermissionDenied)
 	}
-	spans := exchangeSpans(ex, end)
+	spans := observe.ExchangeSpans(ex, end)
 	s.store.Record(maskedSpans(spans, s.mask)...)
-	s.sinks.Exchange(accessRecord(ex, end, denied))
+	s.sinks.Exchange(observe.AccessRecord(ex, end, denied))
 	s.sinks.Spans(spans)
 }
 

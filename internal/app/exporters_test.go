@@ -11,11 +11,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
@@ -224,35 +222,5 @@ func TestSeeingRefusesWhatItCannotDo(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), canaryKey) {
 			t.Errorf("%s: %v; want %q", yaml, err, want)
 		}
-	}
-}
-
-// TestToldOnce: a history that is read again, or from before this process, is not
-// exported again.
-func TestToldOnce(t *testing.T) {
-	stored := map[string]bool{}
-	var asked int
-	told := toldSpans{known: func(_, span string) (bool, error) { asked++; return stored[span], nil }}
-	span := func(n int) telemetry.Span {
-		return telemetry.Span{SpanID: strconv.Itoa(n), End: time.Unix(0, int64(n))}
-	}
-	for n := 1; n <= 3*maxTold; n++ {
-		if len(told.fresh([]telemetry.Span{span(n)})) != 1 {
-			t.Fatalf("%d is not told", n)
-		}
-		stored[span(n).SpanID] = true
-	}
-	if asked != 0 {
-		t.Errorf("the store was asked %d times for what is new", asked)
-	}
-	for _, n := range []int{1, maxTold, 2*maxTold + 1, 3 * maxTold} {
-		if len(told.fresh([]telemetry.Span{span(n)})) != 0 {
-			t.Errorf("%d is told again", n)
-		}
-	}
-	again := span(3 * maxTold)
-	again.End = again.End.Add(time.Hour) // redriven, it ends a second time
-	if len(told.fresh([]telemetry.Span{again})) != 1 {
-		t.Error("a second end is not told")
 	}
 }

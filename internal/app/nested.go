@@ -2,6 +2,7 @@ package app
 
 import (
 	"stile/internal/engine"
+	"stile/internal/observe"
 	"stile/internal/sfn"
 	"stile/internal/task"
 	"stile/policy/exchange"
@@ -37,9 +38,9 @@ func (a *authority) mayStart(call sfn.TaskCall, stateMachineARN string) error {
 }
 
 // noticed hands what became durable to those who are told of everything.
-func noticed(o *observer, ends *task.Ends) func(sfn.Notice) {
+func noticed(o *observe.Observer, ends *task.Ends) func(sfn.Notice) {
 	return func(n sfn.Notice) {
-		o.notice(n)
+		o.Notice(n)
 		ends.Notice(n)
 	}
 }

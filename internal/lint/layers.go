@@ -13,7 +13,7 @@ var rooms = [][]string{
 	4: {"asl/interp", "asl/graph", "internal/sfn", "internal/apim"},
 	5: {"internal/task", "internal/backend", "internal/callback", "internal/notify", "internal/why"},
 	6: {"internal/engine", "internal/gateway", "internal/policies", "internal/sfnapi", "internal/workflow", "internal/files",
-		"internal/contract", "internal/console"},
+		"internal/contract", "internal/console", "internal/observe"},
 	7:  {"internal/demo", "internal/login"},
 	8:  {"internal/app"},
 	9:  {"internal/cli"},

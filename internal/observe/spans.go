@@ -1,4 +1,4 @@
-package app
+package observe
 
 import (
 	"crypto/rand"
@@ -12,9 +12,9 @@ import (
 	"stile/policy/exchange"
 )
 
-// exchangeSpans are the spans of one finished exchange: its own, one for each
+// ExchangeSpans are the spans of one finished exchange: its own, one for each
 // policy that ran, one for each backend call.
-func exchangeSpans(ex *exchange.Exchange, end time.Time) []telemetry.Span {
+func ExchangeSpans(ex *exchange.Exchange, end time.Time) []telemetry.Span {
 	t := ex.Trace
 	status := func(code int) string {
 		if code >= 500 || code == 0 {
@@ -41,7 +41,7 @@ func exchangeSpans(ex *exchange.Exchange, end time.Time) []telemetry.Span {
 	for i := range ex.Decisions {
 		d := &ex.Decisions[i]
 		if d.Span == "" {
-			d.Span = newSpanID()
+			d.Span = NewSpanID()
 		}
 		st := "ok"
 		if d.Outcome == "failed" || d.Outcome == "denied" {
@@ -88,7 +88,8 @@ func withoutCallback(path string) string {
 	return path
 }
 
-func newSpanID() string {
+// NewSpanID makes a span id: 16 hex digits at random.
+func NewSpanID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
 	return hex.EncodeToString(b[:])

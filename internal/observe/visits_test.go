@@ -1,7 +1,6 @@
-package app
+package observe
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -120,7 +119,7 @@ func TestExchangeSpansAreOneTree(t *testing.T) {
 		Decisions: []exchange.Decision{{Policy: "set-header", Outcome: "ok"}, {Policy: "rate-limit", Outcome: "denied", Span: "mine"}},
 		Calls:     []exchange.Call{{Span: "c", Status: 503}}}
 	ex.Response.StatusCode = 429
-	spans := exchangeSpans(ex, time.Unix(9, 0))
+	spans := ExchangeSpans(ex, time.Unix(9, 0))
 	if len(spans) != 4 || spans[0].ParentID != "p" || spans[0].SpanID != "s" {
 		t.Fatalf("%+v", spans)
 	}
@@ -136,28 +135,5 @@ func TestExchangeSpansAreOneTree(t *testing.T) {
 	}
 	if ex.Decisions[0].Span != spans[1].SpanID {
 		t.Error("a decision does not carry its span's id")
-	}
-}
-
-func TestListenNamesTheFlagOfATakenPort(t *testing.T) {
-	o := Options{}
-	o.Control, o.ControlTLS, o.Gateway = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	l, err := listen(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
-	o.Gateway = l.gateway.Addr().String()
-	_, err = listen(o)
-	if want := o.Gateway + " is in use by another process; move this listener with --gateway HOST:PORT"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
-
-func TestServeStaysOnLoopback(t *testing.T) {
-	o := Options{Log: slog.New(slog.DiscardHandler)}
-	o.Control, o.ControlTLS = "127.0.0.1:7400", "0.0.0.0:7443"
-	if err := refuseOpen(o); err == nil {
-		t.Error("serve stands open")
 	}
 }

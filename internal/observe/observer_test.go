@@ -1,4 +1,4 @@
-package app
+package observe
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"stile/policy/exchange"
 )
 
-// past is a historian over histories in memory; it counts what it is asked for.
+// past is a Historian over histories in memory; it counts what it is asked for.
 type past struct {
 	mu        sync.Mutex
 	events    map[string][]interp.HistoryEvent
@@ -60,7 +60,7 @@ func pastOf(arn string) sfn.Execution {
 		TraceID: "t-" + arn, Span: sfn.ExecutionSpan(arn), ParentSpan: "parent", Status: sfn.Running}
 }
 
-// kept is a recorder that keeps spans by their key, as the store does.
+// kept is a Recorder that keeps spans by their key, as the store does.
 type kept struct {
 	mu    sync.Mutex
 	spans map[string]telemetry.Span
@@ -91,9 +91,9 @@ func noticeOf(n int, events []interp.HistoryEvent) sfn.Notice {
 	return sfn.Notice{ExecutionARN: e.ARN, Status: sfn.Running, Events: events, TraceID: e.TraceID, ParentSpan: e.ParentSpan}
 }
 
-func rig() (*past, *kept, *observer) {
+func rig() (*past, *kept, *Observer) {
 	p, k := &past{events: map[string][]interp.HistoryEvent{}}, &kept{spans: map[string]telemetry.Span{}}
-	return p, k, newObserver(k, slog.New(slog.DiscardHandler))
+	return p, k, New(k, slog.New(slog.DiscardHandler))
 }
 
 // TestIdleExecutionsAreForgotten starts more executions than the observer holds
@@ -128,14 +128,14 @@ func TestNoticesThatFindTheQueueFullAreReadLater(t *testing.T) {
 	const n = maxQueued/2 + 100 // of two events each
 	for i := range n {
 		p.events[arnOf(i)] = short
-		o.notice(noticeOf(i, short[:2]))
-		o.notice(noticeOf(i, short[2:]))
+		o.Notice(noticeOf(i, short[:2]))
+		o.Notice(noticeOf(i, short[2:]))
 	}
 	if o.queued > maxQueued {
 		t.Errorf("%d events wait, the bound is %d", o.queued, maxQueued)
 	}
-	o.begin(p)
-	o.close()
+	o.Begin(p)
+	o.Close()
 	if len(k.spans) != 2*n {
 		t.Errorf("%d spans, want %d", len(k.spans), 2*n)
 	}
@@ -161,7 +161,7 @@ func TestCatchUpReadsWhatIsNotKept(t *testing.T) {
 
 func TestAnObserverThatNeverBeganCloses(t *testing.T) {
 	_, _, o := rig()
-	o.close()
+	o.Close()
 }
 
 // TestNoSpanHoldsACallbackURL: whoever reads traces must not be able to answer a
@@ -182,7 +182,7 @@ func TestNoSpanHoldsACallbackURL(t *testing.T) {
 	} {
 		ex := &exchange.Exchange{API: c.api, Operation: c.operation, Trace: exchange.Trace{TraceID: "t", SpanID: "s"}}
 		ex.Request.Method, ex.Request.OriginalURL.Path = "POST", c.path
-		for _, s := range exchangeSpans(ex, time.Unix(1, 0)) {
+		for _, s := range ExchangeSpans(ex, time.Unix(1, 0)) {
 			if text := fmt.Sprint(s); strings.Contains(text, token) {
 				t.Errorf("%s stands in a span: %s", token, text)
 			}

@@ -1,4 +1,4 @@
-package app
+package observe
 
 import (
 	"net/url"
@@ -16,9 +16,9 @@ import (
 // decided before any policy ran.
 const permissionPolicy = "permission"
 
-// accessRecord is a finished exchange as the access log, metrics and exporters take
+// AccessRecord is a finished exchange as the access log, metrics and exporters take
 // it. denied is the permission that was missing; nil where none was.
-func accessRecord(ex *exchange.Exchange, end time.Time, denied *exchange.PermissionDenied) *telemetry.Exchange {
+func AccessRecord(ex *exchange.Exchange, end time.Time, denied *exchange.PermissionDenied) *telemetry.Exchange {
 	x := &telemetry.Exchange{Time: ex.Started.UTC(), TraceID: ex.Trace.TraceID, SpanID: ex.Trace.SpanID, ParentID: ex.Trace.ParentID,
 		ID: ex.ID, Via: telemetry.ViaEdge, Method: ex.Request.Method, Path: shownPath(ex), Status: ex.Response.StatusCode, Revision: ex.Revision,
 		RequestBytes: length(ex.Request.Body), ResponseBytes: length(ex.Response.Body), Durations: durations(ex, end)}

@@ -1,4 +1,4 @@
-package app
+package observe
 
 import (
 	"cmp"
@@ -13,15 +13,15 @@ import (
 	"stile/internal/telemetry"
 )
 
-// historian tells what observer missed: executions that began before it did.
-type historian interface {
+// Historian tells what observer missed: executions that began before it did.
+type Historian interface {
 	DescribeExecution(ctx context.Context, arn string) (sfn.Execution, error)
 	GetExecutionHistory(ctx context.Context, p sfn.HistoryPage) ([]interp.HistoryEvent, string, error)
 	ListExecutions(ctx context.Context, l sfn.ListExecutions) ([]sfn.Execution, string, error)
 }
 
-// recorder keeps spans and says whether it has one.
-type recorder interface {
+// Recorder keeps spans and says whether it has one.
+type Recorder interface {
 	Record(spans ...telemetry.Span)
 	Has(traceID, spanID string) (bool, error)
 }
@@ -38,11 +38,11 @@ const (
 	maxCaughtUp = 1000
 )
 
-// observer turns notices into spans. Notices are queued and read by one
+// Observer turns notices into spans. Notices are queued and read by one
 // goroutine, since the engine must not wait for telemetry.
-type observer struct {
-	spans recorder
-	host  historian
+type Observer struct {
+	spans Recorder
+	host  Historian
 	log   *slog.Logger
 
 	mu     sync.Mutex
@@ -60,20 +60,21 @@ type observer struct {
 	turn     uint64 // counts notices, so that visits know when they were last told
 }
 
-func newObserver(spans recorder, log *slog.Logger) *observer {
-	o := &observer{spans: spans, log: log, ended: make(chan struct{}), missed: map[string]bool{}, known: map[string]*visits{}}
+// New makes an observer that queues notices until Begin.
+func New(spans Recorder, log *slog.Logger) *Observer {
+	o := &Observer{spans: spans, log: log, ended: make(chan struct{}), missed: map[string]bool{}, known: map[string]*visits{}}
 	o.wake = sync.NewCond(&o.mu)
 	return o
 }
 
-// begin starts reading notices, once the host is open.
-func (o *observer) begin(host historian) {
+// Begin starts reading notices, once the host is open.
+func (o *Observer) Begin(host Historian) {
 	o.host, o.begun = host, true
 	go o.read()
 }
 
-// notice takes what the engine just made durable.
-func (o *observer) notice(n sfn.Notice) {
+// Notice takes what the engine just made durable.
+func (o *Observer) Notice(n sfn.Notice) {
 	if len(n.Events) == 0 {
 		return
 	}
@@ -91,8 +92,8 @@ func (o *observer) notice(n sfn.Notice) {
 	o.wake.Signal()
 }
 
-// close ends reading after what is queued.
-func (o *observer) close() {
+// Close ends reading after what is queued.
+func (o *Observer) Close() {
 	o.mu.Lock()
 	o.closed = true
 	o.wake.Signal()
@@ -102,13 +103,13 @@ func (o *observer) close() {
 	}
 }
 
-func (o *observer) isClosed() bool {
+func (o *Observer) isClosed() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.closed
 }
 
-func (o *observer) read() {
+func (o *Observer) read() {
 	defer close(o.ended)
 	o.catchUp()
 	for {
@@ -133,7 +134,7 @@ func (o *observer) read() {
 
 // one tells a notice. Where it does not follow what was told, the execution began
 // before this process did, or was forgotten: its history is read from the start.
-func (o *observer) one(n sfn.Notice) {
+func (o *Observer) one(n sfn.Notice) {
 	if len(n.Events) == 0 {
 		return
 	}
@@ -162,7 +163,7 @@ func executionOf(n sfn.Notice) sfn.Execution {
 }
 
 // readAgain tells an execution whose notices were not kept.
-func (o *observer) readAgain(arn string) {
+func (o *Observer) readAgain(arn string) {
 	v := o.known[arn]
 	if v == nil {
 		e, err := o.host.DescribeExecution(context.Background(), arn)
@@ -180,9 +181,9 @@ func (o *observer) readAgain(arn string) {
 	o.trim()
 }
 
-func (o *observer) follow(v *visits) { o.known[v.exec.ARN] = v }
+func (o *Observer) follow(v *visits) { o.known[v.exec.ARN] = v }
 
-func (o *observer) forget(v *visits) {
+func (o *Observer) forget(v *visits) {
 	if o.known[v.exec.ARN] == v {
 		delete(o.known, v.exec.ARN)
 		o.followed -= len(v.events)
@@ -191,7 +192,7 @@ func (o *observer) forget(v *visits) {
 
 // trim forgets the half that was told longest ago, where more are followed than
 // the bounds allow.
-func (o *observer) trim() {
+func (o *Observer) trim() {
 	if len(o.known) <= maxKnown && o.followed <= maxFollowed {
 		return
 	}
@@ -201,7 +202,7 @@ func (o *observer) trim() {
 	}
 }
 
-func (o *observer) tell(v *visits, events []interp.HistoryEvent) {
+func (o *Observer) tell(v *visits, events []interp.HistoryEvent) {
 	before := len(v.events)
 	spans := v.feed(events)
 	if o.known[v.exec.ARN] == v {
@@ -213,7 +214,7 @@ func (o *observer) tell(v *visits, events []interp.HistoryEvent) {
 }
 
 // retell reads an execution's history from its first event.
-func (o *observer) retell(v *visits) {
+func (o *Observer) retell(v *visits) {
 	page := sfn.HistoryPage{ExecutionARN: v.exec.ARN, Page: sfn.Page{Max: 1000}}
 	for {
 		events, next, err := o.host.GetExecutionHistory(context.Background(), page)
@@ -232,7 +233,7 @@ func (o *observer) retell(v *visits) {
 // catchUp tells again what ended last: a crash may have come between an
 // execution's last group and its spans. An execution's own span is recorded last,
 // so where it is kept the others are.
-func (o *observer) catchUp() {
+func (o *Observer) catchUp() {
 	list, _, err := o.host.ListExecutions(context.Background(), sfn.ListExecutions{Page: sfn.Page{Max: maxCaughtUp}})
 	if err != nil {
 		o.log.Warn("spans are not caught up", "error", err)
