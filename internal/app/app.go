@@ -117,7 +117,7 @@ func run(ctx context.Context, o Options, m mode) (err error) {
 	defer l.close()
 	o = withDefaults(o, l)
 	s := &server{opts: o, mode: m, secrets: newSecrets(o.Log, o.vaults)}
-	s.log = maskedLog(o.Log, s.secrets.mask)
+	s.log = observe.MaskedLog(o.Log, s.secrets.mask)
 	var watcher *files.Watcher
 	if m == modeDev {
 		if watcher, err = files.NewWatcher(o.Dirs[0]); err != nil {

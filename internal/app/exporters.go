@@ -61,7 +61,7 @@ type seeingConfig struct {
 // error: who asked to see must not go on blind.
 func openSeeing(ctx context.Context, c seeingConfig) (*seeing, error) {
 	s := &seeing{metrics: &telemetry.Metrics{}, now: c.now, since: c.now(), mask: c.mask}
-	s.sinks = telemetry.Fan{maskedSink{telemetry.NewMeters(s.metrics), c.mask}}
+	s.sinks = telemetry.Fan{observe.MaskedSink(telemetry.NewMeters(s.metrics), c.mask)}
 	instance, err := os.Hostname()
 	if err != nil {
 		instance = "unknown"
@@ -97,7 +97,7 @@ func openSeeing(ctx context.Context, c seeingConfig) (*seeing, error) {
 }
 
 func (s *seeing) add(sink telemetry.Sink, name, unit, help string, dropped func() uint64, stop func(context.Context)) {
-	s.sinks = append(s.sinks, maskedSink{sink, s.mask})
+	s.sinks = append(s.sinks, observe.MaskedSink(sink, s.mask))
 	s.metrics.Read(name, unit, help, telemetry.KindCounter, func() float64 { return float64(dropped()) })
 	s.close = append(s.close, stop)
 }
@@ -128,7 +128,7 @@ func (s *seeing) Record(spans ...telemetry.Span) {
 	s.mu.Lock()
 	fresh := s.told.Fresh(spans)
 	s.mu.Unlock()
-	s.store.Record(maskedSpans(spans, s.mask)...)
+	s.store.Record(observe.MaskedSpans(spans, s.mask)...)
 	now := fresh[:0:0]
 	for _, sp := range fresh {
 		if !sp.End.Before(s.since) {
@@ -157,7 +157,7 @@ func (s *seeing) exchange(ex *exchange.Exchange, end time.Time) {
 		denied = v.(*exchange.PermissionDenied)
 	}
 	spans := observe.ExchangeSpans(ex, end)
-	s.store.Record(maskedSpans(spans, s.mask)...)
+	s.store.Record(observe.MaskedSpans(spans, s.mask)...)
 	s.sinks.Exchange(observe.AccessRecord(ex, end, denied))
 	s.sinks.Spans(spans)
 }

@@ -1,6 +1,7 @@
-package app
+package observe
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,8 @@ func (s *taped) Spans(spans []telemetry.Span)   { fmt.Fprintf(s, "%+v\n", spans)
 func (s *taped) Log(r telemetry.Record)         { fmt.Fprintf(s, "%+v\n", r) }
 func (s *taped) Event(e telemetry.Event)        { fmt.Fprintf(s, "%+v\n", e) }
 
+const canary = "canary-rotation-5f3a"
+
 type broken struct{ Inner string }
 
 // TestLogsAndSinksAreMasked: every kind of attribute, groups, errors, and a panic's
@@ -26,12 +29,12 @@ type broken struct{ Inner string }
 func TestLogsAndSinksAreMasked(t *testing.T) {
 	mask := secret.NewMasker(nil)
 	mask.Keep("a", secret.NewValue(canary))
-	var text narration
+	var text bytes.Buffer
 	sink := &taped{}
-	log := maskedLog(slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(&text, nil), maskedSink{sink, mask})), mask)
+	log := MaskedLog(slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(&text, nil), MaskedSink(sink, mask))), mask)
 	log.With("before", "x"+canary).WithGroup("g").Error("panic: "+canary, "n", 7, "error", errors.New("with "+canary), "stack", []byte(canary),
 		"struct", broken{canary}, slog.Group("inner", "text", canary, "plain", "kept"))
-	m := maskedSink{sink, mask}
+	m := MaskedSink(sink, mask)
 	m.Exchange(&telemetry.Exchange{Path: "/" + canary, Error: canary, Verdict: &telemetry.Verdict{Reason: canary}, Method: "GET",
 		Calls: []telemetry.BackendCall{{Backend: canary + ".example"}}})
 	m.Spans([]telemetry.Span{{Name: "GET https://x/?k=" + canary, Attributes: telemetry.Attributes{{Name: "url.full", Value: canary}, {Name: "plain", Value: "kept"}}}})
