@@ -5,16 +5,17 @@
 GO ?= go
 STILE = bin/stile
 
-.PHONY: help run build test deps lint bench conformance clean
+.PHONY: help run build test deps lint bench conformance shapes clean
 
 help:
 	@echo 'make run          build and start the example project (Ctrl-C stops it, orders are kept)'
 	@echo 'make test         everything that CI runs'
-	@echo 'make deps         install the system packages that some suites need'
+	@echo 'make deps         install the system packages that some suites need, and jsonata.js'
 	@echo 'make build        build bin/stile'
 	@echo 'make lint         the rules of the house alone'
 	@echo 'make bench        CPU per unit of work'
 	@echo 'make conformance  recorded cases of Step Functions, where they are at hand'
+	@echo 'make shapes       write the extract of AWS service models anew, from the AWS SDK for Go'
 	@echo 'make clean        remove bin and the data of the example project'
 
 build:
@@ -28,6 +29,7 @@ test:
 
 deps:
 	@sh scripts/deps.sh
+	@sh scripts/npm.sh
 
 lint:
 	@GO='$(GO)' sh scripts/check-go.sh
@@ -38,7 +40,12 @@ bench:
 	@GO='$(GO)' sh scripts/bench.sh
 
 conformance: build
+	@sh scripts/npm.sh
+	@cd test/jsonata && $(GO) test -count=1 -v -run TestDifferential . -args -n=50000
 	@sh scripts/conformance.sh $(STILE)
+
+shapes:
+	@GO='$(GO)' sh scripts/shapes.sh
 
 clean:
 	rm -rf bin examples/orders/.stile

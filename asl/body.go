@@ -21,14 +21,21 @@ type scope struct {
 	leads map[*State][]*State
 	// assigned are the variables that states of this body assign.
 	assigned map[string]bool
+	// assigners are the states that do so, by variable; owner is the Parallel or Map
+	// whose body this is, nil at the top.
+	assigners map[string][]*State
+	owner     *State
 	// ends says that a state ends the body; broken that a transition is faulty.
 	ends, broken bool
+	// apart says that the body's states run in executions of their own, which see
+	// no variable of the bodies around.
+	apart bool
 }
 
 var (
 	rootFields      = []string{"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"}
-	branchFields    = []string{"Comment", "QueryLanguage", "StartAt", "States"}
-	processorFields = []string{"Comment", "ProcessorConfig", "QueryLanguage", "StartAt", "States"}
+	branchFields    = []string{"Comment", "StartAt", "States"}
+	processorFields = []string{"Comment", "ProcessorConfig", "StartAt", "States"}
 )
 
 func (c *compiler) root(n *node) {
@@ -42,32 +49,28 @@ func (c *compiler) root(n *node) {
 	if t := n.get("TimeoutSeconds"); t != nil {
 		p.TimeoutSeconds, _ = c.integer(t, "/TimeoutSeconds", 1, maxSeconds)
 	}
-	if q := n.get("QueryLanguage"); c.language(q, "/QueryLanguage") == JSONata {
-		c.jsonata = true
-		p.QueryLanguage = JSONata
-		c.unsupportedJSONata(q, "/QueryLanguage")
-	}
+	p.QueryLanguage = c.language(n.get("QueryLanguage"), "/QueryLanguage", JSONPath)
 	p.Body = c.body(n, "/")
+	p.children()
 	c.variables()
+	p.variables = c.references()
 }
 
-// language reads a QueryLanguage field; "" where it is absent or faulty.
-func (c *compiler) language(n *node, path string) string {
+// language reads a QueryLanguage field, inherited where it is absent. What is
+// neither of the two counts as JSONata on AWS, beside the fault that it is.
+func (c *compiler) language(n *node, path, inherited string) string {
 	if n == nil {
-		return ""
+		return inherited
 	}
 	s := c.text(n, path)
-	if n.kind == jsonval.String && s != JSONPath && s != JSONata {
-		c.wrong(n, path, "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata]",
-			c.didYouMean(s, []string{JSONPath, JSONata}))
-		return ""
+	if s == JSONPath || s == JSONata {
+		return s
 	}
-	return s
-}
-
-func (c *compiler) unsupportedJSONata(n *node, path string) {
-	c.report(n, CodeJSONata, diag.Error, path, "JSONata is not supported by this version of Stile",
-		"write the state's data flow in JSONPath")
+	if n.kind == jsonval.String {
+		c.wrong(n, path, "Value should be one of the following: [JSONPath, JSONata]",
+			c.didYouMean(s, []string{JSONPath, JSONata}))
+	}
+	return JSONata
 }
 
 // body compiles StartAt and States of n.
@@ -80,8 +83,8 @@ func (c *compiler) body(n *node, path string) *Body {
 	}
 	c.required(n, path, missing)
 	sc := &scope{body: &Body{}, outer: c.scope, byName: map[string]*State{}, targeted: map[*State]bool{},
-		leads: map[*State][]*State{}, assigned: map[string]bool{}}
-	c.scope = sc
+		leads: map[*State][]*State{}, assigned: map[string]bool{}, assigners: map[string][]*State{}, owner: c.current, apart: c.apart}
+	c.scope, c.apart = sc, false
 	defer func() { c.scope = sc.outer }()
 	states, statesPath := n.get("States"), join(path, "States")
 	switch {
@@ -143,6 +146,9 @@ func (c *compiler) target(sc *scope, from *State, n *node, path string) *State {
 		return nil
 	}
 	to := sc.byName[name]
+	if to == nil && c.single && sc.outer == nil {
+		to = c.elsewhere(sc, name)
+	}
 	if to == nil {
 		hint := ""
 		if other := c.prog.States[name]; other != nil {
@@ -166,7 +172,7 @@ func (c *compiler) target(sc *scope, from *State, n *node, path string) *State {
 // reach reports states that nothing leads to, as AWS does, and as a warning of
 // ours those that only unreachable states lead to.
 func (c *compiler) reach(sc *scope, n *node, path string) {
-	if !sc.ends && !sc.broken {
+	if !sc.ends && !sc.broken && (sc.outer != nil || !c.single) {
 		where := path
 		if path == "/" {
 			where = "" // AWS gives no location for the whole workflow

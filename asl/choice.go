@@ -8,8 +8,8 @@ import (
 	"stile/jsonval"
 )
 
-// ChoiceFields are a Choice's rules. A Choice's State.Assign is nil: Pick gives
-// the Assign that applies, the rule's or, with Default, the state's.
+// ChoiceFields are a Choice's rules. A Choice's State.Assign and State.Output are
+// nil: Pick gives those that apply, the rule's or, with Default, the state's.
 type ChoiceFields struct {
 	// Rules are tried in order.
 	Rules []Rule
@@ -17,13 +17,23 @@ type ChoiceFields struct {
 	Default *State
 	// DefaultAssign is the state's own Assign, nil where absent.
 	DefaultAssign *Template
+	// DefaultOutput is the state's own Output, nil where absent.
+	DefaultOutput *Template
 }
 
 // Rule is one top-level entry of Choices.
 type Rule struct {
 	Next   *State
 	Assign *Template // nil: none
+	Output *Template // JSONata; nil: none
 	cond   condition
+}
+
+// Picked is what a Choice decided: the next state, and what is assigned and put out
+// on the way; nil for none.
+type Picked struct {
+	Next           *State
+	Assign, Output *Template
 }
 
 // condition is a data-test or a combination of conditions.
@@ -36,20 +46,21 @@ type condition interface {
 // finds nothing fails with States.Runtime (except under IsPresent), and so does a
 // Choice without a match and Default: AWS reports that as States.Runtime, not as
 // the documented States.NoChoiceMatched.
-func (c *ChoiceFields) Pick(s *Scope) (next *State, assign *Template, err *EvalError) {
+func (c *ChoiceFields) Pick(s *Scope) (Picked, *EvalError) {
 	for i := range c.Rules {
-		ok, err := c.Rules[i].cond.holds(s)
+		r := &c.Rules[i]
+		ok, err := r.cond.holds(s)
 		if err != nil {
-			return nil, nil, err
+			return Picked{}, err
 		}
 		if ok {
-			return c.Rules[i].Next, c.Rules[i].Assign, nil
+			return Picked{r.Next, r.Assign, r.Output}, nil
 		}
 	}
 	if c.Default == nil {
-		return nil, nil, runtimeError("Failed to transition out of the state. The state does not point to a next state.")
+		return Picked{}, runtimeError("Failed to transition out of the state. The state does not point to a next state.")
 	}
-	return c.Default, c.DefaultAssign, nil
+	return Picked{c.Default, c.DefaultAssign, c.DefaultOutput}, nil
 }
 
 type (
@@ -63,7 +74,16 @@ type (
 		literal  jsonval.Value
 		path     *Expr // for the …Path operators
 	}
+	// queryTest is the Condition of JSONata.
+	queryTest struct{ condition *Template }
 )
+
+func (q *queryTest) holds(s *Scope) (bool, *EvalError) {
+	v, err := q.condition.EvalAs(s, "boolean")
+	return v.Bool(), err
+}
+
+func (q *queryTest) expressions(func(*Expr)) {}
 
 func (a allOf) holds(s *Scope) (bool, *EvalError) {
 	for _, c := range a {

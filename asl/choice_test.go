@@ -133,7 +133,8 @@ func TestPick(t *testing.T) {
 	for in, want := range map[string][2]string{
 		`{"n":1}`: {"One", `{"by":1}`}, `{"n":2}`: {"More", ""}, `{"n":0}`: {"None", `{"by":"default"}`},
 	} {
-		next, assign, err := c.Choice.Pick(testScope(in))
+		picked, err := c.Choice.Pick(testScope(in))
+		next, assign := picked.Next, picked.Assign
 		if err != nil || next.Name != want[0] {
 			t.Fatalf("%s: %v %v", in, next, err)
 		}
@@ -146,7 +147,7 @@ func TestPick(t *testing.T) {
 			t.Errorf("%s assigns %s, want %s", in, got, want[1])
 		}
 	}
-	_, _, err := p.States["D"].Choice.Pick(testScope(`{"n":2}`))
+	_, err := p.States["D"].Choice.Pick(testScope(`{"n":2}`))
 	if err == nil || err.Name != ErrRuntime {
 		t.Errorf("no match: %v", err)
 	}

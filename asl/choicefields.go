@@ -8,8 +8,8 @@ import (
 )
 
 func (c *compiler) choice(sc *scope, st *State, n *node, path string) {
-	f := &ChoiceFields{DefaultAssign: st.Assign}
-	st.Choice, st.Assign = f, nil
+	f := &ChoiceFields{DefaultAssign: st.Assign, DefaultOutput: st.Output}
+	st.Choice, st.Assign, st.Output = f, nil, nil
 	if d := n.get("Default"); d != nil {
 		f.Default = c.target(sc, st, d, join(path, "Default"))
 	}
@@ -25,7 +25,13 @@ func (c *compiler) choice(sc *scope, st *State, n *node, path string) {
 		if !c.object(m, p) {
 			continue
 		}
-		r := Rule{cond: c.condition(m, p, true)}
+		r := Rule{}
+		if c.inJSONata() {
+			r.cond = c.queryCondition(m, p)
+			r.Output = c.payload(m.get("Output"), join(p, "Output"), false)
+		} else {
+			r.cond = c.condition(m, p, true)
+		}
 		if next := m.get("Next"); next == nil {
 			c.required(m, p, []string{"Next"})
 			sc.broken = true
@@ -35,6 +41,24 @@ func (c *compiler) choice(sc *scope, st *State, n *node, path string) {
 		r.Assign = c.assign(m.get("Assign"), join(p, "Assign"))
 		f.Rules = append(f.Rules, r)
 	}
+}
+
+// queryCondition compiles a JSONata rule's Condition.
+func (c *compiler) queryCondition(n *node, path string) condition {
+	c.text(n.get("Comment"), join(path, "Comment"))
+	c.known(n, path, []string{"Assign", "Comment", "Condition", "Next", "Output"})
+	m := n.get("Condition")
+	if m == nil {
+		c.required(n, path, []string{"Condition"})
+		return anyOf{}
+	}
+	p := join(path, "Condition")
+	switch {
+	case m.kind == jsonval.True || m.kind == jsonval.False:
+	case m.kind != jsonval.String || !isQuery(m.text):
+		c.wrong(m, p, "Expected value of type Boolean", `write "{% … %}", true or false`)
+	}
+	return &queryTest{c.queryTemplate(m, p)}
 }
 
 // condition compiles a rule, or with top false one inside And, Or or Not.

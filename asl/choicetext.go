@@ -23,6 +23,8 @@ func conditionText(c condition, nested bool) string {
 		return "not " + conditionText(c.c, true)
 	case *test:
 		return c.text()
+	case *queryTest:
+		return c.text()
 	}
 	if nested {
 		return "(" + text + ")"
@@ -36,6 +38,13 @@ func joinConditions(list []condition, word string) string {
 		parts[i] = conditionText(c, true)
 	}
 	return strings.Join(parts, word)
+}
+
+func (q *queryTest) text() string {
+	if q.condition.query == nil {
+		return q.condition.literal.Text()
+	}
+	return strings.Join(strings.Fields(q.condition.query.text), " ")
 }
 
 func (t *test) text() string {

@@ -27,4 +27,15 @@ func TestRuleText(t *testing.T) {
 			t.Errorf("%s: %q, want %q", rule, got, want)
 		}
 	}
+	for condition, want := range map[string]string{`"{%\n  $states.input.a\n > 1 %}"`: `$states.input.a > 1`, `true`: `true`} {
+		p, list := Parse(diag.NewSource("", `{"QueryLanguage":"JSONata","StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Condition":`+
+			condition+`,"Next":"S"}],"Default":"S"},"S":{"Type":"Succeed"}}}`))
+		if p == nil {
+			t.Errorf("%s: %v", condition, list)
+			continue
+		}
+		if got := p.States["C"].Choice.Rules[0].Text(); got != want {
+			t.Errorf("%s: %q, want %q", condition, got, want)
+		}
+	}
 }

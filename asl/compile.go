@@ -19,11 +19,10 @@ const (
 	CodeStateName      = "INVALID_STATE_NAME"
 	CodeNoDollar       = "NO_DOLLAR"
 	CodeStaticResult   = "PASS_RESULT_IS_STATIC"
-	// CodeJSONata: JSONata, which this version does not take.
-	CodeJSONata = "STL-A001"
-	// CodeDistributed: distributed Map and its reader, batcher and writer, which
-	// this version does not take.
-	CodeDistributed = "STL-A002"
+	// CodeInvalidQuery: a JSONata expression that does not parse; CodeUnsupportedQuery:
+	// one that reads what a state does not have.
+	CodeInvalidQuery     = "INVALID_JSONATA_EXPRESSION"
+	CodeUnsupportedQuery = "UNSUPPORTED_JSONATA_EXPRESSION"
 	// CodeResource: a resource that Stile does not integrate (warning).
 	CodeResource = "STL-A003"
 	// CodeVariable: a variable that no state assigns (warning).
@@ -44,10 +43,17 @@ type compiler struct {
 	prog *Program
 	// places finds lines and columns.
 	places *placer
-	// jsonata says that the root's query language is JSONata.
-	jsonata bool
-	// scope is the body being compiled.
-	scope *scope
+	// scope is the body being compiled, current the state; reverted says that the
+	// state's language is a fault by itself.
+	scope    *scope
+	current  *State
+	reverted bool
+	// single says that the text is one state; see ParseState.
+	single bool
+	// apart says that the next body belongs to child executions; labels are the Label
+	// fields so far, each with its state.
+	apart  bool
+	labels map[string]string
 	// reads and assigns are the uses of variables.
 	reads   []read
 	assigns []assignment
@@ -58,7 +64,12 @@ type compiler struct {
 // Parse reads a definition in JSON. It gives all faults, sorted by place; the
 // Program is nil where one of them is an error.
 func Parse(src *diag.Source) (*Program, diag.List) {
-	c := &compiler{src: src, places: newPlacer(src), prog: &Program{QueryLanguage: JSONPath, States: map[string]*State{}}}
+	return parse(src, false)
+}
+
+// parse is Parse, or of a text that is one state ParseState.
+func parse(src *diag.Source, single bool) (*Program, diag.List) {
+	c := &compiler{single: single, src: src, places: newPlacer(src), prog: &Program{QueryLanguage: JSONPath, States: map[string]*State{}}}
 	root, err := parseNodes(src)
 	if err != nil {
 		c.syntax(err)
@@ -70,6 +81,9 @@ func Parse(src *diag.Source) (*Program, diag.List) {
 		return nil, c.list
 	}
 	c.doubles(root, nil)
+	if single {
+		root = alone(root)
+	}
 	c.root(root)
 	c.list = c.list.Sort()
 	if c.list.HasErrors() {

@@ -27,6 +27,8 @@ type Scope struct {
 	// Rand gives 64 random bits, seeded by the event; only States.UUID and
 	// States.MathRandom read it.
 	Rand func() uint64
+	// Spent, where set, is added the steps that JSONata takes.
+	Spent *int
 }
 
 func (s *Scope) context() jsonval.Value {

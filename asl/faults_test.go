@@ -16,7 +16,12 @@ import (
 var update = flag.Bool("update", false, "write the diagnostics found into testdata")
 
 func TestFaults(t *testing.T) {
-	const file = "testdata/faults.txtar"
+	for _, name := range []string{"faults", "distributed"} {
+		t.Run(name, func(t *testing.T) { faultsOf(t, "testdata/"+name+".txtar") })
+	}
+}
+
+func faultsOf(t *testing.T, file string) {
 	ar, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)

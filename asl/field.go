@@ -46,24 +46,55 @@ func (c *compiler) known(n *node, path string, fields []string) {
 }
 
 func (c *compiler) unknown(m member, path string, fields []string) {
-	hint := c.didYouMean(m.name, fields)
-	switch m.name {
-	case "Arguments", "Output", "Items", "Condition":
-		hint = "this field belongs to JSONata; a JSONPath state has " + strings.Join(jsonpathTwin(m.name), " or ")
+	if c.current != nil {
+		if hint, other := twin(m.name, c.current.QueryLanguage); other != "" {
+			if !c.reverted {
+				c.named(m, CodeSchema, diag.Error, path, "The QueryLanguage is set to '"+c.current.QueryLanguage+"', but field '"+
+					m.name+"' is only supported for the '"+other+"' QueryLanguage", hint)
+			}
+			return
+		}
 	}
-	c.named(m, CodeSchema, diag.Error, path, "Field '"+m.name+"' is not supported", hint)
+	c.named(m, CodeSchema, diag.Error, path, "Field '"+m.name+"' is not supported", c.didYouMean(m.name, fields))
 }
 
-func jsonpathTwin(name string) []string {
-	switch name {
-	case "Arguments":
-		return []string{"Parameters"}
-	case "Items":
-		return []string{"ItemsPath"}
-	case "Condition":
-		return []string{"Variable with an operator"}
+// twins are the fields of one query language alone, with what the other has.
+var twins = []struct{ name, language, instead string }{
+	{"Arguments", JSONata, "Parameters"},
+	{"Condition", JSONata, "Variable with an operator"},
+	{"Items", JSONata, "ItemsPath"},
+	{"Output", JSONata, "ResultPath or OutputPath"},
+	{"CausePath", JSONPath, `"Cause": "{% … %}"`},
+	{"ErrorPath", JSONPath, `"Error": "{% … %}"`},
+	{"HeartbeatSecondsPath", JSONPath, `"HeartbeatSeconds": "{% … %}"`},
+	{"InputPath", JSONPath, "$states.input in its expressions"},
+	{"ItemsPath", JSONPath, "Items"},
+	{"MaxConcurrencyPath", JSONPath, `"MaxConcurrency": "{% … %}"`},
+	{"MaxInputBytesPerBatchPath", JSONPath, `"MaxInputBytesPerBatch": "{% … %}"`},
+	{"MaxItemsPath", JSONPath, `"MaxItems": "{% … %}"`},
+	{"MaxItemsPerBatchPath", JSONPath, `"MaxItemsPerBatch": "{% … %}"`},
+	{"OutputPath", JSONPath, "Output"},
+	{"Parameters", JSONPath, "Arguments"},
+	{"Result", JSONPath, "Output"},
+	{"ResultPath", JSONPath, "Output"},
+	{"ResultSelector", JSONPath, "Output"},
+	{"SecondsPath", JSONPath, `"Seconds": "{% … %}"`},
+	{"TimeoutSecondsPath", JSONPath, `"TimeoutSeconds": "{% … %}"`},
+	{"TimestampPath", JSONPath, `"Timestamp": "{% … %}"`},
+	{"ToleratedFailureCountPath", JSONPath, `"ToleratedFailureCount": "{% … %}"`},
+	{"ToleratedFailurePercentagePath", JSONPath, `"ToleratedFailurePercentage": "{% … %}"`},
+	{"Variable", JSONPath, "Condition"},
+}
+
+// twin names the other query language, where a field belongs to that one alone,
+// and hints at what the state's own has.
+func twin(name, language string) (hint, other string) {
+	for _, t := range twins {
+		if t.name == name && t.language != language {
+			return "a " + language + " state has " + t.instead, t.language
+		}
 	}
-	return []string{"ResultPath", "OutputPath"}
+	return "", ""
 }
 
 // text reads a string field; "" where n is nil or faulty.
@@ -159,8 +190,16 @@ func (c *compiler) onePath(n *node, path, field string) *Expr {
 // reading notes which variables an expression reads.
 func (c *compiler) reading(e *Expr, n *node, path string) {
 	for _, v := range e.Variables() {
-		c.reads = append(c.reads, read{v, path, n})
+		c.reads = append(c.reads, read{name: v, path: path, at: n, scope: c.scope, state: c.stateName()})
 	}
+}
+
+// stateName is the name of the state being compiled.
+func (c *compiler) stateName() string {
+	if c.current == nil {
+		return ""
+	}
+	return c.current.Name
 }
 
 // pathField reads InputPath, OutputPath and ItemsPath.
@@ -202,7 +241,9 @@ func (c *compiler) payload(n *node, path string, object bool) *Template {
 	if n == nil || object && !c.object(n, path) {
 		return nil
 	}
-	c.noDollar(n, path)
+	if !c.inJSONata() {
+		c.noDollar(n, path)
+	}
 	return c.template(n, path)
 }
 
@@ -225,6 +266,15 @@ func (c *compiler) noDollar(n *node, path string) {
 	}
 }
 
+// integerQuery reads a whole-number field that may be an expression in JSONata.
+func (c *compiler) integerQuery(n *node, path string, lo, hi int64) (int64, *Template) {
+	if c.inJSONata() && n.kind == jsonval.String && isQuery(n.text) {
+		return 0, c.queryTemplate(n, path)
+	}
+	v, _ := c.integer(n, path, lo, hi)
+	return v, nil
+}
+
 // assign reads Assign: an object template whose names are variables.
 func (c *compiler) assign(n *node, path string) *Template {
 	t := c.payload(n, path, true)
@@ -232,7 +282,10 @@ func (c *compiler) assign(n *node, path string) *Template {
 		return nil
 	}
 	for _, m := range n.members {
-		name := strings.TrimSuffix(m.name, ".$")
+		name := m.name
+		if !c.inJSONata() {
+			name = strings.TrimSuffix(name, ".$")
+		}
 		c.assigning(name, m, path)
 		if !validVariable(name) || name == "states" {
 			c.named(m, CodeSchema, diag.Error, path, "'"+name+"' is not a valid variable name",

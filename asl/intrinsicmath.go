@@ -86,9 +86,13 @@ func mix(x uint64) uint64 {
 }
 
 func uuid(c *callScope) (jsonval.Value, error) {
-	hi, lo := c.rand(), c.rand()
+	hi := c.rand()
+	return jsonval.OfString(uuidOf(hi, c.rand())), nil
+}
+
+// uuidOf makes a UUID of 128 random bits.
+func uuidOf(hi, lo uint64) string {
 	hi = hi&^0xF000 | 0x4000 // version 4
 	lo = lo&^(3<<62) | 1<<63 // variant 10
-	return jsonval.OfString(fmt.Sprintf("%08x-%04x-%04x-%04x-%012x",
-		hi>>32, hi>>16&0xFFFF, hi&0xFFFF, lo>>48, lo&(1<<48-1))), nil
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", hi>>32, hi>>16&0xFFFF, hi&0xFFFF, lo>>48, lo&(1<<48-1))
 }

@@ -35,20 +35,20 @@ func (c *compiler) task(st *State, n *node, path string) {
 	c.exclusive(n, path, false, "TimeoutSeconds", "TimeoutSecondsPath")
 	c.exclusive(n, path, false, "HeartbeatSeconds", "HeartbeatSecondsPath")
 	if m := n.get("TimeoutSeconds"); m != nil {
-		t.TimeoutSeconds, _ = c.integer(m, join(path, "TimeoutSeconds"), 1, maxSeconds)
+		t.TimeoutSeconds, t.TimeoutQuery = c.integerQuery(m, join(path, "TimeoutSeconds"), 1, maxSeconds)
 	}
 	if m := n.get("HeartbeatSeconds"); m != nil {
 		p := join(path, "HeartbeatSeconds")
-		t.HeartbeatSeconds, _ = c.integer(m, p, 1, maxSeconds)
-		if t.TimeoutSeconds > 0 && t.HeartbeatSeconds >= t.TimeoutSeconds {
+		t.HeartbeatSeconds, t.HeartbeatQuery = c.integerQuery(m, p, 1, maxSeconds)
+		if t.HeartbeatQuery == nil && t.TimeoutSeconds > 0 && t.HeartbeatSeconds >= t.TimeoutSeconds {
 			c.wrong(m, p, "HeartbeatSeconds must be less than TimeoutSeconds",
 				"a heartbeat is due before the state times out")
 		}
 	}
-	if m := n.get("TimeoutSecondsPath"); m != nil {
+	if m := n.get("TimeoutSecondsPath"); m != nil && !c.inJSONata() {
 		t.TimeoutPath = c.onePath(m, join(path, "TimeoutSecondsPath"), "TimeoutSecondsPath")
 	}
-	if m := n.get("HeartbeatSecondsPath"); m != nil {
+	if m := n.get("HeartbeatSecondsPath"); m != nil && !c.inJSONata() {
 		t.HeartbeatPath = c.onePath(m, join(path, "HeartbeatSecondsPath"), "HeartbeatSecondsPath")
 	}
 	c.credentials(t, n.get("Credentials"), join(path, "Credentials"))
@@ -59,9 +59,13 @@ func (c *compiler) credentials(t *TaskFields, n *node, path string) {
 	if n == nil || !c.object(n, path) {
 		return
 	}
-	c.known(n, path, []string{"RoleArn", "RoleArn.$"})
+	fields := []string{"RoleArn", "RoleArn.$"}
+	if c.inJSONata() {
+		fields = fields[:1]
+	}
+	c.known(n, path, fields)
 	role := n.get("RoleArn")
-	if role == nil && n.get("RoleArn.$") == nil {
+	if role == nil && (c.inJSONata() || n.get("RoleArn.$") == nil) {
 		c.required(n, path, []string{"RoleArn"})
 	}
 	if role != nil {
@@ -73,17 +77,24 @@ func (c *compiler) credentials(t *TaskFields, n *node, path string) {
 func (c *compiler) wait(st *State, n *node, path string) {
 	w := &WaitFields{}
 	st.Wait = w
-	c.exclusive(n, path, true, "Seconds", "SecondsPath", "Timestamp", "TimestampPath")
-	if m := n.get("Seconds"); m != nil {
-		w.Seconds, w.HasSeconds = c.integer(m, join(path, "Seconds"), 0, maxSeconds)
+	if c.inJSONata() {
+		c.exclusive(n, path, true, "Seconds", "Timestamp")
+	} else {
+		c.exclusive(n, path, true, "Seconds", "SecondsPath", "Timestamp", "TimestampPath")
 	}
-	if m := n.get("SecondsPath"); m != nil {
+	if m := n.get("Seconds"); m != nil {
+		w.Seconds, w.SecondsQuery = c.integerQuery(m, join(path, "Seconds"), 0, maxSeconds)
+		w.HasSeconds = w.SecondsQuery == nil
+	}
+	if m := n.get("SecondsPath"); m != nil && !c.inJSONata() {
 		w.SecondsPath = c.onePath(m, join(path, "SecondsPath"), "SecondsPath")
 	}
-	if m := n.get("Timestamp"); m != nil {
+	if m := n.get("Timestamp"); m != nil && c.inJSONata() && isQuery(m.text) {
+		w.TimestampQuery = c.queryTemplate(m, join(path, "Timestamp"))
+	} else if m != nil {
 		w.Timestamp = c.timestamp(m, join(path, "Timestamp"))
 	}
-	if m := n.get("TimestampPath"); m != nil {
+	if m := n.get("TimestampPath"); m != nil && !c.inJSONata() {
 		w.TimestampPath = c.onePath(m, join(path, "TimestampPath"), "TimestampPath")
 	}
 }
@@ -106,18 +117,25 @@ func (c *compiler) fail(st *State, n *node, path string) {
 	st.Fail = f
 	c.exclusive(n, path, false, "Error", "ErrorPath")
 	c.exclusive(n, path, false, "Cause", "CausePath")
-	f.Error = c.optionalText(n.get("Error"), join(path, "Error"))
-	f.Cause = c.optionalText(n.get("Cause"), join(path, "Cause"))
+	f.Error, f.ErrorQuery = c.optionalText(n.get("Error"), join(path, "Error"))
+	f.Cause, f.CauseQuery = c.optionalText(n.get("Cause"), join(path, "Cause"))
+	if c.inJSONata() {
+		return
+	}
 	f.ErrorPath = c.textPath(n.get("ErrorPath"), join(path, "ErrorPath"), "ErrorPath")
 	f.CausePath = c.textPath(n.get("CausePath"), join(path, "CausePath"), "CausePath")
 }
 
-func (c *compiler) optionalText(n *node, path string) *string {
+// optionalText reads a text, or of JSONata an expression that gives one.
+func (c *compiler) optionalText(n *node, path string) (*string, *Template) {
 	if n == nil {
-		return nil
+		return nil, nil
+	}
+	if c.inJSONata() && isQuery(n.text) {
+		return nil, c.queryTemplate(n, path)
 	}
 	s := c.text(n, path)
-	return &s
+	return &s, nil
 }
 
 // textPath reads ErrorPath and CausePath: a path, or a call that gives a string.

@@ -27,8 +27,11 @@ var namedValueFields = []string{"Headers", "QueryParameters", "RequestBody"}
 // namedValues lists the references of a Task of http:invoke or apigateway:invoke,
 // in the order of the text.
 func namedValues(st *State) []NamedValueRef {
-	t := st.Task
-	if st.Parameters == nil || t == nil || t.Kind != Integration || t.API != "invoke" || t.Service != "http" && t.Service != "apigateway" {
+	t, p := st.Task, st.Parameters
+	if p == nil {
+		p = st.Arguments
+	}
+	if p == nil || t == nil || t.Kind != Integration || t.API != "invoke" || t.Service != "http" && t.Service != "apigateway" {
 		return nil
 	}
 	var out []NamedValueRef
@@ -41,7 +44,7 @@ func namedValues(st *State) []NamedValueRef {
 		})
 	}
 	for _, field := range namedValueFields {
-		switch p := st.Parameters; {
+		switch {
 		case p.literal.Exists():
 			eachString("/"+field, p.literal.Get(field), add)
 		case p.object:

@@ -35,11 +35,16 @@ func (n *node) namedValues(out *[]NamedValuePlace) {
 		return
 	}
 	for _, m := range states.members {
-		if r := m.value.get("Resource"); r != nil && m.value.get("Parameters") != nil {
+		p := m.value.get("Parameters")
+		inJSONata := p == nil
+		if inJSONata {
+			p = m.value.get("Arguments")
+		}
+		if r := m.value.get("Resource"); r != nil && p != nil {
 			if t := integrationARN.FindStringSubmatch(r.text); t != nil && t[1] == "" && t[3] == "invoke" && (t[2] == "http" || t[2] == "apigateway") {
 				for _, field := range namedValueFields {
-					if f := m.value.get("Parameters").get(field); f != nil {
-						f.literals(m.name, out)
+					if f := p.get(field); f != nil {
+						f.literals(m.name, inJSONata, out)
 					}
 				}
 			}
@@ -58,17 +63,20 @@ func (n *node) namedValues(out *[]NamedValuePlace) {
 }
 
 // literals adds the references of every string that is no expression.
-func (n *node) literals(state string, out *[]NamedValuePlace) {
+func (n *node) literals(state string, inJSONata bool, out *[]NamedValuePlace) {
+	if inJSONata && isQuery(n.text) {
+		return
+	}
 	EachNamedValue(n.text, func(_ int, name string) bool {
 		*out = append(*out, NamedValuePlace{state, name, n.offset})
 		return true
 	})
 	for _, item := range n.items {
-		item.literals(state, out)
+		item.literals(state, inJSONata, out)
 	}
 	for _, m := range n.members {
-		if !strings.HasSuffix(m.name, ".$") {
-			m.value.literals(state, out)
+		if inJSONata || !strings.HasSuffix(m.name, ".$") {
+			m.value.literals(state, inJSONata, out)
 		}
 	}
 }

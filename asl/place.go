@@ -19,6 +19,9 @@ func newPlacer(src *diag.Source) *placer { return &placer{src: src, line: 1, col
 
 // at gives line and column, from 1.
 func (p *placer) at(offset int) (line, column int) {
+	if p.src.Derived() {
+		return p.src.Place(offset)
+	}
 	text := p.src.Text()
 	if offset < p.offset {
 		between := text[offset:p.offset]

@@ -19,7 +19,16 @@ type Program struct {
 	// are unique in a definition). State.Index is its place in Ordered.
 	States  map[string]*State
 	Ordered []*State
+
+	// Activities are the ARNs of the activities that Tasks name, each once.
+	Activities []string
+
+	variables map[string][]string
 }
+
+// VariableReferences gives the variables that each state's expressions read,
+// sorted; states that read none are not in it. The caller must not change it.
+func (p *Program) VariableReferences() map[string][]string { return p.variables }
 
 // Body is StartAt with its states: a definition's top level, a branch of a
 // Parallel, or an item processor of a Map.
@@ -160,11 +169,11 @@ type Amount struct {
 	Literal float64
 	Path    *Expr     // FIELDPath of JSONPath
 	Query   *Template // "{% … %}" of JSONata
+	present bool      // the literal is written, maybe as 0
 }
 
-// Given says that the field or its twin is there. An absent field has Literal 0
-// as well; where that matters the field's owner keeps it apart.
-func (a Amount) Given() bool { return a.Literal != 0 || a.Path != nil || a.Query != nil }
+// Given says that the field or its twin is there.
+func (a Amount) Given() bool { return a.present || a.Literal != 0 || a.Path != nil || a.Query != nil }
 
 // DistributedFields are what a distributed Map has beyond an inline one (Step
 // Functions Developer Guide, "Distributed mode").
@@ -172,6 +181,8 @@ type DistributedFields struct {
 	// Program is the item processor as the definition of the child executions: its
 	// Body is the Map's Processor, and States and Ordered are the whole definition's.
 	Program *Program
+	// Definition is the item processor's text as written: what describes a child.
+	Definition string
 	// ExecutionType of the children: STANDARD or EXPRESS.
 	ExecutionType string
 	// Label is the field, or the one made of the state's name: it stands in the ARNs
@@ -238,6 +249,7 @@ type Catcher struct {
 	Next        *State
 	ResultPath  ResultPath
 	Assign      *Template
+	Output      *Template // JSONata; nil: none
 }
 
 // The query languages.

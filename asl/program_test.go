@@ -48,7 +48,7 @@ const order = `{
 
 func TestProgram(t *testing.T) {
 	p, list := Parse(diag.NewSource("order.asl.json", order))
-	if p == nil || len(list) > 0 {
+	if p == nil || list.HasErrors() {
 		t.Fatal(list)
 	}
 	var names []string
@@ -156,6 +156,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(order, `{"beat":1}`)
 	f.Add(`{"StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"And":[{"Variable":"$.a[?(@.b == 1)]","StringMatches":"*"}],"Next":"D"}],"Default":"D"},"D":{"Type":"Succeed"}}}`, `{"a":[{"b":1}]}`)
 	f.Add(`{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Pass","Output":"{% 1 %}","End":true}}}`, `1`)
+	f.Add(`{"QueryLanguage":"JSONata","StartAt":"C","States":{"C":{"Type":"Choice","Choices":[{"Condition":"{% $states.input.a[b=1] = $v %}","Output":{"x":["{%\u0020$count($states.input.a) %}"]},"Next":"D"}],"Default":"D"},
+		"D":{"Type":"Wait","Seconds":"{% $number($states.input.s) %}","Assign":{"v":"{% ($f := function($x){$x & $v}; $map([1..3], $f)) %}"},"Next":"E"},
+		"E":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":"{% $states.context %}","Output":"{% $states.result ~> |$|{'a': 1}| %}","TimeoutSeconds":"{% 1 %}","End":true,
+		"Catch":[{"ErrorEquals":["States.ALL"],"Output":"{% $states.errorOutput.Error %}","Next":"D"}]}}}`, `{"a":[{"b":1}],"s":"5"}`)
 	f.Fuzz(func(t *testing.T, text, in string) {
 		p, list := Parse(diag.NewSource("f", text))
 		if (p == nil) != list.HasErrors() {
@@ -173,6 +177,13 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+func waitSeconds(st *State) *Template {
+	if st.Wait == nil {
+		return nil
+	}
+	return st.Wait.SecondsQuery
+}
+
 func evalAll(t *testing.T, st *State, s *Scope) {
 	t.Helper()
 	check := func(v jsonval.Value, err *EvalError) {
@@ -182,7 +193,7 @@ func evalAll(t *testing.T, st *State, s *Scope) {
 			}
 		}
 	}
-	for _, tpl := range []*Template{st.Parameters, st.ResultSelector, st.Assign} {
+	for _, tpl := range []*Template{st.Parameters, st.ResultSelector, st.Assign, st.Arguments, st.Output, waitSeconds(st)} {
 		if tpl != nil {
 			check(tpl.Eval(s))
 		}
@@ -191,8 +202,8 @@ func evalAll(t *testing.T, st *State, s *Scope) {
 	check(st.OutputPath.Eval(s, "OutputPath"))
 	check(st.ResultPath.Apply(s.Input, jsonval.TrueValue))
 	if st.Choice != nil {
-		if next, _, err := st.Choice.Pick(s); (next == nil) == (err == nil) {
-			t.Fatalf("Pick gives %v and %v", next, err)
+		if p, err := st.Choice.Pick(s); (p.Next == nil) == (err == nil) {
+			t.Fatalf("Pick gives %v and %v", p.Next, err)
 		}
 	}
 	if st.Fail != nil && st.Fail.CausePath != nil {

@@ -44,13 +44,16 @@ func (w *walk) step(st *State, in, exec jsonval.Value) (out jsonval.Value, next 
 		return in, nil, err
 	}
 	s := w.scope(eff, exec, st)
-	result, assign := eff, st.Assign
+	result, assign, output := eff, st.Assign, st.Output
 	next = st.Next
 	switch st.Type {
 	case Choice:
-		if next, assign, err = st.Choice.Pick(s); err != nil {
+		p, err := st.Choice.Pick(s)
+		if err != nil {
 			return in, nil, err
 		}
+		next, assign = p.Next, p.Assign
+		output = p.Output
 	case Pass:
 		if st.Parameters != nil {
 			if result, err = st.Parameters.Eval(s); err != nil {
@@ -67,6 +70,10 @@ func (w *walk) step(st *State, in, exec jsonval.Value) (out jsonval.Value, next 
 			return in, nil, err
 		}
 		vars.EachMember(func(k string, v jsonval.Value) bool { w.vars[k] = v; return true })
+	}
+	if output != nil {
+		out, err = output.Eval(s)
+		return out, next, err
 	}
 	if out, err = st.ResultPath.Apply(in, result); err != nil {
 		return in, nil, err

@@ -11,25 +11,12 @@ import (
 // Resource ARNs: of integrations, of Lambda functions, of activities.
 var (
 	integrationARN = regexp.MustCompile(`^arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:(aws-sdk:)?([a-zA-Z0-9-]+):([a-zA-Z0-9]+)(?:\.(sync|sync:2|waitForTaskToken))?$`)
-	lambdaARN      = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]*:[0-9]*:function:[A-Za-z0-9_.-]+(?::[A-Za-z0-9_$-]+)?$`)
+	lambdaARN      = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:[a-z0-9-]*:[a-z0-9-]*:function:[A-Za-z0-9_.-]+(?::[A-Za-z0-9_$-]+)?$`)
 	activityARN    = regexp.MustCompile(`^arn:aws[a-z-]*:states:[a-z0-9-]*:[0-9]*:activity:.+$`)
 )
 
-// knownAPIs are the integrations whose list of APIs is short and settled: any
-// other API of these services is unknown to AWS too.
-var knownAPIs = map[string][]string{
-	"apigateway": {"invoke"},
-	"dynamodb":   {"deleteItem", "getItem", "putItem", "updateItem"},
-	"events":     {"putEvents"},
-	"http":       {"invoke"},
-	"lambda":     {"invoke"},
-	"sns":        {"publish"},
-	"sqs":        {"sendMessage"},
-	"states":     {"startExecution"},
-}
-
 // integrated are the services that Stile's own integrations serve.
-var integrated = []string{"apigateway", "http", "lambda", "states"}
+var integrated = []string{"apigateway", "http", "states"}
 
 // resource reads a Task's Resource into t.
 func (c *compiler) resource(t *TaskFields, n *node, path string) {
@@ -40,10 +27,15 @@ func (c *compiler) resource(t *TaskFields, n *node, path string) {
 	t.Resource = s
 	if lambdaARN.MatchString(s) {
 		t.Kind = LambdaARN
+		c.unserved(n, path, "Lambda functions")
 		return
 	}
 	if activityARN.MatchString(s) {
 		t.Kind = ActivityARN
+		c.unserved(n, path, "activities")
+		if !contains(c.prog.Activities, s) {
+			c.prog.Activities = append(c.prog.Activities, s)
+		}
 		return
 	}
 	m := integrationARN.FindStringSubmatch(s)
@@ -52,15 +44,20 @@ func (c *compiler) resource(t *TaskFields, n *node, path string) {
 		return
 	}
 	t.Kind, t.Service, t.API, t.Pattern = Integration, m[1]+m[2], m[3], m[4]
-	if apis, ok := knownAPIs[t.Service]; ok && !contains(apis, t.API) {
+	if hint, ok := recognised(t.Service, t.API, t.Pattern); !ok {
 		c.wrong(n, path, "The resource provided "+s+" is not recognized. The value is not a valid resource ARN, "+
-			"or the resource is not available in this region.", t.Service+" has "+strings.Join(apis, ", "))
+			"or the resource is not available in this region.", hint)
 		return
 	}
 	if !contains(integrated, t.Service) {
-		c.report(n, CodeResource, diag.Warning, path, "Stile has no integration for "+t.Service+":"+t.API,
-			"the state fails when it runs, unless a mock answers it")
+		c.unserved(n, path, t.Service+":"+t.API)
 	}
+}
+
+// unserved warns of a resource that AWS knows and Stile does not call.
+func (c *compiler) unserved(n *node, path, what string) {
+	c.report(n, CodeResource, diag.Warning, path, "Stile has no integration for "+what,
+		"the state fails when it runs, unless a mock answers it")
 }
 
 func resourceHint(s string) string {

@@ -85,7 +85,11 @@ func (c *compiler) catch(sc *scope, st *State, n *node, path string) {
 		if !c.object(m, p) {
 			continue
 		}
-		c.known(m, p, []string{"Assign", "Comment", "ErrorEquals", "Next", "ResultPath"})
+		if c.inJSONata() {
+			c.known(m, p, []string{"Assign", "Comment", "ErrorEquals", "Next", "Output"})
+		} else {
+			c.known(m, p, []string{"Assign", "Comment", "ErrorEquals", "Next", "ResultPath"})
+		}
 		c.text(m.get("Comment"), join(p, "Comment"))
 		k := Catcher{ErrorEquals: c.errorEquals(m, p, i == len(items)-1)}
 		if next := m.get("Next"); next == nil {
@@ -94,7 +98,11 @@ func (c *compiler) catch(sc *scope, st *State, n *node, path string) {
 		} else {
 			k.Next = c.target(sc, st, next, join(p, "Next"))
 		}
-		k.ResultPath = c.resultPath(m.get("ResultPath"), join(p, "ResultPath"))
+		if c.inJSONata() {
+			k.Output = c.payload(m.get("Output"), join(p, "Output"), false)
+		} else {
+			k.ResultPath = c.resultPath(m.get("ResultPath"), join(p, "ResultPath"))
+		}
 		k.Assign = c.assign(m.get("Assign"), join(p, "Assign"))
 		st.Catch = append(st.Catch, k)
 	}

@@ -10,8 +10,11 @@ import (
 // stateTypes in the order AWS lists them.
 var stateTypes = []string{"Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"}
 
-// stateFields gives the fields that a JSONPath state of a type takes.
-func stateFields(t StateType) []string {
+// stateFields gives the fields that a state of a type takes.
+func stateFields(t StateType, language string) []string {
+	if language == JSONata {
+		return queryFields(t)
+	}
 	common := []string{"Comment", "QueryLanguage", "Type"}
 	io := []string{"InputPath", "OutputPath"}
 	flow := []string{"Assign", "End", "Next"}
@@ -37,8 +40,36 @@ func stateFields(t StateType) []string {
 		"ItemsPath", "Iterator", "MaxConcurrency", "MaxConcurrencyPath"})
 }
 
+// queryFields are stateFields of a JSONata state.
+func queryFields(t StateType) []string {
+	common := []string{"Comment", "QueryLanguage", "Type"}
+	flow := []string{"Assign", "End", "Next", "Output"}
+	work := []string{"Arguments", "Catch", "Retry"}
+	switch t {
+	case Pass:
+		return slices.Concat(common, flow)
+	case Task:
+		return slices.Concat(common, flow, work, []string{"Credentials", "HeartbeatSeconds", "Resource", "TimeoutSeconds"})
+	case Choice:
+		return slices.Concat(common, []string{"Assign", "Choices", "Default", "Output"})
+	case Wait:
+		return slices.Concat(common, flow, []string{"Seconds", "Timestamp"})
+	case Succeed:
+		return slices.Concat(common, []string{"Output"})
+	case Fail:
+		return slices.Concat(common, []string{"Cause", "Error"})
+	case Parallel:
+		return slices.Concat(common, flow, work, []string{"Branches"})
+	}
+	return slices.Concat(common, flow, []string{"Catch", "ItemBatcher", "ItemProcessor", "ItemReader", "ItemSelector", "Items",
+		"Iterator", "Label", "MaxConcurrency", "ResultWriter", "Retry", "ToleratedFailureCount", "ToleratedFailurePercentage"})
+}
+
 // state compiles one state into st.
 func (c *compiler) state(sc *scope, st *State, n *node, path string) {
+	outer, reverted := c.current, c.reverted
+	c.current = st
+	defer func() { c.current, c.reverted = outer, reverted }()
 	if !c.object(n, path) {
 		sc.broken = true
 		return
@@ -60,24 +91,13 @@ func (c *compiler) state(sc *scope, st *State, n *node, path string) {
 	st.Type = StateType(typ.text)
 	st.Comment = c.text(n.get("Comment"), join(path, "Comment"))
 	lang := n.get("QueryLanguage")
-	switch c.language(lang, join(path, "QueryLanguage")) {
-	case JSONPath:
-		if c.jsonata {
-			c.wrong(lang, path, "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
-				"take QueryLanguage off the state, or off the root")
-		}
-	case JSONata:
-		if !c.jsonata {
-			c.unsupportedJSONata(lang, join(path, "QueryLanguage"))
-		}
-		c.links(sc, st, n, path)
-		return
+	st.QueryLanguage = c.language(lang, join(path, "QueryLanguage"), c.prog.QueryLanguage)
+	c.reverted = st.QueryLanguage == JSONPath && c.prog.QueryLanguage == JSONata
+	if c.reverted {
+		c.wrong(lang, path, "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+			"take QueryLanguage off the state, or off the root")
 	}
-	if c.jsonata {
-		c.links(sc, st, n, path)
-		return
-	}
-	c.known(n, path, stateFields(st.Type))
+	c.known(n, path, stateFields(st.Type, st.QueryLanguage))
 	c.common(st, n, path)
 	c.transition(sc, st, n, path)
 	c.special(sc, st, n, path)
@@ -86,7 +106,7 @@ func (c *compiler) state(sc *scope, st *State, n *node, path string) {
 // common compiles the fields that several types share. A field that the type
 // does not take is reported by known and skipped here.
 func (c *compiler) common(st *State, n *node, path string) {
-	takes := stateFields(st.Type)
+	takes := stateFields(st.Type, st.QueryLanguage)
 	get := func(field string) *node {
 		if !slices.Contains(takes, field) {
 			return nil
@@ -102,6 +122,8 @@ func (c *compiler) common(st *State, n *node, path string) {
 	if p := get("ResultSelector"); p != nil && p.kind != jsonval.Null {
 		st.ResultSelector = c.payload(p, join(path, "ResultSelector"), false)
 	}
+	st.Arguments = c.payload(get("Arguments"), join(path, "Arguments"), false)
+	st.Output = c.payload(get("Output"), join(path, "Output"), false)
 	st.Assign = c.assign(get("Assign"), join(path, "Assign"))
 }
 
@@ -196,7 +218,7 @@ func (c *compiler) links(sc *scope, st *State, n *node, path string) {
 
 func (c *compiler) pass(st *State, n *node, path string) {
 	r := n.get("Result")
-	if r == nil {
+	if r == nil || c.inJSONata() {
 		return
 	}
 	v := r.value(c.src).Compact()

@@ -8,10 +8,12 @@ import (
 )
 
 // Template is a compiled payload template: JSON in which a member whose name
-// ends with ".$" takes the value of its expression.
+// ends with ".$" takes the value of its expression, or of a JSONata state JSON in
+// which a string "{% … %}" is an expression.
 type Template struct {
 	literal jsonval.Value // set where nothing inside is dynamic
 	expr    *Expr         // set for a ".$" member's value
+	query   *query        // set for a "{% … %}"
 	field   string        // the ".$" member's name, for messages
 	names   []string      // of an object's members, in order, without ".$"
 	parts   []*Template   // of an object or array
@@ -25,6 +27,9 @@ func (t *Template) Eval(s *Scope) (jsonval.Value, *EvalError) {
 	}
 	if t.expr != nil {
 		return t.expr.EvalField(s, t.field)
+	}
+	if t.query != nil {
+		return t.query.eval(s)
 	}
 	if t.object {
 		var o jsonval.Object
@@ -52,7 +57,7 @@ func (t *Template) Eval(s *Scope) (jsonval.Value, *EvalError) {
 // an Assign.
 func (t *Template) Names() []string { return t.names }
 
-// Expressions calls f with every expression of the template, in order.
+// Expressions calls f with every JSONPath expression of the template, in order.
 func (t *Template) Expressions(f func(*Expr)) {
 	if t.expr != nil {
 		f(t.expr)
@@ -65,6 +70,9 @@ func (t *Template) Expressions(f func(*Expr)) {
 // template compiles a payload template at pointer path. Faults of nested fields
 // have the template's own pointer, as on AWS, and their own place.
 func (c *compiler) template(n *node, path string) *Template {
+	if c.inJSONata() {
+		return c.queryTemplate(n, path)
+	}
 	switch n.kind {
 	case jsonval.ObjectKind:
 		return c.objectTemplate(n, path)

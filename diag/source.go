@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,6 +11,23 @@ type Source struct {
 	file  string
 	text  string
 	lines []int // byte offset of each line's start
+	// from is the document that text was made of, and origins the places in it, by
+	// offset in text; nil where text is the document itself.
+	from    *Source
+	origins []Origin
+}
+
+// Origin says where in another document the text from a byte offset on comes from:
+// line and column from 1.
+type Origin struct{ Offset, Line, Column int }
+
+// NewDerived indexes a text that was made of another document, such as JSON of YAML:
+// its places and excerpts are those of the document. origins are sorted by offset;
+// what stands behind one and before the next has the one's place.
+func NewDerived(from *Source, text string, origins []Origin) *Source {
+	s := NewSource(from.file, text)
+	s.from, s.origins = from, origins
+	return s
 }
 
 // NewSource indexes the lines of text once. A line ends at LF; a CR before it
@@ -30,10 +48,24 @@ func (s *Source) File() string { return s.file }
 // Text is the whole document.
 func (s *Source) Text() string { return s.text }
 
+// Derived says that the text was made of another document: its own lines are not
+// those of its places.
+func (s *Source) Derived() bool { return s.from != nil }
+
 // Place gives line and column, from 1, of a byte offset; an offset past the end
 // is the place just behind the last character.
 func (s *Source) Place(offset int) (line, column int) {
 	offset = min(max(offset, 0), len(s.text))
+	if s.from != nil {
+		i, found := slices.BinarySearchFunc(s.origins, offset, func(o Origin, at int) int { return o.Offset - at })
+		if !found {
+			i--
+		}
+		if i < 0 {
+			return 1, 1
+		}
+		return s.origins[i].Line, s.origins[i].Column
+	}
 	lo, hi := 0, len(s.lines)
 	for hi-lo > 1 {
 		mid := (lo + hi) / 2
@@ -48,6 +80,9 @@ func (s *Source) Place(offset int) (line, column int) {
 
 // Line gives the text of a line from 1, without its line end; empty if there is none.
 func (s *Source) Line(n int) string {
+	if s.from != nil {
+		return s.from.Line(n)
+	}
 	if n < 1 || n > len(s.lines) {
 		return ""
 	}

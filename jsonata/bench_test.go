@@ -24,17 +24,36 @@ func kibibyte() jsonval.Value {
 }
 
 func benchmark(b *testing.B, src string, input jsonval.Value) {
+	benchmarkWith(b, src, input, testEnv())
+}
+
+func benchmarkWith(b *testing.B, src string, input jsonval.Value, env *Env) {
 	x, err := Compile(src)
 	if err != nil {
 		b.Fatal(err)
 	}
-	env := testEnv()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := x.Eval(input, env); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkUnitExpression is what a state pays for an expression over 1 KiB: a path
+// with a filter, an object of five paths below $states, one member of $states.
+func BenchmarkUnitExpression(b *testing.B) {
+	input := kibibyte()
+	var states jsonval.Object
+	states.Add("input", input)
+	env := testEnv()
+	env.Bindings["states"] = states.Value()
+	b.Run("path", func(b *testing.B) { benchmark(b, "a.b[c=1].d", input) })
+	b.Run("object", func(b *testing.B) {
+		benchmarkWith(b, `{"id": $states.input.id, "name": $states.input.a.name, "first": $states.input.a.b[0].d,
+			"prices": $states.input.a.b.price, "tail": $states.input.tail}`, jsonval.Value{}, env)
+	})
+	b.Run("member", func(b *testing.B) { benchmarkWith(b, `$states.input.id`, jsonval.Value{}, env) })
 }
 
 func BenchmarkPath(b *testing.B) { benchmark(b, "a.b[c=1].d", kibibyte()) }

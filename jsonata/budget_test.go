@@ -47,6 +47,28 @@ func TestBudgets(t *testing.T) {
 		{`{"a": 1} ~> |$|{"self": $}|`, Limits{}, "depth"},
 		{`$reduce([1..40], function($a, $b){$a & $a}, "x")`, Limits{}, "bytes"},
 		{`"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" ~> $contains(/(a+)+b/)`, Limits{}, "work"},
+		{`$match($pad("", 3000, "a"), /(x+x+)+y|(a|aa)+$b/)`, Limits{}, "work"},
+		{`$replace($pad("", 100000, "ab"), /(a*b*)*c/, "")`, Limits{}, "work"},
+		{`$count([1..1000000])`, Limits{Bytes: 1 << 30}, "none"},
+		{`[1..1000000].($ & "x")`, Limits{}, "bytes"},
+		{`$sum([1..1000000])`, Limits{Bytes: 1 << 30, Work: 1_000}, "work"},
+		{`$range(1, 1000000, 1)`, Limits{}, "none"},
+		{`$range(0, 1e308, 1)`, Limits{}, "work"},
+		{`$pad("x", 1e9)`, Limits{}, "bytes"},
+		{`$pad("", 9e15, "0123456789")`, Limits{}, "bytes"},
+		{`$join([1..9].$pad("", 1e6, "x"))`, Limits{}, "none"},
+		{`$join([1..100].$pad("", 1e6, "x"))`, Limits{}, "bytes"},
+		{`$formatNumber(1, $pad("", 1e6, "0"))`, Limits{}, "none"},
+		{`$formatInteger(1e15, "w")`, Limits{}, "none"},
+		{`($f := function($n){$n <= 1 ? 1 : $f($n - 1) + $f($n - 2)}; $f(40))`, Limits{}, "work"},
+		{`($f := function($x){$x($x)}; $f($f))`, Limits{}, "work"},
+		{`($y := function($x){[$x, $x, $x, $x, $x, $x, $x, $x]}; $y($y($y($y($y($y($y($y(1)))))))))`, Limits{}, "bytes"},
+		{`$string([1..100000].[1..100])`, Limits{}, "bytes"},
+		{`$merge([1..100000].{$string($): $})`, Limits{}, "none"},
+		{`$split($pad("", 2e6, "a,"), ",").($ & $)`, Limits{}, "bytes"},
+		{`$zip([1..900000], [1..900000])`, Limits{}, "bytes"},
+		{`$distinct([1..20000].{"k": $})`, Limits{}, "work"},
+		{`$sort([1..100000], function($a, $b){$a < $b})`, Limits{Work: 100_000}, "work"},
 	} {
 		if got := limitOf(t, c.src, c.limits); got != c.want {
 			t.Errorf("%.80q is ended by %s, want %s", c.src, got, c.want)
@@ -65,6 +87,13 @@ func TestOrderAndNumbersAreJavaScripts(t *testing.T) {
 		{`$`, `[[1], {"a": []}]`, `[[1],{"a":[]}]`},
 		{`a.b[c=1].d`, `{"a":{"b":[{"c":1,"d":"x"},{"c":2},{"c":1,"d":["y"]}]}}`, `["x","y"]`},
 		{`a.b[c=1].d`, `{"a":{"b":[{"c":[1],"d":"x"},{"c":1}]}}`, ``},
+		{`a.b[c!="x"].c`, `{"a":{"b":[{"c":"x"},{"c":{"y":1}},{"d":1},{"c":null},{"c":"\u0078"}]}}`, `[{"y":1},null]`},
+		// found by the differential test
+		{`[[[1, 2], [3]]#$i.{"i": $i, "v": $}].[$]`, `{}`, `[[{"v":[1,2]}],[{"v":3}]]`},
+		{`function($v){$filter($v, function($x){true}){"all": $sum($)}}([1, 2])`, `{}`, `[1,2]`},
+		{`$type($parseInteger("b", "0"))`, `{}`, `"object"`},
+		{`$replace("aba", "a", missing)`, `{}`, `"undefinedbundefined"`},
+		{`{"b": 1, "a": 2, "c": missing, "": 3, "1": 4}`, `{}`, `{"1":4,"b":1,"a":2,"":3}`},
 	} {
 		x, err := Compile(c.src)
 		if err != nil {
@@ -73,6 +102,94 @@ func TestOrderAndNumbersAreJavaScripts(t *testing.T) {
 		got, err := x.Eval(jsonval.MustParse(c.input), testEnv())
 		if err != nil || got.Text() != c.want {
 			t.Errorf("%s on %s gives %s, %v; want %s", c.src, c.input, got.Text(), err, c.want)
+		}
+	}
+}
+
+// Deep sources and deep inputs end with an error or a value, never with the stack.
+func TestDeepNesting(t *testing.T) {
+	for _, src := range []string{
+		strings.Repeat("(", 2000) + "1" + strings.Repeat(")", 2000),
+		strings.Repeat("[", 2000) + "1" + strings.Repeat("]", 2000),
+		strings.Repeat("function(){", 2000) + "1" + strings.Repeat("}", 2000),
+		"1" + strings.Repeat("+1", 20_000),
+		"a" + strings.Repeat(".a", 9_000),
+		"a" + strings.Repeat("[a", 2000) + strings.Repeat("]", 2000),
+		strings.Repeat("-", 3000) + "a",
+		strings.Repeat("$not(", 3000) + "1" + strings.Repeat(")", 3000),
+	} {
+		x, err := Compile(src)
+		if err != nil {
+			continue
+		}
+		if _, err = x.Eval(jsonval.NullValue, testEnv()); err != nil && codeOf(err) != "U1001" {
+			t.Errorf("%.30s: %v", src, err)
+		}
+	}
+	deep := jsonval.MustParse(strings.Repeat(`{"a":[`, jsonval.MaxDepth/2-1) + "1" + strings.Repeat("]}", jsonval.MaxDepth/2-1))
+	for src, want := range map[string]string{
+		`$`: "", `**`: "", `*`: "", `$string($)`: "", `$ = $`: "true", `$ ~> |**|{"b": 1}|`: "", `$count(**.a)`: "", `$clone($) = $`: "true", `[[[$]]]`: "U1001",
+	} {
+		x, err := Compile(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := x.Eval(deep, testEnv())
+		if err != nil && codeOf(err) != want || want == "true" && v.Text() != want {
+			t.Errorf("%s gives %.40s, %v", src, v.Text(), err)
+		}
+	}
+}
+
+// What ends an evaluation has the code, text and place that AWS prints.
+func TestFaults(t *testing.T) {
+	for _, c := range []struct {
+		src, code string
+		position  int
+		text      string
+	}{
+		{`$formatNumber(1, "x")`, "D3086", 14, "The sub-picture must not contain a passive character that is preceded by an active character and that is followed by another active character"},
+		{`$formatNumber(1, "")`, "D3085", 14, "The mantissa part of a sub-picture must contain at least one character that is either an 'optional digit character' or a member of the 'decimal digit family'"},
+		{`$randomSeeded(1)`, "T1006", 14, "Attempted to invoke a non-function"},
+		{`("x")(1)`, "T1006", 6, "Attempted to invoke a non-function"},
+		{`sum(1)`, "T1005", 4, `Attempted to invoke a non-function. Did you mean $sum?`},
+		{`1 + "a"`, "T2002", 3, `The right side of the "+" operator must evaluate to a number`},
+		{`"a" < 1`, "T2009", 5, `The values "a" and 1 either side of operator "<" must be of the same data type`},
+		{`{} < 1`, "T2010", 4, `The expressions either side of operator "<" must evaluate to numeric or string values`},
+		{`-"a"`, "D1002", 1, `Cannot negate a non-numeric value: "a"`},
+		{`$number("1e400")`, "D3030", 8, `Unable to cast value to a number: "1e400"`},
+		{`1e300 * 1e300 + 1`, "D1001", 15, "Number out of range: null"},
+		{`$string(1/0)`, "D3001", 8, "Attempting to invoke string function on Infinity or NaN"},
+		{`[1..1e8]`, "D2014", 4, "The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to allocate 100000000."},
+		{`[1.5..2]`, "T2003", 6, "The left side of the range operator (..) must evaluate to an integer"},
+		{`{1: 2}`, "T1003", 1, "Key in object structure must evaluate to a string; got: 1"},
+		{`{"a": 1, "a": 2}`, "D1009", 1, `Multiple key definitions evaluate to same key: "a"`},
+		{`$length(1)`, "T0410", 8, `Argument 1 of function "length" does not match function signature`},
+		{`$sum(["a"])`, "T0412", 5, `Argument 1 of function "sum" must be an array of "numbers"`},
+		{`1 ~> 2`, "T2006", 4, "The right side of the function application operator ~> must be a function"},
+		{`[1, "a"]^($)`, "T2007", 9, `Type mismatch when comparing values 1 and "a" in order-by clause`},
+		{`{} ~> |$|1|`, "T2011", 10, "The insert/update clause of the transform expression must evaluate to an object: 1"},
+		{`1 ~> |$|{"a": 1}|`, "T0410", 0, `Argument 1 of function undefined does not match function signature`},
+		{`{"a": 1} ~> |a|{"b": 2}|`, "", 0, "Cannot create property 'b' on number '1'"},
+		{`{"a": null} ~> |a|{"b": 2}|`, "", 0, "Cannot set properties of null (setting 'b')"},
+		{`$error("mine")`, "D3137", 7, "mine"},
+		{`$parse("{")`, "", 0, ""},
+	} {
+		x, err := Compile(c.src)
+		if err != nil {
+			t.Fatalf("%s: %v", c.src, err)
+		}
+		v, err := x.Eval(jsonval.EmptyObject, testEnv())
+		fault, ok := err.(*Error)
+		if !ok {
+			t.Errorf("%s gives %s, %v; want %s", c.src, v.Text(), err, c.code)
+			continue
+		}
+		if c.text == "" {
+			continue
+		}
+		if fault.Code != c.code || fault.Position != c.position || fault.Error() != c.text {
+			t.Errorf("%s: %s at %d: %s\nwant %s at %d: %s", c.src, fault.Code, fault.Position, fault.Error(), c.code, c.position, c.text)
 		}
 	}
 }

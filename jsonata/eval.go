@@ -107,6 +107,9 @@ func (e *evaluation) eval(n syntax.Node, in value.Value, env *frame) (value.Valu
 		}
 	}
 	if base.Group != nil {
+		if c, isCall := n.(*syntax.Call); isCall && c.Tail {
+			return v, nil // the group of a call that ends a function is never looked at
+		}
 		if _, isPath := n.(*syntax.Path); !isPath {
 			if v, err = e.group(base.Group.Pairs, base.Group.Position, v, env); err != nil {
 				return value.Undefined, err

@@ -122,6 +122,8 @@ type Env struct {
 	UUID   func() string
 	// Limits bound the evaluation; zero members take DefaultLimits'.
 	Limits Limits
+	// Spent, where set, is added the steps that the evaluation took.
+	Spent *int
 }
 
 // Limits are an evaluation's budget.
@@ -163,6 +165,9 @@ func (x *Expr) eval(input jsonval.Value, env *Env) (result value.Value, err erro
 	}
 	e.input = value.From(input)
 	defer func() {
+		if env.Spent != nil {
+			*env.Spent += e.work
+		}
 		if r := recover(); r != nil {
 			fault, ok := r.(*Error)
 			if !ok {

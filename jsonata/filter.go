@@ -15,6 +15,11 @@ func (e *evaluation) filter(predicate syntax.Node, in value.Value, env *frame) (
 			return found, nil
 		}
 	}
+	if n, ok := predicate.(*syntax.Number); ok && n.Value >= 0 && n.Value < math.MaxInt32 {
+		if item, ok := in.At(int(n.Value)); ok && !item.IsArray() {
+			return value.OfList(value.NewSequence(item)), nil
+		}
+	}
 	out := value.NewSequence()
 	var items []value.Value
 	if in.IsArray() {
@@ -108,18 +113,20 @@ func (q *quick) filter(e *evaluation, in value.Value) (found value.Value, ok boo
 		return found, false
 	}
 	out := value.NewShort()
-	it := in.Iterate()
-	for {
-		item, more := it.Next()
-		if !more {
+	want := value.Differs
+	if q.equal {
+		want = value.Equals
+	}
+	for it := in.Iterate(); ; {
+		item, verdict := it.Probe(q.name, &q.constant)
+		switch verdict {
+		case value.End:
 			return value.OfList(out), true
-		}
-		v := item.Get(q.name)
-		if !item.IsObject() || item.IsTuple() || v.IsArray() {
+		case value.Unsure:
 			return found, false
 		}
 		e.Spend(4)
-		if !v.IsUndefined() && v.Same(q.constant) == q.equal {
+		if verdict == want {
 			e.Produce(itemBytes)
 			out.Push(item)
 		}

@@ -3,8 +3,18 @@ package jsonata
 import (
 	"testing"
 
+	"stile/internal/recorded"
 	"stile/jsonval"
 )
+
+// corpus gives the suite's cases, none where they are not at hand.
+func corpus(t testing.TB) []suiteCase {
+	if _, ok := recorded.Find(t, "conformance", "jsonata"); !ok {
+		return nil
+	}
+	cases, _ := suite(t)
+	return cases
+}
 
 // FuzzEval holds that no expression and no input panics or runs past its budget,
 // and that the same evaluation gives the same result again.
@@ -16,6 +26,11 @@ func FuzzEval(f *testing.F) {
 		`(a.b.c)[[0,-1]]`, `$substring(?, 0, 2)("hello")`, `$trim ~> $uppercase`, `{"a":1}{$string(a): $}`,
 	} {
 		f.Add(seed, `{"id":1,"a":{"b":[{"c":1,"d":"x"},{"c":2,"d":[1,[2]]}]},"b":[{"c":3,"d":"y"}]}`)
+	}
+	for i, sc := range corpus(f) {
+		if i%7 == 0 && len(sc.expr) < 500 && len(sc.input.Raw()) < 4000 {
+			f.Add(sc.expr, sc.input.Text())
+		}
 	}
 	f.Fuzz(func(t *testing.T, src, data string) {
 		input, err := jsonval.ParseString(data)

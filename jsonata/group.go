@@ -36,6 +36,9 @@ func (b *bucket) value() value.Value {
 // group is the object constructor: the items of its input are gathered by what the
 // key expressions give, and each key's value is evaluated for what it gathered.
 func (e *evaluation) group(pairs []syntax.Pair, position int, in value.Value, env *frame) (value.Value, error) {
+	if !in.IsArray() && plainKeys(pairs) {
+		return e.object(pairs, in, env)
+	}
 	buckets, stream, err := e.gather(pairs, position, in, env)
 	if err != nil {
 		return value.Undefined, err
@@ -60,6 +63,46 @@ func (e *evaluation) group(pairs []syntax.Pair, position int, in value.Value, en
 	return value.OfObject(result), nil
 }
 
+// plainKeys tells keys that are written out, differ, and keep their order in an
+// object.
+func plainKeys(pairs []syntax.Pair) bool {
+	const few = 16
+	if len(pairs) > few {
+		return false
+	}
+	for i := range pairs {
+		key, ok := pairs[i].Key.(*syntax.String)
+		if !ok || !bare(key) || key.Value == "" || key.Value[0] >= '0' && key.Value[0] <= '9' {
+			return false
+		}
+		for j := range i {
+			if pairs[j].Key.(*syntax.String).Value == key.Value {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// object is group for one item and plain keys.
+func (e *evaluation) object(pairs []syntax.Pair, in value.Value, env *frame) (value.Value, error) {
+	e.Spend(len(pairs))
+	e.Produce(2 * itemBytes * len(pairs))
+	result := value.NewObject(len(pairs))
+	for i := range pairs {
+		v, err := e.eval(pairs[i].Value, in, env)
+		if err != nil {
+			return value.Undefined, err
+		}
+		if !v.IsUndefined() {
+			key := pairs[i].Key.(*syntax.String).Value
+			e.Produce(itemBytes + len(key))
+			result.Set(key, v)
+		}
+	}
+	return value.OfObject(result), nil
+}
+
 func (e *evaluation) gather(pairs []syntax.Pair, position int, in value.Value, env *frame) (buckets []bucket, stream bool, err error) {
 	items := []value.Value{in}
 	if in.IsArray() {
@@ -67,8 +110,8 @@ func (e *evaluation) gather(pairs []syntax.Pair, position int, in value.Value, e
 		stream = l.Tuples
 		if len(l.Items) > 0 {
 			items = l.Items
-		} else {
-			items[0] = value.Undefined
+		} else if items[0] = value.Undefined; stream {
+			return nil, false, &Error{Text: "Cannot read properties of undefined (reading '@')"}
 		}
 	}
 	index := keyIndex{}

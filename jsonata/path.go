@@ -111,12 +111,13 @@ func (e *evaluation) steps(p *syntax.Path, from int, items []value.Value, whole 
 		if !isStream && (result.IsUndefined() || result.IsArray() && result.Len() == 0 || result.IsString() && result.Str() == "") {
 			break
 		}
-		if base.Focus == "" && !isStream {
+		// what an array constructor gives is walked even where it begins a stream
+		if base.Focus == "" && (!isStream || i == 0 && base.ConsArray) {
 			whole = result
 			if items = result.Items(); !result.IsArray() {
 				items = characters(result)
 			}
-			if len(items) == 1 && i+1 < len(p.Steps) && p.Group == nil && !p.KeepSingleton && !items[0].IsArray() && plain(p.Steps[i+1], false) {
+			if !isStream && len(items) == 1 && i+1 < len(p.Steps) && p.Group == nil && !p.KeepSingleton && !items[0].IsArray() && plain(p.Steps[i+1], false) {
 				return e.single(p, i+1, items[0], env)
 			}
 		}
@@ -212,6 +213,7 @@ func (e *evaluation) step(step syntax.Node, items []value.Value, whole value.Val
 			first = res
 		case 2:
 			out = value.NewSequence()
+			out.Items = make([]value.Value, 0, len(items))
 			e.join(out, first)
 			fallthrough
 		default:

@@ -11,6 +11,7 @@ type cursor struct {
 	regex *value.Regex
 	text  []rune
 	from  int
+	units int // UTF-16 units before from
 }
 
 // match applies a regular expression to a string: the first match as an object
@@ -27,6 +28,7 @@ func (e *evaluation) match(re *value.Regex, args []value.Value) (value.Value, er
 	e.Produce(4 * len(c.text))
 	if len(args) > 1 && args[1].IsNumber() {
 		c.from = min(max(int(args[1].Num()), 0), len(c.text))
+		c.units = units(c.text[:c.from])
 	}
 	return e.find(c)
 }
@@ -57,12 +59,14 @@ func (e *evaluation) find(c *cursor) (value.Value, error) {
 		e.Produce(itemBytes)
 		groups.Push(group)
 	}
+	first := c.units + units(c.text[c.from:start])
+	last := first + units(c.text[start:end])
 	o := value.NewObject(5)
 	o.Set("match", value.OfString(string(c.text[start:end])))
-	o.Set("start", value.OfNumber(float64(units(c.text[:start]))))
-	o.Set("end", value.OfNumber(float64(units(c.text[:end]))))
+	o.Set("start", value.OfNumber(float64(first)))
+	o.Set("end", value.OfNumber(float64(last)))
 	o.Set("groups", value.OfList(groups))
-	o.Set("next", value.OfFunction(&value.Function{Closure: &cursor{c.regex, c.text, end}}))
+	o.Set("next", value.OfFunction(&value.Function{Closure: &cursor{c.regex, c.text, end, last}}))
 	return value.OfObject(o), nil
 }
 

@@ -43,15 +43,31 @@ func (e *evaluation) update(t *transform, match value.Value) error {
 	if !change.IsObject() {
 		return &Error{Code: "T2011", Position: t.node.Update.Base().Position, Value: change}
 	}
+	members := change.Object().Members()
 	if !match.IsObject() {
+		if len(members) > 0 && !match.IsArray() && !match.IsFunction() {
+			return cannotSet(members[0].Name, match)
+		}
 		return nil
 	}
 	object := match.Object()
-	for _, m := range change.Object().Members() {
+	for _, m := range members {
 		e.Produce(itemBytes)
 		object.Set(m.Name, m.Value)
 	}
 	return nil
+}
+
+// cannotSet is JavaScript's error for a member that is set on what has none.
+func cannotSet(name string, match value.Value) error {
+	if match.Kind() == value.NullKind || match.IsUndefined() {
+		return &Error{Text: "Cannot set properties of " + match.Kind().String() + " (setting '" + name + "')"}
+	}
+	text, err := value.Stringify(match, false)
+	if err != nil {
+		return err
+	}
+	return &Error{Text: "Cannot create property '" + name + "' on " + match.Kind().String() + " '" + text + "'"}
 }
 
 func (e *evaluation) remove(t *transform, match value.Value) error {

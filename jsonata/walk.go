@@ -4,70 +4,78 @@ import "stile/jsonata/syntax"
 
 // walk calls f with every node of a tree, parents first.
 func walk(n syntax.Node, f func(syntax.Node)) {
-	if n == nil {
-		return
-	}
 	f(n)
+	children(n, func(c syntax.Node) { walk(c, f) })
+}
+
+// children calls f with the parts of a node, in the order of their text.
+func children(n syntax.Node, f func(syntax.Node)) {
+	parts(n, f)
 	base := n.Base()
 	for i := range base.Predicates {
-		walk(base.Predicates[i].Expr, f)
+		f(base.Predicates[i].Expr)
 	}
 	for i := range base.Stages {
-		walk(base.Stages[i].Expr, f)
+		if base.Stages[i].Expr != nil {
+			f(base.Stages[i].Expr)
+		}
 	}
 	if base.Group != nil {
-		walkPairs(base.Group.Pairs, f)
+		eachPair(base.Group.Pairs, f)
 	}
+}
+
+// parts are a node's own, without what is attached to it.
+func parts(n syntax.Node, f func(syntax.Node)) {
 	switch n := n.(type) {
 	case *syntax.Path:
-		walkAll(n.Steps, f)
+		each(f, n.Steps...)
 	case *syntax.Sort:
 		for i := range n.Terms {
-			walk(n.Terms[i].Expr, f)
+			f(n.Terms[i].Expr)
 		}
 	case *syntax.Binary:
-		walk(n.Left, f)
-		walk(n.Right, f)
+		each(f, n.Left, n.Right)
 	case *syntax.Negate:
-		walk(n.Operand, f)
+		f(n.Operand)
 	case *syntax.Array:
-		walkAll(n.Items, f)
+		each(f, n.Items...)
 	case *syntax.Object:
-		walkPairs(n.Pairs, f)
+		eachPair(n.Pairs, f)
 	case *syntax.Block:
-		walkAll(n.Items, f)
+		each(f, n.Items...)
 	case *syntax.Condition:
-		walkAll([]syntax.Node{n.Cond, n.Then, n.Else}, f)
+		each(f, n.Cond, n.Then, n.Else)
 	case *syntax.Default:
-		walk(n.Left, f)
-		walk(n.Right, f)
+		each(f, n.Left, n.Right)
 	case *syntax.Bind:
-		walk(n.Value, f)
+		f(n.Value)
 	case *syntax.Apply:
-		walk(n.Left, f)
-		walk(n.Right, f)
+		each(f, n.Left, n.Right)
 	case *syntax.Call:
-		walk(n.Procedure, f)
-		walkAll(n.Args, f)
+		f(n.Procedure)
+		each(f, n.Args...)
 	case *syntax.Partial:
-		walk(n.Procedure, f)
-		walkAll(n.Args, f)
+		f(n.Procedure)
+		each(f, n.Args...)
 	case *syntax.Lambda:
-		walk(n.Body, f)
+		f(n.Body)
 	case *syntax.Transform:
-		walkAll([]syntax.Node{n.Pattern, n.Update, n.Delete}, f)
+		each(f, n.Pattern, n.Update, n.Delete)
 	}
 }
 
-func walkAll(nodes []syntax.Node, f func(syntax.Node)) {
+func each(f func(syntax.Node), nodes ...syntax.Node) {
 	for _, n := range nodes {
-		walk(n, f)
+		if n != nil {
+			f(n)
+		}
 	}
 }
 
-func walkPairs(pairs []syntax.Pair, f func(syntax.Node)) {
+func eachPair(pairs []syntax.Pair, f func(syntax.Node)) {
 	for i := range pairs {
-		walk(pairs[i].Key, f)
-		walk(pairs[i].Value, f)
+		f(pairs[i].Key)
+		f(pairs[i].Value)
 	}
 }

@@ -24,7 +24,7 @@ type (
 	orFilter  []filter
 	andFilter []filter
 	notFilter struct{ f filter }
-	// existsFilter is an operand alone: true where the path finds something.
+	// existsFilter is a path alone: true where it finds something.
 	existsFilter  struct{ v operand }
 	compareFilter struct {
 		op          string
@@ -64,7 +64,7 @@ func (f existsFilter) accepts(e *evaluator, at jsonval.Value) (bool, error) {
 	if err != nil || !v.Exists() {
 		return false, err
 	}
-	return f.v.path == nil || f.v.definite || v.Len() > 0, nil
+	return f.v.definite || v.Len() > 0, nil
 }
 
 func (f matchFilter) accepts(e *evaluator, at jsonval.Value) (bool, error) {

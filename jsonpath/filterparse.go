@@ -88,6 +88,7 @@ var operators = []string{"===", "!==", "==", "!=", "=~", "<=", ">=", "<", ">",
 	"subsetof", "noneof", "anyof", "contains", "empty", "size", "nin", "in"}
 
 func (p *parser) condition() (filter, error) {
+	start := p.pos
 	left, err := p.operand()
 	if err != nil {
 		return nil, err
@@ -106,6 +107,10 @@ func (p *parser) condition() (filter, error) {
 		}
 		right, err := p.operand()
 		return compareFilter{op, left, right}, err
+	}
+	if left.path == nil {
+		p.pos = start
+		return nil, p.fail("a value alone is no condition: compare it with something")
 	}
 	return existsFilter{left}, nil
 }

@@ -2,6 +2,7 @@ package jsonpath
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -11,6 +12,7 @@ import (
 // maxSegments and maxFilterDepth keep compiled paths small; real ones have few.
 const (
 	maxSegments    = 256
+	maxExact       = 1<<53 - 1 // of an index
 	maxFilterDepth = 32
 )
 
@@ -287,10 +289,14 @@ func (p *parser) int() (int, error) {
 	for c := p.peek(); c >= '0' && c <= '9'; c = p.peek() {
 		p.pos++
 	}
-	n, err := strconv.ParseInt(p.text[start:p.pos], 10, 32) // too great a number gives the greatest
-	if errors.Is(err, strconv.ErrSyntax) {
+	n, err := strconv.ParseInt(p.text[start:p.pos], 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrSyntax):
 		p.pos = start
 		return 0, p.fail("expected a whole number")
+	case err != nil, n > maxExact, n < -maxExact:
+		p.pos = start
+		return 0, p.fail("the number is too great")
 	}
-	return int(n), nil
+	return int(min(max(n, math.MinInt32), math.MaxInt32)), nil // no list is longer
 }

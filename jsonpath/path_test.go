@@ -2,6 +2,7 @@ package jsonpath
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -198,6 +199,11 @@ func TestEvalIsBounded(t *testing.T) {
 func FuzzPath(f *testing.F) {
 	for _, s := range []string{`$.a[0]`, `$..book[?(@.price < $.limit && @.t in ['a'])]`, `$['a','b'][1:2]`, `$.list.sum()`, `$[?(@ =~ /a/i)]`} {
 		f.Add(s, document)
+	}
+	if _, err := os.Stat("../../shared/conformance/jsonpath/cts.json"); err == nil {
+		for _, c := range rfcSuite(f) {
+			f.Add(c.Selector, string(c.Document))
+		}
 	}
 	f.Fuzz(func(t *testing.T, path, text string) {
 		p, err := Compile(path)

@@ -1,6 +1,7 @@
 package jsonval
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -52,8 +53,37 @@ func skipValue(b []byte, i int) int {
 	return i
 }
 
-// unquote decodes the inside of a JSON string; a lone surrogate becomes U+FFFD.
-func unquote(b []byte) string {
+// SkipSpace gives the first place from i on in a text that Parse has taken where no
+// space stands. Evaluators that index Raw themselves walk with it and SkipString.
+func SkipSpace(b []byte, i int) int { return skipSpace(b, i) }
+
+// SkipString gives the place behind the string that begins at i.
+func SkipString(b []byte, i int) int { return skipString(b, i) }
+
+// Surrogates is what becomes of half a surrogate pair in a JSON string, which no
+// UTF-8 text has.
+type Surrogates bool
+
+// ReplaceSurrogates makes it U+FFFD, as Str does. KeepSurrogates makes it the three
+// bytes that WTF-8 has for it (ED A0 80 to ED BF BF), for languages in whose
+// strings it may stand.
+const (
+	ReplaceSurrogates Surrogates = false
+	KeepSurrogates    Surrogates = true
+)
+
+// Unquote decodes what stands between the quotes of a string in a text that Parse
+// has taken.
+func Unquote(b []byte, lone Surrogates) string {
+	if bytes.IndexByte(b, '\\') < 0 {
+		return string(b)
+	}
+	return unescape(b, lone)
+}
+
+func unquote(b []byte) string { return unescape(b, ReplaceSurrogates) }
+
+func unescape(b []byte, lone Surrogates) string {
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); {
 		if b[i] != '\\' {
@@ -72,6 +102,10 @@ func unquote(b []byte) string {
 						i += 6
 						continue
 					}
+				}
+				if lone == KeepSurrogates {
+					out = append(out, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
+					continue
 				}
 				r = utf8.RuneError
 			}

@@ -210,3 +210,21 @@ func checkValue(t *testing.T, v Value) {
 		}
 	}
 }
+
+func TestUnquoteKeepsWhatItIsToldTo(t *testing.T) {
+	for _, c := range []struct{ in, replaced, kept string }{
+		{`plain`, "plain", "plain"},
+		{`a\n\u00e9\/`, "a\né/", "a\né/"},
+		{`\ud83d\ude00`, "😀", "😀"},
+		{`\ud800x`, "\ufffdx", "\xed\xa0\x80x"},
+		{`\udfff\ud800`, "\ufffd\ufffd", "\xed\xbf\xbf\xed\xa0\x80"},
+		{`\ud800\u0041`, "\ufffdA", "\xed\xa0\x80A"},
+	} {
+		if got := Unquote([]byte(c.in), ReplaceSurrogates); got != c.replaced {
+			t.Errorf("%s gives %q, want %q", c.in, got, c.replaced)
+		}
+		if got := Unquote([]byte(c.in), KeepSurrogates); got != c.kept {
+			t.Errorf("%s keeps %q, want %q", c.in, got, c.kept)
+		}
+	}
+}

@@ -7,6 +7,14 @@
 // conditionals and \G are refused when the pattern compiles. policy/expr's library
 // uses .NET's flavour for System.Text.RegularExpressions, jsonata ECMAScript's.
 //
+// Go's regexp does not stand in for it where a pattern has neither look-around nor
+// back-references, though it needs no budget: ECMAScript forgets the groups of a loop
+// with each turn and takes no empty turn, .NET keeps them and takes one; classes, case
+// and line ends differ; it cannot begin at a place and see what stands before it (^,
+// \b); and it wants bytes where both flavours' places are characters. What is left, a
+// pattern without loops over groups, is what backtracking is fast at. Two engines would
+// also spend the budget at two rates, and a replay must spend what the first run did.
+//
 // Invariants: a Regexp never changes and may be shared between goroutines; the
 // same pattern and text always take the same number of steps.
 package rx

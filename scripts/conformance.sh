@@ -45,7 +45,8 @@ while [ ! -f "$work/ready" ]; do
 done
 
 # The check's own exit status says whether every case passes; the floor decides here.
-python3 "$check" --endpoint "http://127.0.0.1:$1" --area base --area choice --area intrinsic --area scenarios \
+python3 "$check" --endpoint "http://127.0.0.1:$1" --area base --area choice --area intrinsic --area scenarios --area api --area api-aliasing \
+	--area api-logs --area api-tagging --area api-variable-references --area api-versioning --area test-state --area validate \
 	--show "${SHOW:-0}" "$cases" >"$work/out" 2>&1 || :
 cat "$work/out"
 grep -q ' passed ' "$work/out" || exit 1

@@ -10,6 +10,7 @@ sh scripts/check-go.sh
 if [ "$(id -u)" = 0 ] || [ -n "${CI:-}" ]; then
 	sh scripts/deps.sh || echo "system packages were not installed" >&2
 fi
+sh scripts/npm.sh || echo "packages of npm were not installed" >&2
 
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT

@@ -1,10 +1,13 @@
-// Package graph lays a state machine out as a picture: states in layers from top
-// to bottom, the branches of a Parallel and the body of a Map nested in boxes,
-// transitions as lines that never cross a state.
+// Package graph draws a state machine: as a picture, as a flowchart in Mermaid's
+// language, as lines of text.
+//
+// A picture has states in layers from top to bottom, the branches of a Parallel
+// and the body of a Map nested in boxes, transitions as lines that never cross a
+// state.
 //
 // It is not an editor and knows nothing of executions: whoever draws gives the
-// class of each state (idle, running, succeeded …). internal/console
-// uses it.
+// class of each state (idle, running, succeeded …). internal/console and
+// internal/cli use it.
 //
 // The method is the layered one: break cycles, give layers by longest path,
 // order each layer by the mean place of its neighbours, place by isotonic

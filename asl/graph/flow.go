@@ -110,16 +110,13 @@ func mark(id string, kind NodeKind) *item {
 func stateItem(s *asl.State) *item {
 	n := Node{ID: "s-" + strconv.Itoa(s.Index), State: s.Name, Type: s.Type, Detail: detail(s)}
 	it := &item{}
-	bodies := s.Parallel
-	if s.Map != nil {
-		bodies = []*asl.Body{s.Map.Processor}
-	}
+	inside := bodies(s)
 	n.W = max(minWidth, textWidth(clip(s.Name, maxText))+2*padding, textWidth(n.Detail)+2*padding)
 	n.H = nodeHeight
-	if len(bodies) > 0 {
+	if len(inside) > 0 {
 		n.Kind = BoxNode
 		w, h := padding, 0
-		for _, b := range bodies {
+		for _, b := range inside {
 			sub := layBody(b, false)
 			it.subs = append(it.subs, sub)
 			w, h = w+sub.w+3*padding, max(h, sub.h)
@@ -140,6 +137,8 @@ func detail(s *asl.State) string {
 		d += " · lambda"
 	case s.Task != nil && s.Task.Kind == asl.ActivityARN:
 		d += " · activity"
+	case s.Map != nil && s.Map.Distributed != nil:
+		d += " · distributed"
 	case s.Wait != nil && s.Wait.HasSeconds:
 		d += " · " + strconv.FormatInt(s.Wait.Seconds, 10) + " s"
 	case s.Fail != nil && s.Fail.Error != nil:
@@ -150,21 +149,10 @@ func detail(s *asl.State) string {
 
 func (f *flow) transitions(s *asl.State, index map[*asl.State]int, end int) {
 	from := index[s]
-	if s.Choice != nil {
-		for i := range s.Choice.Rules {
-			f.link(from, index[s.Choice.Rules[i].Next], ChoiceEdge, s.Choice.Rules[i].Text())
-		}
-		if s.Choice.Default != nil {
-			f.link(from, index[s.Choice.Default], DefaultEdge, "else")
-		}
+	for _, e := range exits(s) {
+		f.link(from, index[e.to], e.kind, e.title)
 	}
-	if s.Next != nil {
-		f.link(from, index[s.Next], NextEdge, "")
-	}
-	for _, c := range s.Catch {
-		f.link(from, index[c.Next], CatchEdge, strings.Join(c.ErrorEquals, ", "))
-	}
-	if end >= 0 && s.Next == nil && s.Choice == nil {
+	if end >= 0 && ends(s) {
 		f.link(from, end, NextEdge, "")
 	}
 }

@@ -7,8 +7,12 @@ import "stile/asl"
 // blob that cannot be read, an event kind that does not exist.
 func (x *Execution) Apply(ev Event) Changes {
 	x.now, x.rand.state = ev.Time, ev.Seed
-	x.transitions, x.bytes = 0, 0
+	x.transitions, x.bytes, x.work = 0, 0, 0
+	x.missing = ev.Missing
 	x.out = Changes{}
+	if ev.Kind != EventContinue {
+		x.expected = 0
+	}
 	x.changed, x.gone = x.changed[:0], x.gone[:0]
 	clear(x.seen)
 	if !x.handle(&ev) {
@@ -16,6 +20,7 @@ func (x *Execution) Apply(ev Event) Changes {
 	}
 	x.run()
 	x.finish()
+	x.expected = len(x.out.History)
 	out := x.out
 	x.out = Changes{}
 	return out
@@ -43,6 +48,13 @@ func (x *Execution) handle(ev *Event) bool {
 			return false
 		}
 		return x.taskEvent(f, ev)
+	case EventMapRunEnded:
+		f := x.byRun[ev.Command]
+		if f == nil {
+			return false
+		}
+		x.mapRunEnded(f, ev)
+		return true
 	}
 	x.broken("event kind %d", ev.Kind)
 	return false
@@ -70,7 +82,8 @@ func (x *Execution) begin(ev *Event) bool {
 	x.startedAt = x.now
 	x.root = &frame{key: rootKey, state: x.program.Body.StartAt, input: x.input}
 	x.count(x.root, +1)
-	x.emit("ExecutionStarted", 0, Details{Input: x.ref(x.input), RoleARN: start.RoleARN})
+	x.emit("ExecutionStarted", 0, Details{Input: x.ref(x.input), RoleARN: start.RoleARN,
+		VersionARN: start.VersionARN, AliasARN: start.AliasARN})
 	if s := x.program.TimeoutSeconds; s > 0 {
 		x.nextTimer++
 		x.timeout = timer{id: x.nextTimer, at: x.now + 1000*s}
@@ -164,7 +177,7 @@ func (x *Execution) run() {
 }
 
 func (x *Execution) sliceUsed() bool {
-	return x.transitions >= x.env.SliceTransitions || x.bytes >= x.env.SliceBytes
+	return x.transitions >= x.env.SliceTransitions || x.bytes >= x.env.SliceBytes || x.work >= sliceWork
 }
 
 // end closes the execution: nothing but the terminal event is written after it.

@@ -25,8 +25,14 @@ func (x *Execution) startItems(f *frame) {
 	if !ok {
 		return
 	}
+	x.sawPath(f, "afterInputPath", in)
 	m := f.state.Map
 	items := in
+	if inJSONata(f) {
+		if items, ok = x.queryItems(f, in); !ok {
+			return
+		}
+	}
 	if m.ItemsPath.Path != nil || m.ItemsPath.Null {
 		v, err := m.ItemsPath.Eval(x.scopeOf(f, in), "ItemsPath")
 		if !x.ok(f, err) {
@@ -34,6 +40,7 @@ func (x *Execution) startItems(f *frame) {
 		}
 		items = v
 	}
+	x.sawPath(f, "afterItemsPath", items)
 	limit, ok := x.concurrency(f, in)
 	if !ok {
 		return
@@ -76,6 +83,16 @@ func (x *Execution) concurrency(f *frame, in jsonval.Value) (uint32, bool) {
 			return 0, false
 		}
 		n = whole
+	}
+	if m.MaxConcurrency.Query != nil {
+		var e *stateError
+		if n, e = x.queryInt(f, m.MaxConcurrency.Query, "MaxConcurrency", 0); e != nil {
+			x.bodyFailed(f, e)
+			return 0, false
+		}
+	}
+	if x.env.Inspect != nil {
+		x.saw("maxConcurrency", jsonval.OfInt(n))
 	}
 	if n <= 0 || n > inlineConcurrency {
 		n = inlineConcurrency
@@ -138,12 +155,13 @@ func (x *Execution) itemInput(f *frame, index uint32) (Payload, *stateError) {
 	x.scopeItem = nil
 	switch {
 	case err != nil:
-		return Payload{}, evalError(f, err)
+		return Payload{}, x.evaluated(f, err)
 	case !x.fits(v):
 		e := exceeded(f.state.Name)
 		e.fatal = true
 		return Payload{}, e
 	}
+	x.sawPath(f, "afterItemSelector", v)
 	return x.wrap(v), nil
 }
 
@@ -244,6 +262,9 @@ func (x *Execution) writeAborted(f *frame) {
 		for _, c := range f.kids.frames {
 			x.writeAborted(c)
 		}
+	}
+	if f.phase == phaseMapRun {
+		f.prev = x.emit("MapRunAborted", f.prev, Details{})
 	}
 	if f.phase != phaseEnter {
 		switch f.state.Type {

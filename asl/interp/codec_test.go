@@ -30,7 +30,7 @@ func TestEventRecord(t *testing.T) {
 		Mocks: jsonval.MustParse(`{"S": {}}`), MapRunARN: "o", VersionARN: "p", AliasARN: "q"}
 	full(t, start)
 	ev := Event{Kind: EventStarted, Time: -5, Seed: 1 << 63, Start: &start, Command: 1, Attempt: 2, Timer: 3, Output: jsonval.MustParse(`[1, 2]`),
-		Error: "E", Cause: "C", WorkerName: "w", Uncatchable: true, Definite: true, Verdict: []byte{0, 1}, RetryAfterMillis: 4, DeliveryID: "x", DeliveryDigest: "y"}
+		Error: "E", Cause: "C", WorkerName: "w", Missing: []string{"u"}, Uncatchable: true, Definite: true, Verdict: []byte{0, 1}, RetryAfterMillis: 4, DeliveryID: "x", DeliveryDigest: "y"}
 	full(t, ev, "OutputBlob")
 	got, err := DecodeEvent(ev.Append([]byte("before"))[len("before"):])
 	if err != nil {
@@ -55,11 +55,11 @@ func TestHistoryRecord(t *testing.T) {
 	inline, blob := Payload{Value: jsonval.MustParse(`{"a": 1}`)}, Payload{Blob: 8}
 	d := Details{Name: "a", Input: &inline, Output: &blob, Error: &s, Cause: &s, Resource: "b", ResourceType: "c", Region: "d", Parameters: &inline,
 		TimeoutSeconds: &n, HeartbeatSeconds: &n, Length: &n, Index: &n, RoleARN: "e", State: "f", Location: "g",
-		AssignedVariables: []Variable{{Name: "v", Value: inline.Value}, {Name: "w", Blob: 2}}, WorkerName: "h"}
+		AssignedVariables: []Variable{{Name: "v", Value: inline.Value}, {Name: "w", Blob: 2}}, WorkerName: "h", MapRunARN: "k", VersionARN: "i", AliasARN: "j"}
 	full(t, d)
 	for _, typ := range []string{"ExecutionStarted", "EvaluationFailed", "A type of later"} {
 		h := HistoryEvent{ID: 7, Previous: 3, Time: 9, Type: typ, Details: d}
-		got, err := DecodeHistoryEvent(h.Append(nil))
+		got, err := DecodeHistoryEvent(AppendHistory(nil, &h))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func TestHistoryRecord(t *testing.T) {
 		}
 	}
 	h := HistoryEvent{ID: 1, Type: "ExecutionStarted", Details: Details{Output: &Payload{Blob: 8, Value: inline.Value}}}
-	if got, _ := DecodeHistoryEvent(h.Append(nil)); got.Details.Output.Value.Exists() {
+	if got, _ := DecodeHistoryEvent(AppendHistory(nil, &h)); got.Details.Output.Value.Exists() {
 		t.Error("a blob's text is in the record")
 	}
 }

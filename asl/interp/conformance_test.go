@@ -23,9 +23,10 @@ var areas = []struct {
 	name  string
 	floor int
 }{
-	{"base", 13}, {"choice", 249}, {"intrinsic", 76}, {"scenarios", 43}, {"assign", 16}, {"context-object", 5},
-	{"logs", 25}, {"query-language", 1}, {"error-handling", 27}, {"timeouts", 5}, {"callback", 16},
-	{"activities", 4}, {"services", 55}, {"comments", 1}, {"credentials", 4},
+	{"base", 13}, {"choice", 249}, {"intrinsic", 100}, {"scenarios", 67}, {"assign", 25}, {"context-object", 5},
+	{"logs", 25}, {"query-language", 11}, {"error-handling", 28}, {"timeouts", 5}, {"callback", 16},
+	{"activities", 4}, {"services", 55}, {"comments", 1}, {"credentials", 6}, {"arguments", 4}, {"outputdecl", 11},
+	{"jsonata", 16}, {"error-output", 8}, {"local-mocking", 16},
 }
 
 // TestRecorded runs recorded executions and compares status, output, error,

@@ -18,7 +18,8 @@ type mapItem struct {
 // good until the next call.
 func (x *Execution) scopeOf(f *frame, input jsonval.Value) *asl.Scope {
 	x.scopeFrame, x.scopeItem = f, nil
-	x.scope.Input = input
+	x.scope.Input, x.scope.Now = input, x.now
+	x.scope.Result, x.scope.ErrorOutput = jsonval.Value{}, jsonval.Value{}
 	return &x.scope
 }
 

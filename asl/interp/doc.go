@@ -10,7 +10,9 @@
 // The words: a frame is one thread of states — the top level, a branch of a
 // Parallel, an iteration of a Map — with its own record under its own key. A
 // blob is a payload over 256 bytes, stored once under a counter. A slice is the
-// part of the work that one Apply does before it sets Changes.More.
+// part of the work that one Apply does before it sets Changes.More. A Map Run is
+// what a distributed Map waits for: its items run as executions of their own, which
+// are the host's; the Map's frame holds what was asked for, and nothing per item.
 //
 // Invariants, held by tests:
 //   - the same events give the same frames, history, commands and blobs, whether

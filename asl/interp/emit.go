@@ -20,11 +20,21 @@ func (x *Execution) emit(typ string, prev int64, d Details) int64 {
 		return 0
 	}
 	x.lastEvent++
-	if x.out.History == nil {
-		x.out.History = make([]HistoryEvent, 0, 8) // a Task's answer and the next Task sent make five
-	}
+	x.roomForEvent()
 	x.out.History = append(x.out.History, HistoryEvent{ID: x.lastEvent, Previous: prev, Time: x.now, Type: typ, Details: d})
 	return x.lastEvent
+}
+
+// roomForEvent makes room for one more history event. The first room is for a
+// Task's answer and the next Task sent, which make five, or for as many as the
+// slice before this one wrote; then it doubles, since append's own steps of a
+// quarter copy a long slice's events five times.
+func (x *Execution) roomForEvent() {
+	h := x.out.History
+	if len(h) < cap(h) {
+		return
+	}
+	x.out.History = append(make([]HistoryEvent, 0, max(8, 2*len(h), x.expected)), h...)
 }
 
 // step is emit for an event of f's own thread: its predecessor is the thread's
@@ -101,12 +111,15 @@ func cut(s string) string {
 	return s[:n]
 }
 
+// placePrefix are the words about state and event in front of a cause.
+const placePrefix = "An error occurred while executing the state '%s' (entered at the event id #%d). "
+
 // evalError is an expression's error, with the prefix that AWS puts before the
 // causes of errors it finds itself.
 func evalError(f *frame, e *asl.EvalError) *stateError {
 	return &stateError{
 		name:  e.Name,
-		cause: cut(fmt.Sprintf("An error occurred while executing the state '%s' (entered at the event id #%d). %s", f.state.Name, f.entered, e.Cause)),
+		cause: cut(fmt.Sprintf(placePrefix, f.state.Name, f.entered) + e.Cause),
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 	hasDelivery
 	hasSubject
 	hasExtras
+	hasMissing
 	eventFields // one past the last
 )
 
@@ -78,6 +79,12 @@ func (e Event) Append(b []byte) []byte {
 	if has&hasExtras != 0 {
 		w.extras(e.Start)
 	}
+	if has&hasMissing != 0 {
+		w.uint(uint64(len(e.Missing)))
+		for _, arn := range e.Missing {
+			w.str(arn)
+		}
+	}
 	return w.b
 }
 
@@ -102,6 +109,7 @@ func (e *Event) fields() uint64 {
 	set(e.DeliveryID != "" || e.DeliveryDigest != "", hasDelivery)
 	set(e.Start != nil && e.Start.Subject != "", hasSubject)
 	set(e.Start != nil && e.Start.extras(), hasExtras)
+	set(len(e.Missing) > 0, hasMissing)
 	return has
 }
 
@@ -167,7 +175,7 @@ func DecodeEvent(b []byte) (Event, error) {
 	return e, nil
 }
 
-// laterParts reads what a start's record got after its first format.
+// laterParts reads what a record got after its first format.
 func (r *reader) laterParts(e *Event, has uint64) {
 	if has&(hasSubject|hasExtras) != 0 && e.Start == nil {
 		r.fail("a start's part out of place")
@@ -178,5 +186,10 @@ func (r *reader) laterParts(e *Event, has uint64) {
 	}
 	if has&hasExtras != 0 {
 		r.extras(e.Start)
+	}
+	if has&hasMissing != 0 {
+		for n := r.uint(); n > 0 && r.err == nil; n-- {
+			e.Missing = append(e.Missing, r.str())
+		}
 	}
 }

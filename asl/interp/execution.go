@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"stile/asl"
-	"stile/jsonval"
 )
 
 // AWS's limits, used where Env gives none.
@@ -13,6 +12,10 @@ const (
 	defaultMaxHistory       = 25000
 	defaultSliceTransitions = 512
 	defaultSliceBytes       = 256 << 10
+	// sliceWork is how many steps of JSONata one slice takes, some 100 ms.
+	sliceWork = 1_000_000
+	// maxVariables is how many bytes all variables of an execution may have.
+	maxVariables = 10 << 20
 )
 
 // Execution is one execution of a Program, in memory.
@@ -45,6 +48,10 @@ type Execution struct {
 	outcome   *Outcome
 	root      *frame
 	timeout   timer // of the state machine
+	mocked    []mockCount
+	// variables are the bytes of all frames' variables, -1 where they were not
+	// counted since a Restore.
+	variables int
 
 	// Counters: the last number given out.
 	lastEvent   int64
@@ -56,7 +63,8 @@ type Execution struct {
 
 	byCommand map[uint64]*frame // frames in phaseTask; for look-ups, never ranged over
 	byTimer   map[uint64]*frame
-	queue     []*frame // ready frames, by their ready number
+	byRun     map[uint64]*frame // frames in phaseMapRun
+	queue     []*frame          // ready frames, by their ready number
 	waits     [phases]int
 	tokens    int // how many of the frames in phaseTask wait for a token
 
@@ -64,8 +72,12 @@ type Execution struct {
 	now         int64
 	rand        random
 	turn        *frame // the frame that run lets go on
+	before      int64  // what the last Entered event follows
 	transitions int
 	bytes       int
+	work        int      // steps of JSONata
+	missing     []string // activities that do not exist
+	expected    int      // how many history events the last slice wrote, where this one continues it
 	out         Changes
 	changed     []*frame
 	gone        []uint32
@@ -74,6 +86,7 @@ type Execution struct {
 	scopeFrame  *frame
 	scopeItem   *mapItem
 	newStart    bool
+	trial       *Trial // set where a Trial runs it
 }
 
 // New makes an execution that waits for EventStarted.
@@ -96,11 +109,16 @@ func New(p *asl.Program, env Env) *Execution {
 		nextFrame: firstChildKey,
 		byCommand: map[uint64]*frame{},
 		byTimer:   map[uint64]*frame{},
+		byRun:     map[uint64]*frame{},
 		seen:      map[*byte]uint64{},
 	}
-	x.scope = asl.Scope{Context: x.context, Variable: x.variable, Rand: x.rand.next}
+	x.scope = asl.Scope{Context: x.context, Variable: x.variable, Rand: x.rand.next, Spent: &x.work}
 	return x
 }
+
+// Activities are the ARNs of the activities that the definition names; Event.Missing
+// tells which of them do not exist.
+func (x *Execution) Activities() []string { return x.program.Activities }
 
 // Status is "" before EventStarted, then RUNNING, then the outcome's status.
 func (x *Execution) Status() string { return x.status }
@@ -138,7 +156,7 @@ func (x *Execution) Waiting() string {
 		return "retry"
 	case x.tokens > 0:
 		return "token"
-	case x.waits[phaseTask] > 0:
+	case x.waits[phaseTask]+x.waits[phaseMapRun] > 0:
 		return "task"
 	case x.waits[phaseWait] > 0:
 		return "timer"
@@ -149,10 +167,10 @@ func (x *Execution) Waiting() string {
 // Waits counts the threads that are in a Wait state.
 func (x *Execution) Waits() int { return x.waits[phaseWait] }
 
-// Outstanding lists the tasks and timers that are out, in the order of their
-// frames, for a host that lost its own record of them in a restart. A Task whose
+// Outstanding lists the tasks, timers and Map Runs that are out, in the order of
+// their frames, for a host that lost its own record of them in a restart. A Task whose
 // token is with somebody (its request was accepted) is not listed: it waits for
-// its token alone.
+// its token alone. A mocked one is: nobody has its token.
 func (x *Execution) Outstanding() []Command {
 	var list []Command
 	add := func(t timer, frame uint32) {
@@ -172,7 +190,10 @@ func (x *Execution) Outstanding() []Command {
 			}
 			add(f.task.beatTimer, f.key)
 		}
-		if f.phase != phaseTask || f.task.submitted && f.state.Task.Pattern == tokenPattern {
+		if f.phase == phaseMapRun {
+			list = append(list, x.mapRunCommand(f))
+		}
+		if f.phase != phaseTask || f.task.submitted && f.state.Task.Pattern == tokenPattern && f.task.mock == 0 {
 			continue
 		}
 		c := x.scheduleCommand(f)
@@ -201,19 +222,7 @@ func (x *Execution) broken(format string, args ...any) {
 
 // command hands a duty to the host. After the end only cancellations count.
 func (x *Execution) command(c Command) {
-	if x.outcome == nil || c.Kind == CancelTask || c.Kind == CancelTimer {
+	if x.outcome == nil || c.Kind == CancelTask || c.Kind == CancelTimer || c.Kind == StopMapRun {
 		x.out.Commands = append(x.out.Commands, c)
 	}
-}
-
-// variable finds an assigned variable from the scope's frame outwards.
-func (x *Execution) variable(name string) (jsonval.Value, bool) {
-	for f := x.scopeFrame; f != nil; f = f.parent {
-		for i := range f.vars {
-			if f.vars[i].name == name {
-				return x.value(&f.vars[i].value), true
-			}
-		}
-	}
-	return jsonval.Value{}, false
 }

@@ -27,6 +27,7 @@ const (
 	phaseAgain                 // ready to try state again
 	phaseChildren              // state is a Parallel or Map; its frames run
 	phaseDone                  // the thread ended; result holds its output
+	phaseMapRun                // state is a distributed Map; its Map Run is out
 	phaseBusy                  // works in this very Apply; never stored
 	phases                     // how many there are
 )
@@ -77,7 +78,9 @@ type frame struct {
 	timer   timer // Wait, back-off, or the Task's timeout
 	task    *taskWork
 	kids    *children
+	run     *mapRun
 	vars    []variable
+	places  map[string]int // of many variables in vars, by name; not stored
 	result  Payload
 	dirty   bool
 	stored  bool // an earlier Apply wrote its record
@@ -107,6 +110,9 @@ type taskWork struct {
 	beatTimer timer
 	started   bool // the Started event is written
 	submitted bool // the Submitted event is written
+	// mock is the number, from 1, of the mocked answer that the current attempt gets;
+	// 0: its state has no mock.
+	mock uint32
 }
 
 // children are the frames of a Parallel or Map: keys first … first+total-1.
@@ -154,7 +160,7 @@ func (x *Execution) setPhase(f *frame, p phase) {
 
 func (x *Execution) count(f *frame, by int) {
 	x.waits[f.phase] += by
-	if f.phase == phaseTask && f.state.Task.Pattern == tokenPattern {
+	if f.phase == phaseTask && f.state.Task.Pattern == tokenPattern && f.task.mock == 0 {
 		x.tokens += by
 	}
 }
@@ -165,6 +171,7 @@ func (x *Execution) drop(f *frame) {
 		x.dropChildren(f)
 	}
 	x.release(f)
+	x.forget(f)
 	f.dropped = true
 	if f.stored {
 		x.gone = append(x.gone, f.key)
@@ -182,16 +189,23 @@ func (x *Execution) dropChildren(f *frame) {
 
 // release takes back what f has out: its task and its timers.
 func (x *Execution) release(f *frame) {
+	if f.phase == phaseMapRun {
+		x.command(Command{Kind: StopMapRun, ID: f.run.command, State: f.state.Name, Frame: f.key})
+	}
 	if f.phase == phaseTask {
 		x.command(Command{Kind: CancelTask, ID: f.task.command, Attempt: f.task.attempt, State: f.state.Name, Frame: f.key})
 	}
 	x.settle(f)
 }
 
-// settle forgets f's task and timers: the task is answered or given up.
+// settle forgets f's task, timers and Map Run: they are answered or given up.
 func (x *Execution) settle(f *frame) {
 	x.setPhase(f, phaseBusy)
 	x.cancelTimer(&f.timer)
+	if f.run != nil {
+		delete(x.byRun, f.run.command)
+		f.run = nil
+	}
 	if f.task != nil {
 		x.cancelTimer(&f.task.beatTimer)
 		delete(x.byCommand, f.task.command)

@@ -18,6 +18,7 @@ func FuzzDecodeEvent(f *testing.F) {
 		{Kind: EventTaskFailed, Command: 1, Attempt: 2, Error: "E", Cause: "c", Definite: true, Uncatchable: true, RetryAfterMillis: 7},
 		{Kind: EventTaskStarted, Command: 1, Attempt: 1, WorkerName: "w"},
 		{Kind: EventStop, Cause: "why"},
+		{Kind: EventMapRunEnded, Command: 2, Output: jsonval.MustParse(`[]`)},
 	} {
 		f.Add(ev.Append(nil))
 	}
@@ -42,23 +43,23 @@ func FuzzDecodeHistoryEvent(f *testing.F) {
 	n, s := int64(3), "x"
 	p := Payload{Value: jsonval.MustParse(`{"a":[1]}`)}
 	blob := Payload{Blob: 7}
-	f.Add(HistoryEvent{ID: 2, Previous: 1, Time: 9, Type: "TaskScheduled", Details: Details{
-		Resource: "invoke", ResourceType: "http", Region: "r", Parameters: &p, TimeoutSeconds: &n, HeartbeatSeconds: &n, RoleARN: "role"}}.Append(nil))
-	f.Add(HistoryEvent{ID: 9, Type: "PassStateExited", Details: Details{Name: "P", Output: &blob,
-		AssignedVariables: []Variable{{Name: "v", Value: p.Value}, {Name: "w", Blob: 4}}}}.Append(nil))
-	f.Add(HistoryEvent{ID: 10, Type: "Later", Details: Details{Error: &s, Cause: &s, Length: &n, Index: &n, Input: &p,
-		State: "s", Location: "l", WorkerName: "w"}}.Append(nil))
+	f.Add(AppendHistory(nil, &HistoryEvent{ID: 2, Previous: 1, Time: 9, Type: "TaskScheduled", Details: Details{
+		Resource: "invoke", ResourceType: "http", Region: "r", Parameters: &p, TimeoutSeconds: &n, HeartbeatSeconds: &n, RoleARN: "role"}}))
+	f.Add(AppendHistory(nil, &HistoryEvent{ID: 9, Type: "PassStateExited", Details: Details{Name: "P", Output: &blob,
+		AssignedVariables: []Variable{{Name: "v", Value: p.Value}, {Name: "w", Blob: 4}}}}))
+	f.Add(AppendHistory(nil, &HistoryEvent{ID: 10, Type: "Later", Details: Details{Error: &s, Cause: &s, Length: &n, Index: &n, Input: &p,
+		State: "s", Location: "l", WorkerName: "w"}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := DecodeHistoryEvent(b)
 		if err != nil {
 			return
 		}
-		once := h.Append(nil)
+		once := AppendHistory(nil, &h)
 		again, err := DecodeHistoryEvent(once)
 		if err != nil {
 			t.Fatalf("%x reads, its own record %x does not: %v", b, once, err)
 		}
-		if !bytes.Equal(again.Append(nil), once) {
+		if !bytes.Equal(AppendHistory(nil, &again), once) {
 			t.Fatalf("%x changes when written again", once)
 		}
 	})

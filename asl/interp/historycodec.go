@@ -1,6 +1,10 @@
 package interp
 
-import "fmt"
+import (
+	"fmt"
+
+	"stile/asl/history"
+)
 
 const historyFormat = 1
 
@@ -26,15 +30,18 @@ const (
 	fieldLocation
 	fieldVariables
 	fieldWorkerName
+	fieldMapRunARN
+	fieldVersionARN
+	fieldAliasARN
 )
 
-// Append appends the event's record to b: a format byte, the type's number in
+// AppendHistory appends an event's record to b: a format byte, the type's number in
 // the table, ids and time, then each field that is set. Payloads that are blobs
 // are their numbers alone.
-func (h HistoryEvent) Append(b []byte) []byte {
+func AppendHistory(b []byte, h *HistoryEvent) []byte {
 	w := writer{b}
 	w.byte(historyFormat)
-	code := typeCodes[h.Type]
+	code := history.Code(h.Type)
 	w.uint(uint64(code))
 	if code == 0 {
 		w.str(h.Type)
@@ -68,6 +75,9 @@ func (h HistoryEvent) Append(b []byte) []byte {
 		}
 	}
 	w.field(fieldWorkerName, d.WorkerName)
+	w.field(fieldMapRunARN, d.MapRunARN)
+	w.field(fieldVersionARN, d.VersionARN)
+	w.field(fieldAliasARN, d.AliasARN)
 	w.byte(fieldEnd)
 	return w.b
 }
@@ -100,7 +110,7 @@ func (w *writer) fieldPayload(n byte, p *Payload) {
 	}
 }
 
-// DecodeHistoryEvent reads a record of Append. Payloads that are blobs have no
+// DecodeHistoryEvent reads a record of AppendHistory. Payloads that are blobs have no
 // Value: the host reads them by their numbers.
 func DecodeHistoryEvent(b []byte) (HistoryEvent, error) {
 	r := reader{b: b}
@@ -111,10 +121,11 @@ func DecodeHistoryEvent(b []byte) (HistoryEvent, error) {
 	switch code := r.uint(); {
 	case code == 0:
 		h.Type = r.str()
-	case code < uint64(len(typeNames)):
-		h.Type = typeNames[code]
 	default:
-		r.fail("unknown type")
+		var known bool
+		if h.Type, known = history.TypeOf(code); !known {
+			r.fail("unknown type")
+		}
 	}
 	h.ID = r.int()
 	h.Previous = h.ID - r.int()
@@ -171,6 +182,12 @@ func (r *reader) details(d *Details, field byte) {
 		}
 	case fieldWorkerName:
 		d.WorkerName = r.str()
+	case fieldMapRunARN:
+		d.MapRunARN = r.str()
+	case fieldVersionARN:
+		d.VersionARN = r.str()
+	case fieldAliasARN:
+		d.AliasARN = r.str()
 	default:
 		r.fail("unknown field")
 	}

@@ -22,9 +22,35 @@ const tangled = `{"TimeoutSeconds": 500, "StartAt": "First", "States": {
       {"StartAt": "M1", "States": {"M1": {"Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 2, "End": true,
         "ItemProcessor": {"StartAt": "T2", "States": {"T2": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
           "HeartbeatSeconds": 30, "Parameters": {"t.$": "$$.Task.Token", "v.$": "$"}, "Catch": [{"ErrorEquals": ["Soft"], "Next": "P2"}], "Next": "P2"},
-          "P2": {"Type": "Pass", "End": true}}}}}}
+          "P2": {"Type": "Pass", "End": true}}}}}},
+      {"StartAt": "D1", "States": {"D1": {"Type": "Map", "ItemsPath": "$.list", "Label": "D", "End": true,
+        "ItemSelector": {"v.$": "$$.Map.Item.Value", "n.$": "$$.Execution.Name", "l.$": "$list"}, "Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 2}],
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P4", "States": {"P4": {"Type": "Succeed"}}}}}}
     ]},
   "Each": {"Type": "Map", "ItemsPath": "$list", "End": true,
+    "ItemProcessor": {"StartAt": "P3", "States": {"P3": {"Type": "Pass", "Next": "A3"},
+      "A3": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:111111111111:activity:a", "TimeoutSeconds": 50, "End": true}}}}
+}}`
+
+// tangledQueries is the same in JSONata, with expressions that fail here and there.
+const tangledQueries = `{"QueryLanguage": "JSONata", "TimeoutSeconds": 500, "StartAt": "First", "States": {
+  "First": {"Type": "Pass", "Assign": {"list": "{% $states.input.list %}", "id": "{% $uuid() & $random() & $millis() %}"}, "Next": "Both"},
+  "Both": {"Type": "Parallel", "Retry": [{"ErrorEquals": ["Again"], "MaxAttempts": 2}],
+    "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {"error": "{% $states.errorOutput %}"}, "Assign": {"why": "{% $states.errorOutput.Error %}"}, "Next": "Each"}],
+    "Arguments": {"list": "{% $list %}", "id": "{% $id %}"}, "Output": {"both": "{% $states.result %}"}, "Assign": {"why": "{% $string($states.result[0]) %}"}, "Next": "Each",
+    "Branches": [
+      {"StartAt": "T1", "States": {"T1": {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "TimeoutSeconds": "{% 4 * 5 %}",
+        "Arguments": {"n": "{% $states.context.State.RetryCount %}", "r": "{% $shuffle([1..3]) %}"}, "Output": "{% $states.result.ok ? $states.result : 1 + $states.result %}",
+        "Retry": [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "JitterStrategy": "FULL"}, {"ErrorEquals": ["States.Timeout", "States.QueryEvaluationError"], "MaxAttempts": 1}],
+        "Next": "W1"}, "W1": {"Type": "Wait", "Seconds": "{% 3 + 4 %}", "Assign": {"waited": "{% $now() %}"}, "End": true}}},
+      {"StartAt": "M1", "States": {"M1": {"Type": "Map", "Items": "{% $states.input.list %}", "MaxConcurrency": "{% 2 %}", "End": true,
+        "ItemSelector": {"v": "{% $states.context.Map.Item.Value %}", "u": "{% $uuid() %}"}, "Retry": [{"ErrorEquals": ["States.QueryEvaluationError"], "MaxAttempts": 1}],
+        "ItemProcessor": {"StartAt": "T2", "States": {"T2": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+          "HeartbeatSeconds": "{% 30 %}", "Arguments": {"t": "{% $states.context.Task.Token %}", "v": "{% $states.input.v %}"},
+          "Catch": [{"ErrorEquals": ["Soft"], "Next": "P2"}], "Next": "P2"},
+          "P2": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input.ok %}", "Output": "{% $states.input %}", "Next": "E2"}], "Default": "E2"}, "E2": {"Type": "Succeed"}}}}}}
+    ]},
+  "Each": {"Type": "Map", "Items": "{% $list %}", "End": true,
     "ItemProcessor": {"StartAt": "P3", "States": {"P3": {"Type": "Pass", "Next": "A3"},
       "A3": {"Type": "Task", "Resource": "arn:aws:states:us-east-1:111111111111:activity:a", "TimeoutSeconds": 50, "End": true}}}}
 }}`
@@ -35,7 +61,12 @@ const tangled = `{"TimeoutSeconds": 500, "StartAt": "First", "States": {
 // checks ids, order and records after each; at the end the journal must give it
 // all again.
 func TestInterleavings(t *testing.T) {
-	p := compile(t, tangled)
+	t.Run("JSONPath", func(t *testing.T) { interleave(t, tangled) })
+	t.Run("JSONata", func(t *testing.T) { interleave(t, tangledQueries) })
+}
+
+func interleave(t *testing.T, definition string) {
+	p := compile(t, definition)
 	rapid.Check(t, func(rt *rapid.T) {
 		input := `{"list": [` + rapid.SampledFrom([]string{``, `1`, `1,2,3`, `{"big":"` + fill(300) + `"},2`}).Draw(rt, "list") + `]}`
 		a, b := newRig(t, p, live), newRig(t, p, restored)
@@ -96,6 +127,12 @@ func (r *rig) forget(ev Event) {
 			break
 		}
 	}
+	for i, c := range r.runs {
+		if ev.Kind == EventMapRunEnded && c.ID == ev.Command {
+			r.runs = append(r.runs[:i:i], r.runs[i+1:]...)
+			break
+		}
+	}
 	for i, c := range r.tasks {
 		if (ev.Kind == EventTaskSucceeded || ev.Kind == EventTaskFailed) && c.ID == ev.Command && c.Attempt == ev.Attempt {
 			r.tasks = append(r.tasks[:i:i], r.tasks[i+1:]...)
@@ -113,7 +150,7 @@ func drawEvent(rt *rapid.T, r *rig, past []Event) Event {
 		old.Time = ev.Time
 		return old
 	case kind < 5: // out of nowhere
-		ev.Kind = rapid.SampledFrom([]EventKind{EventContinue, EventTimer, EventTaskSucceeded, EventTaskFailed, EventTaskSubmitted, EventHeartbeat, EventTaskStarted}).Draw(rt, "unknown")
+		ev.Kind = rapid.SampledFrom([]EventKind{EventContinue, EventTimer, EventTaskSucceeded, EventTaskFailed, EventTaskSubmitted, EventHeartbeat, EventTaskStarted, EventMapRunEnded}).Draw(rt, "unknown")
 		ev.Command, ev.Attempt, ev.Timer = rapid.Uint64Range(0, 30).Draw(rt, "command"), rapid.Uint32Range(0, 3).Draw(rt, "attempt"), rapid.Uint64Range(0, 60).Draw(rt, "timer")
 		return ev
 	case kind == 5 && rapid.IntRange(0, 9).Draw(rt, "really") == 0:
@@ -125,6 +162,12 @@ func drawEvent(rt *rapid.T, r *rig, past []Event) Event {
 	case kind < 7 && len(r.timers) > 1:
 		c := rapid.SampledFrom(r.timers[1:]).Draw(rt, "due") // the first is the state machine's own
 		ev.Kind, ev.Timer, ev.Time = EventTimer, c.Timer, max(ev.Time, c.At)
+		return ev
+	case len(r.runs) > 0 && kind < 11:
+		ev.Kind, ev.Command = EventMapRunEnded, r.runs[0].ID
+		if ev.Error = rapid.SampledFrom([]string{"", "Busy", "Again", "Other"}).Draw(rt, "end"); ev.Error == "" {
+			ev.Output = jsonval.MustParse(rapid.SampledFrom([]string{`[]`, `["` + fill(400) + `"]`}).Draw(rt, "results"))
+		}
 		return ev
 	case len(r.tasks) > 0:
 		c := rapid.SampledFrom(r.tasks).Draw(rt, "task")

@@ -8,6 +8,9 @@ import (
 // The formats of the two kinds of record.
 const (
 	frameFormat = 1
+	// partsFormat is frameFormat with flags behind and the parts that they name; it is
+	// written where there is such a part.
+	partsFormat = 2
 	startFormat = 1
 	// subjectFormat is startFormat with the Subject behind; a start without one is
 	// written as before, so that older versions read it.
@@ -15,6 +18,14 @@ const (
 	// extrasFormat is subjectFormat with the start's later parts behind, written
 	// where one of them is there.
 	extrasFormat = 3
+)
+
+// The later parts of a frame's record, in the order in which they stand.
+const (
+	partMapRun     = 1 << iota // the Map Run that the frame waits for
+	partMockCounts             // root: how often mocked states were sent
+	partMock                   // which answer of its mock the task got
+	frameParts                 // one past the last
 )
 
 // writeFrames puts the records of this Apply into its Changes, in the order of
@@ -141,7 +152,36 @@ func (x *Execution) encodeFrame(f *frame) []byte {
 		w.payload(f.vars[i].value)
 	}
 	w.payload(f.result)
+	x.encodeParts(&w, f)
 	return w.b
+}
+
+// encodeParts writes a frame's later parts behind the rest, where it has any.
+func (x *Execution) encodeParts(w *writer, f *frame) {
+	var parts uint64
+	if f.run != nil {
+		parts |= partMapRun
+	}
+	if f.kind == rootFrame && len(x.mocked) > 0 {
+		parts |= partMockCounts
+	}
+	if f.task != nil && f.task.mock != 0 {
+		parts |= partMock
+	}
+	if parts == 0 {
+		return
+	}
+	w.b[0] = partsFormat
+	w.uint(parts)
+	if parts&partMapRun != 0 {
+		w.mapRun(f.run)
+	}
+	if parts&partMockCounts != 0 {
+		w.mockCounts(x.mocked)
+	}
+	if parts&partMock != 0 {
+		w.uint(uint64(f.task.mock))
+	}
 }
 
 func (x *Execution) encodeRoot(w *writer) {

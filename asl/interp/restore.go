@@ -13,6 +13,7 @@ import (
 // quarantined. Payloads in blobs are read when they are needed.
 func Restore(p *asl.Program, env Env, frames []FrameChange) (*Execution, error) {
 	x := New(p, env)
+	x.variables = -1
 	frames = slices.Clone(frames)
 	slices.SortFunc(frames, func(a, b FrameChange) int { return int(int64(a.Key) - int64(b.Key)) })
 	byKey := make(map[uint32]*frame, len(frames))
@@ -54,6 +55,9 @@ func (x *Execution) index() error {
 		}
 		if f.phase == phaseTask {
 			x.byCommand[f.task.command] = f
+		}
+		if f.phase == phaseMapRun {
+			x.byRun[f.run.command] = f
 		}
 		if f.timer.id != 0 {
 			x.byTimer[f.timer.id] = f
@@ -97,7 +101,8 @@ func (x *Execution) decodeStart(r *reader) {
 }
 
 func (x *Execution) decodeFrame(r *reader, key uint32, byKey map[uint32]*frame) *frame {
-	if r.byte() != frameFormat {
+	format := r.byte()
+	if format != frameFormat && format != partsFormat {
 		r.fail("unknown format")
 		return nil
 	}
@@ -140,10 +145,38 @@ func (x *Execution) decodeFrame(r *reader, key uint32, byKey map[uint32]*frame) 
 		f.vars = append(f.vars, variable{r.str(), r.payload()})
 	}
 	f.result = r.payload()
+	if format == partsFormat {
+		x.decodeParts(r, f)
+	}
 	if r.err == nil {
 		x.check(r, f)
 	}
 	return f
+}
+
+// decodeParts reads a frame's later parts.
+func (x *Execution) decodeParts(r *reader, f *frame) {
+	parts := r.uint()
+	if parts == 0 || parts >= frameParts {
+		r.fail("unknown parts")
+		return
+	}
+	if parts&partMapRun != 0 {
+		f.run = r.mapRun(f.state.Name)
+	}
+	if parts&partMockCounts != 0 {
+		if x.mocked = r.mockCounts(); f.kind != rootFrame || len(x.mocked) == 0 {
+			r.fail("counters of mocks out of place")
+		}
+	}
+	if parts&partMock != 0 {
+		n := r.uint32()
+		if f.task == nil || n == 0 {
+			r.fail("a mock of no task")
+			return
+		}
+		f.task.mock = n
+	}
 }
 
 func (x *Execution) decodeParent(r *reader, f *frame, byKey map[uint32]*frame) {
@@ -181,6 +214,8 @@ func (x *Execution) check(r *reader, f *frame) {
 		ok = len(f.retries) > 0 && f.timer.id != 0
 	case phaseChildren:
 		ok = f.kids != nil
+	case phaseMapRun:
+		ok = f.run != nil
 	case phaseDone:
 		ok = ended || f.kind != rootFrame
 	}
@@ -189,6 +224,8 @@ func (x *Execution) check(r *reader, f *frame) {
 		r.fail("a phase that does not fit")
 	case f.task != nil && t != asl.Task:
 		r.fail("a task of a state that is none")
+	case f.run != nil && (f.phase != phaseMapRun || t != asl.Map || f.state.Map.Distributed == nil):
+		r.fail("a Map Run of a state that has none")
 	case f.kids != nil && (f.phase != phaseChildren || !fitsState(f)):
 		r.fail("children of a state that has none such")
 	}

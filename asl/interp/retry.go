@@ -13,6 +13,9 @@ func (x *Execution) fail(f *frame, e *stateError) {
 	if x.outcome != nil {
 		return
 	}
+	if x.trial != nil {
+		x.trial.failing(f, e)
+	}
 	if e.fatal || e.name == asl.ErrRuntime {
 		x.failExecution(f.prev, e)
 		return

@@ -40,8 +40,10 @@ type rig struct {
 	journal [][]byte
 	trace   []string // what each Apply gave, for comparing rigs
 
-	timers []Command // open StartTimers
-	tasks  []Command // open ScheduleTasks
+	timers []Command           // open StartTimers
+	tasks  []Command           // open ScheduleTasks
+	runs   []Command           // open StartMapRuns
+	mapRun func(Command) Event // runs a Map Run to its end; nil leaves it open
 	all    []Command
 	more   bool
 	done   *Outcome
@@ -177,6 +179,10 @@ func (r *rig) keep(ch Changes) {
 			r.tasks = append(r.tasks, c)
 		case StartTimer:
 			r.timers = append(r.timers, c)
+		case StartMapRun:
+			r.runs = append(r.runs, c)
+		case StopMapRun:
+			r.runs = slices.DeleteFunc(r.runs, func(t Command) bool { return t.ID == c.ID })
 		case CancelTask:
 			r.tasks = slices.DeleteFunc(r.tasks, func(t Command) bool { return t.ID == c.ID })
 		case CancelTimer:
@@ -201,8 +207,8 @@ func (r *rig) check() {
 			r.t.Fatalf("frame %d in memory differs from its record", snap[i].Key)
 		}
 	}
-	if r.done != nil && (len(r.timers) > 0 || len(r.tasks) > 0) {
-		r.t.Fatalf("ended with %d timers and %d tasks out", len(r.timers), len(r.tasks))
+	if r.done != nil && (len(r.timers) > 0 || len(r.tasks) > 0 || len(r.runs) > 0) {
+		r.t.Fatalf("ended with %d timers, %d tasks and %d Map Runs out", len(r.timers), len(r.tasks), len(r.runs))
 	}
 	if r.done != nil && len(r.frames) != 2 {
 		r.t.Fatalf("ended with %d frames", len(r.frames))
@@ -244,6 +250,14 @@ func (r *rig) finish(work func(Command) (Event, bool)) {
 		}
 		if r.more {
 			r.apply(Event{Kind: EventContinue})
+			continue
+		}
+		if len(r.runs) > 0 && r.mapRun != nil {
+			c := r.runs[0]
+			r.runs = r.runs[1:]
+			ev := r.mapRun(c)
+			ev.Kind, ev.Command = EventMapRunEnded, c.ID
+			r.apply(ev)
 			continue
 		}
 		if !r.work(work) && !r.tick() {
@@ -297,11 +311,15 @@ func describe(ch Changes) string {
 		fmt.Fprintf(&b, "blob %d %s\n", v.ID, v.Value.Text())
 	}
 	for _, h := range ch.History {
-		fmt.Fprintf(&b, "event %s %x\n", h.Type, h.Append(nil))
+		fmt.Fprintf(&b, "event %s %x\n", h.Type, AppendHistory(nil, &h))
 	}
 	for _, c := range ch.Commands {
 		params := c.Parameters
 		c.Parameters = Payload{}
+		if c.MapRun != nil {
+			fmt.Fprintf(&b, "map run %x\n", mapRunRecord(c))
+			c.MapRun = nil
+		}
 		fmt.Fprintf(&b, "command %+v %d %s\n", c, params.Blob, params.Value.Text())
 	}
 	fmt.Fprintf(&b, "more %v state %q waiting %q blob %d\n", ch.More, ch.State, ch.Waiting, ch.EventBlob)
@@ -309,6 +327,13 @@ func describe(ch Changes) string {
 		fmt.Fprintf(&b, "done %s %d %s %s %s\n", o.Status, o.Output.Blob, o.Output.Value.Text(), text(o.Error), text(o.Cause))
 	}
 	return b.String()
+}
+
+// mapRunRecord is all of a StartMapRun that lasts.
+func mapRunRecord(c Command) []byte {
+	w := writer{}
+	w.mapRun(&mapRun{command: c.ID, spec: *c.MapRun})
+	return w.b
 }
 
 func text(s *string) string {

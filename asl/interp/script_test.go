@@ -16,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden parts of testdata/*.txtar")
 
-// TestScripts runs testdata/*.txtar. Each archive holds a definition, an input, a
-// script of what happens and the golden log: the history, the commands and what
+// TestScripts runs testdata/*.txtar. Each archive holds a definition, an input, maybe
+// the answers of a test case, a script of what happens and the golden log: the history, the commands and what
 // the script asks for with "show". The script's lines:
 //
 //	task STATE ok JSON           the attempt succeeds
@@ -25,6 +25,9 @@ var update = flag.Bool("update", false, "rewrite the golden parts of testdata/*.
 //	task STATE submit JSON       a token or .sync request was accepted
 //	task STATE started WORKER    a worker took an activity's task
 //	task STATE beat              a heartbeat
+//	run STATE ok JSON            the Map Run succeeds; "fail ERROR CAUSE": it fails;
+//	                             "abort": it was aborted
+//	late-run STATE ok JSON       the end of a Map Run that is over: must be a stray
 //	again                        the last event once more: must be a stray
 //	late STATE ok JSON           an answer for an attempt that is over: must be a stray
 //	advance 5s                   all timers up to then come due, one event each
@@ -94,6 +97,11 @@ func runScript(t *testing.T, ar *txtar.Archive, m mode) string {
 		}
 		lines = lines[1:]
 	}
+	for _, f := range ar.Files {
+		if f.Name == "mocks" {
+			p.start.Mocks = jsonval.MustParse(string(f.Data))
+		}
+	}
 	p.open()
 	p.begin(strings.TrimSpace(string(part(ar, "input").Data)))
 	p.write("start")
@@ -111,6 +119,8 @@ func (p *player) line(line string) {
 	switch verb {
 	case "task", "late":
 		p.task(verb, rest)
+	case "run", "late-run":
+		p.run(verb, rest)
 	case "again":
 		p.feed(p.last, true)
 	case "advance":
@@ -175,6 +185,35 @@ func (p *player) task(verb, rest string) {
 	p.feed(ev, verb == "late")
 }
 
+func (p *player) run(verb, rest string) {
+	state, what, _ := strings.Cut(rest, " ")
+	c, ok := p.spent[state]
+	if verb == "run" {
+		for i, open := range p.runs {
+			if open.State == state {
+				c, ok = open, true
+				p.runs = append(p.runs[:i:i], p.runs[i+1:]...)
+				break
+			}
+		}
+	}
+	if !ok {
+		p.t.Fatalf("script: no Map Run of %s", state)
+	}
+	p.spent[state] = c
+	ev := Event{Kind: EventMapRunEnded, Command: c.ID}
+	switch what, rest, _ = strings.Cut(what, " "); what {
+	case "ok":
+		ev.Output = jsonval.MustParse(rest)
+	case "fail":
+		ev.Error, ev.Cause, _ = strings.Cut(rest, " ")
+	case "abort":
+	default:
+		p.t.Fatalf("script: run %s %q", state, what)
+	}
+	p.feed(ev, verb == "late-run")
+}
+
 func (p *player) feed(ev Event, stray bool) {
 	p.t.Helper()
 	p.last = ev
@@ -225,13 +264,51 @@ func (p *player) command(c Command) string {
 		if c.TimeoutAt != 0 {
 			s += " until " + at(c.TimeoutAt)
 		}
+		if c.Mock.Exists() {
+			s += " mock " + c.Mock.Text()
+		}
 		return s
 	case StartTimer:
 		return fmt.Sprintf("timer %d at %s", c.Timer, at(c.At))
+	case StartMapRun:
+		return "start run " + p.spec(c)
+	case StopMapRun:
+		return fmt.Sprintf("stop run of %s #%d", c.State, c.ID)
 	case CancelTimer:
 		return fmt.Sprintf("cancel timer %d", c.Timer)
 	}
 	return fmt.Sprintf("cancel %s #%d.%d", c.State, c.ID, c.Attempt)
+}
+
+// spec prints what a Map Run is to do.
+func (p *player) spec(c Command) string {
+	m := c.MapRun
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s #%d %s", c.State, c.ID, m.ARN[strings.LastIndexByte(m.ARN, ':')+1:])
+	payload := func(name string, v Payload) {
+		if v.Blob != 0 {
+			fmt.Fprintf(&b, " %s=@%d", name, v.Blob)
+		} else if v.Value.Exists() {
+			fmt.Fprintf(&b, " %s=%s", name, v.Value.Text())
+		}
+	}
+	payload("items", m.Items)
+	payload("reader", m.Reader)
+	if m.ItemsPointer != "" {
+		b.WriteString(" at " + m.ItemsPointer)
+	}
+	payload("writer", m.Writer)
+	payload("batch", m.BatchInput)
+	payload("in", m.Input)
+	if m.Context.Blob != 0 || m.Context.Value.Exists() {
+		b.WriteString(" context")
+	}
+	for _, v := range m.Variables {
+		payload("$"+v.Name, Payload{Blob: v.Blob, Value: v.Value})
+	}
+	fmt.Fprintf(&b, " max %d, batches %d %d, concurrency %d, tolerates %d %g%%", m.MaxItems, m.MaxItemsPerBatch,
+		m.MaxInputBytesPerBatch, m.MaxConcurrency, m.ToleratedFailureCount, m.ToleratedFailurePercentage)
+	return b.String()
 }
 
 // details prints what an event carries, shortly.
@@ -272,6 +349,7 @@ func details(h *HistoryEvent) string {
 	number("timeout", d.TimeoutSeconds)
 	number("heartbeat", d.HeartbeatSeconds)
 	add("worker", d.WorkerName)
+	add("run", d.MapRunARN)
 	if d.Error != nil {
 		add("error", *d.Error)
 	}

@@ -12,6 +12,7 @@ func (x *Execution) enter(f *frame) {
 	x.setPhase(f, phaseBusy)
 	f.retries, f.retryCount, f.task = nil, 0, nil
 	f.enteredAt = x.now
+	x.before = f.prev
 	x.step(f, eventsOf[f.state.Type].entered, Details{Name: f.state.Name, Input: x.ref(f.input)})
 	f.entered = f.prev
 	x.execute(f)
@@ -31,6 +32,7 @@ func (x *Execution) execute(f *frame) {
 		x.wait(f)
 	case asl.Succeed:
 		if in, ok := x.effective(f); ok {
+			x.sawPath(f, "afterInputPath", in)
 			x.leave(f, leaving{result: in, keepAll: true})
 		}
 	case asl.Fail:
@@ -40,7 +42,11 @@ func (x *Execution) execute(f *frame) {
 	case asl.Parallel:
 		x.startBranches(f)
 	case asl.Map:
-		x.startItems(f)
+		if f.state.Map.Distributed != nil {
+			x.startMapRun(f)
+		} else {
+			x.startItems(f)
+		}
 	default:
 		x.broken("state type %q", f.state.Type)
 	}
@@ -58,20 +64,44 @@ func (x *Execution) effective(f *frame) (jsonval.Value, bool) {
 
 // arguments is the effective input after Parameters.
 func (x *Execution) arguments(f *frame) (jsonval.Value, bool) {
-	in, ok := x.effective(f)
-	if !ok || f.state.Parameters == nil {
-		return in, ok
+	if inJSONata(f) {
+		return x.queryArguments(f)
 	}
-	v, err := f.state.Parameters.Eval(x.scopeOf(f, in))
-	return v, x.ok(f, err)
+	in, ok := x.effective(f)
+	// TestState shows neither stage where they do not count or belong to branches.
+	shown := ok && f.state.Result == nil && f.state.Type != asl.Parallel
+	if shown {
+		x.saw("afterInputPath", in)
+	}
+	if ok && f.state.Parameters != nil {
+		v, err := f.state.Parameters.Eval(x.scopeOf(f, in))
+		in, ok = v, x.ok(f, err)
+	}
+	if ok && shown {
+		x.saw("afterParameters", in)
+	}
+	return in, ok
+}
+
+// saw tells TestState of a stage of the data flow.
+func (x *Execution) saw(stage string, v jsonval.Value) {
+	if x.env.Inspect != nil {
+		x.env.Inspect(stage, v)
+	}
 }
 
 // ok fails f's state where an expression failed.
 func (x *Execution) ok(f *frame, err *asl.EvalError) bool {
-	if err != nil {
-		x.fail(f, evalError(f, err))
+	if err == nil {
+		return true
 	}
-	return err == nil
+	e := x.evaluated(f, err)
+	if e.name == asl.ErrQueryEvaluationError && (f.state.Type == asl.Map || f.state.Type == asl.Parallel) {
+		x.bodyFailed(f, e)
+	} else {
+		x.fail(f, e)
+	}
+	return false
 }
 
 func (x *Execution) pass(f *frame) {
@@ -81,7 +111,9 @@ func (x *Execution) pass(f *frame) {
 	}
 	if f.state.Result != nil {
 		result = *f.state.Result
+		x.saw("result", result)
 	}
+	x.sawPath(f, "afterResultSelector", result)
 	x.leave(f, leaving{raw: result, result: result})
 }
 
@@ -90,9 +122,10 @@ func (x *Execution) choose(f *frame) {
 	if !ok {
 		return
 	}
-	next, assign, err := f.state.Choice.Pick(x.scopeOf(f, in))
+	x.sawPath(f, "afterInputPath", in)
+	p, err := f.state.Choice.Pick(x.scopeOf(f, in))
 	if x.ok(f, err) {
-		x.leave(f, leaving{raw: in, result: in, keepAll: true, assign: assign, next: next})
+		x.leave(f, leaving{raw: in, result: in, keepAll: true, assign: p.Assign, output: p.Output, next: p.Next})
 	}
 }
 
@@ -100,6 +133,7 @@ func (x *Execution) failState(f *frame) {
 	e := stateError{}
 	fields := f.state.Fail
 	in := x.value(&f.input)
+	x.sawPath(f, "afterInputPath", in)
 	text := func(dst *string, literal *string, path *asl.Expr, field string) bool {
 		if literal != nil {
 			*dst = *literal
@@ -119,7 +153,8 @@ func (x *Execution) failState(f *frame) {
 		*dst = s
 		return true
 	}
-	if text(&e.name, fields.Error, fields.ErrorPath, "ErrorPath") && text(&e.cause, fields.Cause, fields.CausePath, "CausePath") {
+	if text(&e.name, fields.Error, fields.ErrorPath, "ErrorPath") && x.queryText(f, fields.ErrorQuery, &e.name) &&
+		text(&e.cause, fields.Cause, fields.CausePath, "CausePath") && x.queryText(f, fields.CauseQuery, &e.cause) {
 		x.fail(f, &e)
 	}
 }
@@ -133,6 +168,7 @@ type leaving struct {
 	// caught skips OutputPath and uses the catcher's ResultPath.
 	caught *asl.Catcher
 	assign *asl.Template // of a choice rule or catcher; else the state's own
+	output *asl.Template // of a choice rule
 	next   *asl.State    // of a choice rule or catcher; else the state's own
 }
 
@@ -149,7 +185,29 @@ func (x *Execution) leave(f *frame, l leaving) {
 	if !ok {
 		return
 	}
-	out, err := l.result, (*asl.EvalError)(nil)
+	var out jsonval.Value
+	var err *asl.EvalError
+	if inJSONata(f) {
+		out, err = x.queryOutput(f, l)
+	} else {
+		out, err = x.pathOutput(f, l)
+	}
+	if err != nil {
+		x.failLeaving(f, l, x.evaluated(f, err))
+		return
+	}
+	if !x.fits(out) {
+		e := exceeded(f.state.Name)
+		e.fatal = true
+		x.failLeaving(f, l, e)
+		return
+	}
+	x.exit(f, l, x.wrap(out), assigned)
+}
+
+// pathOutput is a JSONPath state's output: ResultPath, then OutputPath.
+func (x *Execution) pathOutput(f *frame, l leaving) (out jsonval.Value, err *asl.EvalError) {
+	out = l.result
 	if !l.keepAll {
 		path := f.state.ResultPath
 		if l.caught != nil {
@@ -161,20 +219,13 @@ func (x *Execution) leave(f *frame, l leaving) {
 			out, err = path.Apply(x.value(&f.input), l.result)
 		}
 	}
+	if err == nil && !l.keepAll && l.caught == nil {
+		x.saw("afterResultPath", out)
+	}
 	if p := &f.state.OutputPath; err == nil && l.caught == nil && (p.Path != nil || p.Null) {
 		out, err = p.Eval(x.scopeOf(f, out), "OutputPath")
 	}
-	if err != nil {
-		x.failLeaving(f, l, evalError(f, err))
-		return
-	}
-	if !x.fits(out) {
-		e := exceeded(f.state.Name)
-		e.fatal = true
-		x.failLeaving(f, l, e)
-		return
-	}
-	x.exit(f, l, x.wrap(out), assigned)
+	return out, err
 }
 
 // failLeaving is an error of the output side. A catcher's own error is not
@@ -224,7 +275,8 @@ func (x *Execution) endThread(f *frame, out Payload) {
 		x.end(Outcome{Status: "SUCCEEDED", Output: out})
 		return
 	}
-	f.result, f.input, f.vars, f.retries = out, Payload{}, nil, nil
+	x.forget(f)
+	f.result, f.input, f.retries = out, Payload{}, nil
 	x.childDone(f)
 }
 
@@ -234,12 +286,18 @@ func (x *Execution) assign(f *frame, l leaving) ([]Variable, bool) {
 	if l.assign == nil {
 		return nil, true
 	}
-	v, err := l.assign.Eval(x.scopeOf(f, l.raw))
+	v, err := l.assign.Eval(x.leavingScope(f, l))
 	if err != nil {
-		x.failLeaving(f, l, evalError(f, err))
+		x.failLeaving(f, l, x.evaluated(f, err))
 		return nil, false
 	}
 	if !x.fits(v) {
+		e := exceeded(f.state.Name)
+		e.fatal = true
+		x.failLeaving(f, l, e)
+		return nil, false
+	}
+	if !x.variablesFit(len(v.Raw())) {
 		e := exceeded(f.state.Name)
 		e.fatal = true
 		x.failLeaving(f, l, e)
@@ -252,15 +310,4 @@ func (x *Execution) assign(f *frame, l leaving) ([]Variable, bool) {
 		return true
 	})
 	return list, true
-}
-
-// set assigns a variable in f's scope.
-func (x *Execution) set(f *frame, name string, p Payload) {
-	for i := range f.vars {
-		if f.vars[i].name == name {
-			f.vars[i].value = p
-			return
-		}
-	}
-	f.vars = append(f.vars, variable{name, p})
 }

@@ -1,6 +1,8 @@
 package interp
 
 import (
+	"slices"
+
 	"stile/asl"
 	"stile/jsonval"
 )
@@ -59,7 +61,12 @@ func (x *Execution) attempt(f *frame) {
 			return
 		}
 	}
+	if slices.Contains(x.missing, f.state.Task.Resource) && !x.start.Mocks.Get(f.state.Name).Exists() {
+		x.fail(f, runtimeFault(f, "The activity %s does not exist.", f.state.Task.Resource))
+		return
+	}
 	t.params = x.wrap(params)
+	x.countMock(f)
 	x.setPhase(f, phaseTask)
 	x.writeScheduled(f, timeout, heartbeat, role)
 	if f.state.Task.Kind != asl.ActivityARN {
@@ -98,6 +105,7 @@ func (x *Execution) scheduleCommand(f *frame) Command {
 	if f.state.Task.Pattern == tokenPattern || f.state.Task.Kind == asl.ActivityARN {
 		c.TaskToken = x.token(f) // the task ends by it; a .sync one by its job
 	}
+	c.Mock = x.mockOf(f)
 	return c
 }
 
@@ -105,6 +113,16 @@ func (x *Execution) scheduleCommand(f *frame) Command {
 func (x *Execution) timeouts(f *frame) (timeout, heartbeat int64, ok bool) {
 	t := f.state.Task
 	timeout, heartbeat = t.TimeoutSeconds, t.HeartbeatSeconds
+	if t.TimeoutQuery != nil {
+		if timeout, ok = x.secondsField(f, t.TimeoutQuery, "TimeoutSeconds"); !ok {
+			return 0, 0, false
+		}
+	}
+	if t.HeartbeatQuery != nil {
+		if heartbeat, ok = x.secondsField(f, t.HeartbeatQuery, "HeartbeatSeconds"); !ok {
+			return 0, 0, false
+		}
+	}
 	if t.TimeoutPath == nil && t.HeartbeatPath == nil {
 		return timeout, heartbeat, true
 	}
@@ -146,6 +164,11 @@ func (x *Execution) credentials(f *frame) (string, bool) {
 	in, ok := x.effective(f)
 	if !ok {
 		return "", false
+	}
+	if t := f.state.Task.Credentials.Member("RoleArn"); t != nil && inJSONata(f) {
+		v, err := t.EvalAs(x.scopeOf(f, in), "string")
+		role, _ := v.Str()
+		return role, x.ok(f, err)
 	}
 	v, err := f.state.Task.Credentials.Eval(x.scopeOf(f, in))
 	if !x.ok(f, err) {
@@ -220,6 +243,7 @@ func (x *Execution) taskSucceeded(f *frame, ev *Event) {
 		x.writeStarted(f, "")
 	}
 	x.writeTask(f, "Succeeded", Details{Output: &out})
+	x.saw("result", out.Value)
 	x.completed(f, out.Value)
 }
 
@@ -229,13 +253,14 @@ func (x *Execution) completed(f *frame, result jsonval.Value) {
 	if f.state.ResultSelector != nil && x.outcome == nil {
 		v, err := f.state.ResultSelector.Eval(x.scopeOf(f, result))
 		if err != nil {
-			e := evalError(f, err)
+			e := x.evaluated(f, err)
 			e.definite = true
 			x.fail(f, e)
 			return
 		}
 		l.result = v
 	}
+	x.sawPath(f, "afterResultSelector", l.result)
 	x.leave(f, l)
 }
 

@@ -2,17 +2,9 @@ package interp
 
 import (
 	"stile/asl"
+	"stile/asl/history"
 	"stile/jsonval"
 )
-
-// Payload is a value that passes through an execution. Values over 256 bytes are
-// blobs: Blob is the counter under which the host stores the value once, given
-// when the value is first made and kept while it passes unchanged; frames,
-// history and journal then hold the number alone. Blob 0 means inline.
-type Payload struct {
-	Blob  uint64
-	Value jsonval.Value // for a blob loaded lazily from a store: absent until read by Execution
-}
 
 // Blob is a payload to store: key (execution, ID), written once, never changed.
 type Blob struct {
@@ -90,6 +82,9 @@ type Event struct {
 	RetryAfterMillis int64
 	// Delivery fields of a callback, kept with the token's record by the host.
 	DeliveryID, DeliveryDigest string
+	// Missing are the ARNs of those activities of the program (Activities) that do not
+	// exist at Time: a Task of one is not scheduled, and fails.
+	Missing []string
 }
 
 // Start is the first event's content: everything about an execution that never
@@ -188,7 +183,8 @@ type Command struct {
 }
 
 // MapRunSpec is all that a host needs to run a distributed Map: evaluated once,
-// when the state is entered.
+// when the state is entered. Payloads over 256 bytes may be their numbers alone:
+// in Outstanding they are.
 type MapRunSpec struct {
 	// ARN is the Map Run's: …:mapRun:MACHINE/LABEL:UUID, the UUID from the event's seed.
 	ARN, Label string
@@ -202,8 +198,8 @@ type MapRunSpec struct {
 	Reader       Payload
 	ItemsPointer string
 	MaxItems     int64
-	// MaxItemsPerBatch and MaxInputBytesPerBatch are 0 where not given; BatchInput is
-	// absent without one.
+	// MaxItemsPerBatch and MaxInputBytesPerBatch are 0 where not given; with one of
+	// them items are grouped, see Batcher. BatchInput is absent without one.
 	MaxItemsPerBatch, MaxInputBytesPerBatch int64
 	BatchInput                              Payload
 	// MaxConcurrency 0 is the host's greatest.
@@ -216,6 +212,10 @@ type MapRunSpec struct {
 	// input, its context object without Map.Item, and the variables that it names.
 	Input, Context Payload
 	Variables      []Variable
+	// Time and Seed are those of the event that started the Map Run, for clock and
+	// random numbers of ItemSelector.
+	Time int64
+	Seed uint64
 }
 
 // FrameChange is one frame's record: Data nil means that the frame ended and its
@@ -252,8 +252,8 @@ type Changes struct {
 	// Stray says that the event changed nothing (late, double, unknown); nothing
 	// else is set then and nothing need be journalled.
 	Stray bool
-	// Waiting tells what the execution waits for, for health: "task", "token",
-	// "timer", "retry", or "".
+	// Waiting tells what the execution waits for, for health: "task" (or a Map Run),
+	// "token", "timer", "retry", or "".
 	Waiting string
 }
 
@@ -276,38 +276,15 @@ type Env struct {
 	MaxPayload, MaxHistory, SliceTransitions, SliceBytes int
 }
 
-// HistoryEvent is one event of GetExecutionHistory.
-type HistoryEvent struct {
-	ID, Previous int64
-	Time         int64  // Unix ms
-	Type         string // AWS's HistoryEventType
-	Details      Details
-}
-
-// Details is the union of all history details that interp writes; which member
-// of the API's HistoryEvent carries it follows from Type (see DetailsMember). A
-// nil or zero field is absent on the wire, except where DetailsMember's table says.
-type Details struct {
-	Name              string // StateEntered/Exited name; MapIteration name
-	Input, Output     *Payload
-	Error, Cause      *string
-	Resource          string
-	ResourceType      string
-	Region            string
-	Parameters        *Payload
-	TimeoutSeconds    *int64
-	HeartbeatSeconds  *int64
-	Length, Index     *int64
-	RoleARN           string
-	State             string // EvaluationFailed
-	Location          string
-	AssignedVariables []Variable // in order of assignment
-	WorkerName        string
-}
-
-// Variable is an assigned variable with its JSON text; Blob as in Payload.
-type Variable struct {
-	Name  string
-	Value jsonval.Value
-	Blob  uint64
-}
+// What histories are made of has a package of its own, so that who only shows them
+// needs no interpreter.
+type (
+	// Payload is a value that passes through an execution.
+	Payload = history.Payload
+	// HistoryEvent is one event of GetExecutionHistory.
+	HistoryEvent = history.Event
+	// Details is the union of all history details.
+	Details = history.Details
+	// Variable is an assigned variable.
+	Variable = history.Variable
+)

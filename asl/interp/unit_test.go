@@ -181,18 +181,3 @@ func TestBeforeStart(t *testing.T) {
 		t.Error("it is not empty")
 	}
 }
-
-// TestDetailsMember names the members of the wire for types without recordings.
-func TestDetailsMember(t *testing.T) {
-	for typ, want := range map[string]string{
-		"ExecutionAborted": "executionAbortedEventDetails", "ExecutionTimedOut": "executionTimedOutEventDetails",
-		"TaskSubmitFailed": "taskSubmitFailedEventDetails", "LambdaFunctionScheduled": "lambdaFunctionScheduledEventDetails",
-		"MapIterationAborted": "mapIterationAbortedEventDetails", "ActivityTimedOut": "activityTimedOutEventDetails",
-		"FailStateEntered": "stateEnteredEventDetails", "MapStateExited": "stateExitedEventDetails",
-		"WaitStateAborted": "", "LambdaFunctionStarted": "", "MapRunSucceeded": "", "Unheard": "",
-	} {
-		if got := DetailsMember(typ); got != want {
-			t.Errorf("%s: %q, want %q", typ, got, want)
-		}
-	}
-}

@@ -13,6 +13,7 @@ func (x *Execution) wait(f *frame) {
 	if !ok {
 		return
 	}
+	x.sawPath(f, "afterInputPath", in)
 	at, err := x.waitUntil(f, in)
 	switch {
 	case err != nil:
@@ -40,6 +41,8 @@ func (x *Execution) waitUntil(f *frame, in jsonval.Value) (int64, *stateError) {
 	switch {
 	case w.HasSeconds:
 		return x.afterSeconds(w.Seconds), nil
+	case w.SecondsQuery != nil || w.TimestampQuery != nil:
+		return x.queryWait(f)
 	case w.SecondsPath != nil:
 		v, err := w.SecondsPath.Eval(x.scopeOf(f, in))
 		if err != nil {

@@ -1,6 +1,10 @@
 package interp
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"stile/asl/history"
+)
 
 // wire gives history events as GetExecutionHistory's JSON, for comparison with
 // recordings.
@@ -8,7 +12,7 @@ func wire(list []HistoryEvent) []any {
 	var out []any
 	for _, h := range list {
 		e := map[string]any{"id": float64(h.ID), "previousEventId": float64(h.Previous), "type": h.Type}
-		if m := DetailsMember(h.Type); m != "" {
+		if m := history.DetailsMember(h.Type); m != "" {
 			e[m] = wireDetails(h.Type, &h.Details)
 		}
 		out = append(out, e)
@@ -54,6 +58,9 @@ func wireDetails(typ string, d *Details) map[string]any {
 	number("length", d.Length)
 	number("index", d.Index)
 	put("workerName", d.WorkerName)
+	put("mapRunArn", d.MapRunARN)
+	put("state", d.State)
+	put("location", d.Location)
 	if typ == "TaskScheduled" && d.RoleARN != "" {
 		m["taskCredentials"] = map[string]any{"roleArn": d.RoleARN}
 	} else {

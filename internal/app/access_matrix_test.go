@@ -77,6 +77,13 @@ func (f frozen) StopExecution(ctx context.Context, arn, _, _ string) (time.Time,
 	_, err := f.DescribeExecution(ctx, arn)
 	return time.UnixMilli(0), err
 }
+func (f frozen) PublishStateMachineVersion(ctx context.Context, in sfn.NewVersion) (sfn.Version, error) {
+	_, err := f.DescribeStateMachine(ctx, in.StateMachineARN)
+	return sfn.Version{}, err
+}
+func (f frozen) CreateStateMachineAlias(context.Context, sfn.NewAlias) (sfn.Alias, error) {
+	return sfn.Alias{}, nil
+}
 func (f frozen) SendTaskSuccess(context.Context, string, jsonval.Value) error  { return nil }
 func (f frozen) SendTaskFailure(context.Context, string, string, string) error { return nil }
 func (f frozen) SendTaskHeartbeat(context.Context, string) error               { return nil }
@@ -208,12 +215,25 @@ func awsCalls() map[string][2]string {
 		"UpdateStateMachine":               {"machine", `{"stateMachineArn":"%s"` + someMachine},
 		"DeleteStateMachine":               {"machine", `{"stateMachineArn":"%s"}`},
 		"ListStateMachines":                {"", `{}`},
+		"TestState":                        {"", `{"definition":"{}"}`},
+		"ValidateStateMachineDefinition":   {"", `{"definition":"{}"}`},
 		"ListExecutions":                   {"machine", `{"stateMachineArn":"%s"}`},
 		"StartExecution":                   {"machine", `{"stateMachineArn":"%s"}`},
 		"DescribeExecution":                {"execution", `{"executionArn":"%s"}`},
 		"DescribeStateMachineForExecution": {"execution", `{"executionArn":"%s"}`},
 		"StopExecution":                    {"execution", `{"executionArn":"%s"}`},
 		"GetExecutionHistory":              {"execution", `{"executionArn":"%s"}`},
+		"PublishStateMachineVersion":       {"machine", `{"stateMachineArn":"%s"}`},
+		"ListStateMachineVersions":         {"machine", `{"stateMachineArn":"%s"}`},
+		"DeleteStateMachineVersion":        {"version", `{"stateMachineVersionArn":"%s"}`},
+		"CreateStateMachineAlias":          {"machine", `{"name":"A","routingConfiguration":[{"stateMachineVersionArn":"%s:1","weight":100}]}`},
+		"DescribeStateMachineAlias":        {"alias", `{"stateMachineAliasArn":"%s"}`},
+		"UpdateStateMachineAlias":          {"alias", `{"stateMachineAliasArn":"%s","description":"d"}`},
+		"DeleteStateMachineAlias":          {"alias", `{"stateMachineAliasArn":"%s"}`},
+		"ListStateMachineAliases":          {"machine", `{"stateMachineArn":"%s"}`},
+		"TagResource":                      {"machine", `{"resourceArn":"%s","tags":[]}`},
+		"UntagResource":                    {"machine", `{"resourceArn":"%s","tagKeys":[]}`},
+		"ListTagsForResource":              {"machine", `{"resourceArn":"%s"}`},
 		"SendTaskSuccess":                  {"token", `{"taskToken":"%s","output":"{}"}`},
 		"SendTaskFailure":                  {"token", `{"taskToken":"%s"}`},
 		"SendTaskHeartbeat":                {"token", `{"taskToken":"%s"}`},
@@ -250,6 +270,10 @@ func (m *matrix) awsEdge(p person) {
 					name = machine
 				}
 				m.awsCell(p, action, fmt.Sprintf(body, name), m.oracle.allows(p, full, arn, short))
+			case "version", "alias":
+				arn := arnPrefix + "stateMachine:" + machine
+				qualified := arn + map[string]string{"version": ":7", "alias": ":PROD"}[kind]
+				m.awsCell(p, action, fmt.Sprintf(body, qualified), m.oracle.allows(p, full, qualified, arn, short))
 			case "execution":
 				var answers []string
 				for _, name := range []string{"e1", "e2"} {
@@ -277,6 +301,8 @@ func (m *matrix) awsEdge(p person) {
 			}
 		}
 	}
+	m.awsCell(p, "TestState", awsCalls()["TestState"][1], m.oracle.allows(p, "states:TestState", "*"))
+	m.awsCell(p, "ValidateStateMachineDefinition", awsCalls()["ValidateStateMachineDefinition"][1], m.oracle.anywhere(p, "states:ValidateStateMachineDefinition"))
 	answer := m.awsCell(p, "ListStateMachines", `{}`, m.oracle.anywhere(p, "states:ListStateMachines"))
 	for _, machine := range []string{"order", "payroll"} {
 		m.cell("aws", p, "ListStateMachines lists "+machine, strings.Contains(answer, `"name":"`+machine+`"`),

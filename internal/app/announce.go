@@ -18,6 +18,7 @@ func (s *server) announce(l *listeners, samples []demo.Running) error {
 		Gateway: "http://" + l.gateway.Addr().String(), ControlTLS: "https://" + l.controlTLS.Addr().String(),
 		Data: s.data.dir, Kept: s.data.kept, Watching: s.mode == modeDev, APIs: apis, Operations: operations,
 		StateMachines: len(p.StateMachines), Open: s.open()}
+	r.Mocks, r.TestCases = p.mockCases()
 	for _, x := range samples {
 		r.Samples = append(r.Samples, x.Name)
 	}

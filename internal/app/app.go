@@ -13,7 +13,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -127,6 +126,7 @@ func run(ctx context.Context, o Options, m mode) (err error) {
 			return fmt.Errorf("the project cannot be watched: %w", err)
 		}
 		defer watcher.Close()
+		watchMocks(watcher, o)
 	}
 	first, err := s.load()
 	if err != nil {
@@ -196,7 +196,7 @@ func (s *server) build(first *loaded) (err error) {
 	s.host, err = engine.Open(engine.Config{
 		Store: s.seeing.meter(s.data.log), Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: noticed(s.observer, s.ends), Log: s.log,
 		CheckParameters: func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) },
-		Limits:          s.limit, Outbox: s.outbox(first.project), Fatal: s.opts.fatal,
+		Limits:          s.limit, Objects: s.buckets(), TestCases: s.testCases(), Outbox: s.outbox(first.project), Fatal: s.opts.fatal,
 	})
 	if err != nil {
 		return err
@@ -233,7 +233,7 @@ func (s *server) build(first *loaded) (err error) {
 	s.access = s.newAccess()
 	s.access.Denied = s.audit.denied
 	s.api = s.verified(sfnapi.New(sfnapi.Config{Host: maskedAnswers{s.audit.host(s.host, "aws"), s.secrets.mask}, Permissions: s.access,
-		Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
+		Tester: s.tester(tasks), Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
 	s.login = s.newLogin()
 	s.console = s.newConsole(calls)
 	return nil
@@ -321,23 +321,6 @@ func (s *server) newConsole(calls *callback.Callbacks) http.Handler {
 	return console.New(console.Config{Host: s.audit.host(s.host, "api"), Callbacks: auditedCallbacks{calls, s.audit}, Approval: s.approval, Traces: s.traces, Audit: s.audit.book, Secrets: auditedSecrets{secretBook{s.current.Load, s.secrets.store}, s.audit}, Why: s.explainer(), Slow: s.slow.Raised,
 		Token: s.audit.token(s.roles.token), Log: s.log,
 		Event: fullEvent, Metadata: sfnapi.EncodeMetadata, Permissions: s.access, Info: s.info, Names: s.login.Names(), Account: s.opts.Account, Region: s.opts.Region})
-}
-
-func newGUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
-func randomUint64() uint64 {
-	var b [8]byte
-	_, _ = rand.Read(b[:])
-	var n uint64
-	for _, c := range b {
-		n = n<<8 | uint64(c)
-	}
-	return n
 }
 
 func writeReady(path, text string) error {

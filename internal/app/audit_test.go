@@ -152,11 +152,14 @@ func (p *product) chained(raw []json.RawMessage) {
 // TestEveryMethodOfTheHostIsJudged: a method of the engine that changes something is
 // recorded by auditedHost, or by who stands before it.
 func TestEveryMethodOfTheHostIsJudged(t *testing.T) {
-	recorded := []string{"CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "StartExecution", "StopExecution", "SendTaskSuccess", "SendTaskFailure", "AnswerToken"}
+	recorded := []string{"CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "StartExecution", "StopExecution", "SendTaskSuccess", "SendTaskFailure", "AnswerToken",
+		"PublishStateMachineVersion", "DeleteStateMachineVersion", "CreateStateMachineAlias", "UpdateStateMachineAlias", "DeleteStateMachineAlias",
+		"TagResource", "UntagResource", "UpdateMapRun"}
 	before := []string{"Deliver", "RecordDelivery", "CompleteCallback", "RevokeCallback", "ResendCallback"} // deliveries, auditedCallbacks
 	harmless := []string{"SendTaskHeartbeat", "SetTasks", "Close", "Failed", "Watch", "Calls", "Deliveries", "OpenTokens", "OpenTokensOf", "TaskInputs",
 		"TokenKeys", "TokenOf", "DescribeExecution", "DescribeStateMachine", "DescribeStateMachineForExecution", "GetExecutionHistory",
-		"ListExecutions", "ListStateMachines", "Tell", "OutboxRecords", "OutboxMarks", "SaveOutbox", "OutboxHead"}
+		"ListExecutions", "ListStateMachines", "ListStateMachineVersions", "DescribeStateMachineAlias", "ListStateMachineAliases",
+		"ListTagsForResource", "DescribeMapRun", "ListMapRuns", "Tell", "OutboxRecords", "OutboxMarks", "SaveOutbox", "OutboxHead", "TakeTask"}
 	host := reflect.TypeFor[*engine.Host]()
 	for i := range host.NumMethod() {
 		name := host.Method(i).Name
@@ -165,7 +168,7 @@ func TestEveryMethodOfTheHostIsJudged(t *testing.T) {
 			t.Errorf("engine.Host has %s: record it in auditedHost, or say here why it needs no record", name)
 		}
 	}
-	text := sourceOf(t, "audithost.go")
+	text := sourceOf(t, "audithost.go") + sourceOf(t, "auditversions.go") + sourceOf(t, "auditmapruns.go")
 	for _, name := range recorded {
 		if !strings.Contains(text, "func (h auditedHost) "+name+"(") {
 			t.Errorf("auditedHost does not record %s", name)

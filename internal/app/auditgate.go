@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"stile/internal/apim"
@@ -44,7 +45,8 @@ func (a *auditor) workflows(next exchange.Caller, region, account string) exchan
 		if err := next.Do(ctx, ex); err != nil || ex.Request.Method != http.MethodPost || ex.Response.StatusCode != http.StatusAccepted {
 			return err
 		}
-		machine := ex.Backend.BaseURL[min(len(workflow.Prefix), len(ex.Backend.BaseURL)):]
+		// A version or an alias may stand behind the name.
+		machine, _, _ := strings.Cut(ex.Backend.BaseURL[min(len(workflow.Prefix), len(ex.Backend.BaseURL)):], ":")
 		body, _ := ex.Response.Body.Bytes() // made in this process
 		v, _ := jsonval.Parse(body)
 		id, _ := v.Get("id").Str()

@@ -18,6 +18,7 @@ import (
 	"stile/internal/demo"
 	"stile/internal/files"
 	"stile/internal/gateway"
+	"stile/internal/mock"
 	"stile/internal/policies"
 	"stile/policy"
 )
@@ -55,6 +56,8 @@ func checkOne(path string) (diag.List, error) {
 	}
 	src := diag.NewSource(filepath.ToSlash(path), string(text))
 	switch {
+	case strings.HasSuffix(path, ".json") && !strings.HasSuffix(path, ".asl.json") && mock.Is(src.Text()):
+		return checkMockFile(path, src), nil
 	case strings.HasSuffix(path, ".asl.json"), strings.HasSuffix(path, ".json"):
 		_, faults := asl.Parse(src)
 		return faults, nil
@@ -76,8 +79,11 @@ func checkProject(dir string) (diag.List, error) {
 	machines, found := parseMachines(p.StateMachines)
 	faults = append(append(faults, found...), jointFaults(p, machines, snapshot)...)
 	faults = append(faults, namedValueFaults(p, machines)...)
+	_, found = readMocks(dir, "", p, machines)
+	faults = append(faults, found...)
 	faults = append(faults, refFaults(p.Config)...)
 	faults = append(faults, sampleFaults(p.Config)...)
+	faults = append(faults, bucketFaults(dir, p.Config)...)
 	faults = append(faults, approvalFaults(p, machines)...)
 	faults = append(faults, egressFaults(p)...)
 	return append(faults, more...), nil
@@ -106,7 +112,7 @@ func sampleFaults(cfg *config.Config) (out diag.List) {
 // parseMachines compiles definitions, once for their own faults and for the joint's.
 func parseMachines(list []files.StateMachine) (machines []contract.Machine, faults diag.List) {
 	for _, m := range list {
-		src := diag.NewSource(m.File, m.Definition)
+		src := m.Source()
 		program, found := asl.Parse(src)
 		faults = append(faults, found...)
 		if program != nil {

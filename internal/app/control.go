@@ -3,7 +3,7 @@ package app
 import (
 	"net/http"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/console"
 	"stile/internal/identity"
 	"stile/internal/sfnapi"
@@ -56,4 +56,4 @@ func plain(w http.ResponseWriter, status int, text string) {
 }
 
 // fullEvent writes a history event as GetExecutionHistory shows it, payloads included.
-func fullEvent(e interp.HistoryEvent) jsonval.Value { return sfnapi.EncodeEvent(e, true) }
+func fullEvent(e history.Event) jsonval.Value { return sfnapi.EncodeEvent(e, true) }

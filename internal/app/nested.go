@@ -29,7 +29,7 @@ func (a *authority) mayStart(call sfn.TaskCall, stateMachineARN string) error {
 		}
 		return denied
 	}
-	d := role.Decide(action, stateMachineARN, denied.Resource)
+	d := role.Decide(action, sfn.MachineResources(stateMachineARN)...)
 	if d.Allowed {
 		return nil
 	}

@@ -56,6 +56,10 @@ type Ready struct {
 	StateMachines int  `json:"stateMachines"`
 	// Open counts the executions that go on from before.
 	Open int `json:"openExecutions"`
+	// Mocks is the mock file that is loaded, empty for none, and TestCases how many
+	// test cases it has.
+	Mocks     string `json:"mocks,omitempty"`
+	TestCases int    `json:"testCases,omitempty"`
 	// Samples names the sample backends that run.
 	Samples []string `json:"samples,omitempty"`
 }

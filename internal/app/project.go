@@ -11,6 +11,7 @@ import (
 	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/identity"
+	"stile/internal/mock"
 	"stile/internal/task"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -24,6 +25,7 @@ type project struct {
 	*files.Project
 	roles  map[string]*identity.Role
 	access *identity.Access
+	mocks  *mock.File // nil where the project has none, and in serve
 }
 
 // loaded is a project that has no fault, compiled and ready to take.
@@ -57,9 +59,15 @@ func (s *server) load() (*loaded, error) {
 	faults = append(faults, refFaults(p.Config)...)
 	faults = append(faults, s.neededFaults(p)...)
 	faults = append(faults, sampleFaults(p.Config)...)
+	faults = append(faults, bucketFaults(s.opts.Dirs[0], p.Config)...)
 	faults = append(faults, approvalFaults(p, machines)...)
 	faults = append(append(faults, egressFaults(p)...), jointFaults(p, machines, snapshot)...)
 	faults = append(faults, namedValueFaults(p, machines)...)
+	if s.mode == modeDev {
+		var found diag.List
+		next.mocks, found = readMocks(s.opts.Dirs[0], s.opts.Mock, p, machines)
+		faults = append(faults, found...)
+	}
 	if faults = faults.Sort(); faults.HasErrors() {
 		return nil, faults
 	}
@@ -104,6 +112,7 @@ func (s *server) take(ctx context.Context, l *loaded) error {
 // watch takes the project up again whenever a file of it changes, until ctx ends.
 // A project with faults is told of and not taken.
 func (s *server) watch(ctx context.Context, w *files.Watcher) {
+	w.Except(s.isData)
 	err := w.Watch(ctx, func() {
 		s.secrets.taking.Lock()
 		defer s.secrets.taking.Unlock()

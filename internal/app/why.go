@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"stile/asl"
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/diag"
 	"stile/internal/apim"
 	"stile/internal/gateway"
@@ -29,7 +29,7 @@ const whyEvents = 5000
 type explainer struct {
 	host interface {
 		DescribeExecution(ctx context.Context, arn string) (sfn.Execution, error)
-		GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error)
+		GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]history.Event, string, error)
 		DescribeStateMachineForExecution(ctx context.Context, arn string) (sfn.StateMachine, error)
 		Calls(ctx context.Context, arn string) ([]sfn.CallRecord, error)
 		OpenTokens(ctx context.Context) ([]sfn.OpenToken, error)
@@ -92,7 +92,7 @@ func (x *explainer) facts(ctx context.Context, arn string, tokens []sfn.OpenToke
 	for _, m := range p.StateMachines {
 		if m.Name == taken.Name {
 			f.File = m.File
-			f.Defined, _ = asl.Parse(diag.NewSource(m.File, m.Definition))
+			f.Defined, _ = asl.Parse(m.Source())
 			f.Limits = map[string]time.Duration{}
 			for _, o := range m.States {
 				f.Limits[o.Name] = o.Limit
@@ -133,7 +133,7 @@ func (x *explainer) pair() (p *project, snapshot *gateway.Snapshot) {
 }
 
 // history reads the last events, oldest first.
-func (x *explainer) history(ctx context.Context, arn string) (out []interp.HistoryEvent, err error) {
+func (x *explainer) history(ctx context.Context, arn string) (out []history.Event, err error) {
 	in := sfn.HistoryPage{ExecutionARN: arn, Reverse: true, Page: sfn.Page{Max: 1000}}
 	for len(out) < whyEvents {
 		events, next, err := x.host.GetExecutionHistory(ctx, in)

@@ -42,6 +42,9 @@ func (c *command) bannerText(r app.Ready, dirs []string) {
 	if r.Watching {
 		row("Watching", strings.Join(dirs, " "), "a change is taken without a restart")
 	}
+	if r.Mocks != "" {
+		row("Mocks", r.Mocks, plural(r.TestCases, "test case")+": stile start NAME#CASE")
+	}
 	if len(r.Samples) > 0 {
 		row("Samples", strings.Join(r.Samples, " "), "")
 	}

@@ -134,7 +134,7 @@ func forAWS(path string) (string, diag.List) {
 	if !ok || faults.HasErrors() {
 		return "", faults
 	}
-	src := diag.NewSource(sm.File, sm.Definition)
+	src := sm.Source()
 	if _, found := asl.Parse(src); found.HasErrors() {
 		return "", append(faults, found...)
 	}

@@ -52,8 +52,14 @@ func (c *command) runs(cmd *cobra.Command, run func(context.Context, app.Options
 	f.StringVar(&o.Account, "account", o.Account, "AWS account in ARNs")
 	f.StringVar(&o.Region, "region", o.Region, "AWS region in ARNs")
 	f.StringVar(&o.ReadyFile, "ready-file", o.ReadyFile, "file to write once all listeners answer")
+	if cmd.Name() == "dev" {
+		f.StringVar(&o.Mock, "mock", o.Mock, "mock file for test cases (default $SFN_MOCK_CONFIG, else tests/MockConfigFile.json)")
+	}
 	c.format(cmd, "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, dirs []string) error {
+		if o.Mock == "" && cmd.Name() == "dev" {
+			o.Mock = c.Env("SFN_MOCK_CONFIG")
+		}
 		if problems := o.Validate(); len(problems) > 0 {
 			return usage("%s", problems[0])
 		}

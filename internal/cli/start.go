@@ -21,9 +21,11 @@ func (c *command) start() *cobra.Command {
 		Use:     "start STATE-MACHINE",
 		Aliases: []string{"run"},
 		Short:   "Start an execution",
-		Long:    "start prints the new execution's id. With --wait it follows it to its end, and exits with 1 where it did not succeed.",
+		Long: "start prints the new execution's id. With --wait it follows it to its end, and exits with 1 where it did not succeed.\n" +
+			"NAME#CASE starts a test case of the mock file: its Tasks get the answers that stand there (dev alone).",
 		Example: "  stile start order --input order.json\n" +
-			"  stile start order --input '{\"sku\":\"sku-1\",\"quantity\":2,\"amount\":120}' --wait",
+			"  stile start order --input '{\"sku\":\"sku-1\",\"quantity\":2,\"amount\":120}' --wait\n" +
+			"  stile start order#Declined --wait",
 		Args: exactly("STATE-MACHINE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			document, err := c.document("--input", input)

@@ -38,11 +38,15 @@ type Config struct {
 	// where the file does not say.
 	PublicURL string
 	Map       []MapEntry
+	// Buckets are the folders that stand for buckets.
+	Buckets []Bucket
 	// TrustedHops are the proxies before the gateway, whose X-Forwarded-For counts.
 	TrustedHops []netip.Prefix
 	// Egress lists the hosts past the gateway that states may call.
 	Egress []Egress
 	Engine EngineConfig
+	// Lambda says what stands behind Lambda functions.
+	Lambda Lambda
 	// AccessKeys sign calls of the Step Functions API.
 	AccessKeys []AccessKey
 	// Certificates are those that policies name by certificate-id.

@@ -21,6 +21,9 @@ type ServerOptions struct {
 	Ephemeral bool
 	// Account and Region stand in ARNs.
 	Account, Region string
+	// Mock is the mock file of `dev` (MockConfigFile.json). Empty: the one in the
+	// project's folder tests, where there is one.
+	Mock string
 	// ReadyFile is written once all listeners answer.
 	ReadyFile string
 }

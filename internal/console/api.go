@@ -156,7 +156,8 @@ func (c *console) start(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusBadRequest, "MissingStateMachine", "name the state machine in stateMachine")
 		return
 	}
-	in := sfn.Start{StateMachineARN: c.machineARN(t[0]), Name: t[1], Input: v.Get("input"), Subject: c.Permissions.Subject(r.Context())}
+	machine, testCase := sfn.SplitTestCase(t[0])
+	in := sfn.Start{StateMachineARN: c.machineARN(machine), TestCase: testCase, Name: t[1], Input: v.Get("input"), Subject: c.Permissions.Subject(r.Context())}
 	if err := c.permitStart(r.Context(), in.StateMachineARN); err != nil {
 		c.fail(w, r, err)
 		return

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -27,11 +27,11 @@ func story() (f *fake, running string) {
 		"decisions":[{"policy":"validate-jwt","scope":"api","section":"inbound","file":"apim/apis/payments/policy.xml","line":5,"outcome":"denied","status":403,"duration":1200000}],
 		"verdict":{"policy":"validate-jwt","scope":"api","section":"inbound","file":"apim/apis/payments/policy.xml","line":5,"status":403,"reason":"RoleMissing","message":"no <role>"},
 		"permission":null,"calls":[{"method":"POST","url":"http://127.0.0.1:9/","status":0,"error":"refused","duration":1000}],"duration":2500000}`)}}
-	f.events[running] = []interp.HistoryEvent{
+	f.events[running] = []history.Event{
 		{ID: 1, Time: epoch.UnixMilli(), Type: "ExecutionStarted"},
-		{ID: 2, Time: epoch.UnixMilli(), Type: "PassStateEntered", Details: interp.Details{Name: "Reserve", Input: &interp.Payload{Value: jsonval.MustParse(`{"a":"<i>"}`)}}},
-		{ID: 3, Previous: 2, Time: epoch.UnixMilli() + 5, Type: "PassStateExited", Details: interp.Details{Name: "Reserve"}},
-		{ID: 4, Previous: 3, Time: epoch.UnixMilli() + 5, Type: "WaitStateEntered", Details: interp.Details{Name: "Pause"}},
+		{ID: 2, Time: epoch.UnixMilli(), Type: "PassStateEntered", Details: history.Details{Name: "Reserve", Input: &history.Payload{Value: jsonval.MustParse(`{"a":"<i>"}`)}}},
+		{ID: 3, Previous: 2, Time: epoch.UnixMilli() + 5, Type: "PassStateExited", Details: history.Details{Name: "Reserve"}},
+		{ID: 4, Previous: 3, Time: epoch.UnixMilli() + 5, Type: "WaitStateEntered", Details: history.Details{Name: "Pause"}},
 	}
 	return f, running
 }

@@ -19,7 +19,7 @@ import (
 	"net/http"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/callback"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
@@ -32,7 +32,7 @@ type Executions interface {
 	StopExecution(ctx context.Context, arn, errorName, cause string) (time.Time, error)
 	DescribeExecution(ctx context.Context, arn string) (sfn.Execution, error)
 	ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error)
-	GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error)
+	GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]history.Event, string, error)
 	DescribeStateMachineForExecution(ctx context.Context, arn string) (sfn.StateMachine, error)
 }
 
@@ -74,9 +74,9 @@ type Info struct {
 type Config struct {
 	Host Host
 	// Event writes a history event as GetExecutionHistory shows it.
-	Event func(interp.HistoryEvent) jsonval.Value
+	Event func(history.Event) jsonval.Value
 	// Metadata writes one for who may not read payloads.
-	Metadata func(interp.HistoryEvent) jsonval.Value
+	Metadata func(history.Event) jsonval.Value
 	// Permissions decide what callers may see and do.
 	Permissions Permissions
 	Info        func() Info

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/callback"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
@@ -24,7 +24,7 @@ type fake struct {
 	mu       sync.Mutex
 	machines []sfn.StateMachine
 	execs    []sfn.Execution // oldest first
-	events   map[string][]interp.HistoryEvent
+	events   map[string][]history.Event
 	calls    map[string][]sfn.CallRecord
 	started  []sfn.Start
 	watchers map[chan sfn.Notice]string
@@ -32,7 +32,7 @@ type fake struct {
 }
 
 func newFake() *fake {
-	return &fake{events: map[string][]interp.HistoryEvent{}, calls: map[string][]sfn.CallRecord{},
+	return &fake{events: map[string][]history.Event{}, calls: map[string][]sfn.CallRecord{},
 		watchers: map[chan sfn.Notice]string{}, watching: make(chan string, 16)}
 }
 
@@ -58,7 +58,7 @@ func (f *fake) addExecution(machine, name, status string, age int) string {
 }
 
 // put adds events to a history, changes the status, and tells the watchers.
-func (f *fake) put(arn, status, state string, events ...interp.HistoryEvent) {
+func (f *fake) put(arn, status, state string, events ...history.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	i := slices.IndexFunc(f.execs, func(x sfn.Execution) bool { return x.ARN == arn })
@@ -131,7 +131,7 @@ func (f *fake) ListStateMachines(_ context.Context, p sfn.Page) ([]sfn.StateMach
 	return page(f.machines, p)
 }
 
-func (f *fake) GetExecutionHistory(_ context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error) {
+func (f *fake) GetExecutionHistory(_ context.Context, in sfn.HistoryPage) ([]history.Event, string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	events := slices.Clone(f.events[in.ExecutionARN])
@@ -194,20 +194,20 @@ func (s spans) Traces(n int, see func([]telemetry.Span) ([]telemetry.Span, error
 }
 
 // encode is a small stand-in for the wire's encoder.
-func encode(ev interp.HistoryEvent) jsonval.Value {
+func encode(ev history.Event) jsonval.Value {
 	var o, d jsonval.Object
 	o.AddInt("id", ev.ID).AddString("type", ev.Type)
 	if p := ev.Details.Input; p != nil {
 		d.AddString("input", p.Value.Text())
 	}
-	if member := interp.DetailsMember(ev.Type); member != "" {
+	if member := history.DetailsMember(ev.Type); member != "" {
 		o.Add(member, d.AddString("name", ev.Details.Name).Value())
 	}
 	return o.Value()
 }
 
 // encodeMetadata stands in for the writer of events without payloads.
-func encodeMetadata(ev interp.HistoryEvent) jsonval.Value {
+func encodeMetadata(ev history.Event) jsonval.Value {
 	ev.Details.Input, ev.Details.Output = nil, nil
 	return encode(ev)
 }

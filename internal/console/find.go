@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"stile/asl"
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/diag"
 	"stile/internal/sfn"
 )
@@ -97,8 +97,8 @@ func (c *console) machineARN(name string) string {
 }
 
 // history gives all events after the event with id after, oldest first.
-func (c *console) history(ctx context.Context, arn string, after int64) ([]interp.HistoryEvent, error) {
-	var out []interp.HistoryEvent
+func (c *console) history(ctx context.Context, arn string, after int64) ([]history.Event, error) {
+	var out []history.Event
 	in := sfn.HistoryPage{ExecutionARN: arn, Page: sfn.Page{Max: 1000}}
 	// From the newest back, so that a long history is not read for its last events.
 	in.Reverse = after > 0

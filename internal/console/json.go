@@ -45,6 +45,9 @@ func executionJSON(x sfn.Execution) *jsonval.Object {
 	if x.Quarantine != "" {
 		o.AddString("quarantine", x.Quarantine)
 	}
+	if x.TestCase != "" {
+		o.AddString("testCase", x.TestCase)
+	}
 	return &o
 }
 

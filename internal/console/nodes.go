@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"stile/asl"
-	"stile/asl/interp"
+	"stile/asl/history"
 )
 
 // The classes of a node.
@@ -97,7 +97,7 @@ func (t *Tracker) StateOf(event int64) string {
 }
 
 // Apply takes the next history event.
-func (t *Tracker) Apply(ev interp.HistoryEvent) {
+func (t *Tracker) Apply(ev history.Event) {
 	var v *visit
 	switch name := ev.Details.Name; {
 	case strings.HasSuffix(ev.Type, "StateEntered"):
@@ -198,7 +198,7 @@ func (t *Tracker) within(state, container string) bool {
 	return false
 }
 
-func (t *Tracker) iteration(ev interp.HistoryEvent) *visit {
+func (t *Tracker) iteration(ev history.Event) *visit {
 	v := last(t.active[ev.Details.Name])
 	if v == nil {
 		return nil
@@ -223,7 +223,7 @@ func (t *Tracker) iteration(ev interp.HistoryEvent) *visit {
 
 // container finds whose event this is, since it names nobody: the nearest state of
 // its type around the event before it that goes on.
-func (t *Tracker) container(ev interp.HistoryEvent, kind asl.StateType) *visit {
+func (t *Tracker) container(ev history.Event, kind asl.StateType) *visit {
 	before := t.visits[ev.Previous]
 	var v *visit
 	if before != nil {
@@ -250,7 +250,7 @@ func (t *Tracker) container(ev interp.HistoryEvent, kind asl.StateType) *visit {
 	return v
 }
 
-func (t *Tracker) execution(ev interp.HistoryEvent) {
+func (t *Tracker) execution(ev history.Event) {
 	switch ev.Type {
 	case "ExecutionFailed":
 		failing := t.visits[ev.Previous]

@@ -11,7 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"stile/asl"
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/diag"
 	"stile/internal/recorded"
 )
@@ -51,7 +51,7 @@ func TestClasses(t *testing.T) {
 					}
 					continue
 				}
-				ev := interp.HistoryEvent{Type: w[2]}
+				ev := history.Event{Type: w[2]}
 				ev.ID, _ = strconv.ParseInt(w[0], 10, 64)
 				ev.Previous, _ = strconv.ParseInt(w[1], 10, 64)
 				if len(w) > 3 {
@@ -132,8 +132,8 @@ func checkEnd(t *testing.T, name, end string, classes []NodeClass) {
 	}
 }
 
-func recordedEvent(e map[string]any) interp.HistoryEvent {
-	ev := interp.HistoryEvent{Type: e["type"].(string)}
+func recordedEvent(e map[string]any) history.Event {
+	ev := history.Event{Type: e["type"].(string)}
 	if id, ok := e["id"].(float64); ok {
 		ev.ID = int64(id)
 	}

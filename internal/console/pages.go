@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"stile/asl/graph"
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -214,7 +214,7 @@ func (c *console) executionPage(w http.ResponseWriter, r *http.Request) {
 
 // drawInto adds what the definition is needed for: the graph, and the state of
 // each event that does not name it.
-func (c *console) drawInto(v *detailView, r *http.Request, x sfn.Execution, events []interp.HistoryEvent) {
+func (c *console) drawInto(v *detailView, r *http.Request, x sfn.Execution, events []history.Event) {
 	if n := len(events); n > 0 {
 		v.Last, v.Earlier = events[n-1].ID, int64(n-len(v.Events))
 	}
@@ -240,7 +240,7 @@ func (c *console) drawInto(v *detailView, r *http.Request, x sfn.Execution, even
 }
 
 // viewOfEvents shows events, newest first; all gives the time of the start.
-func (c *console) viewOfEvents(shown, all []interp.HistoryEvent, write func(interp.HistoryEvent) jsonval.Value) []eventView {
+func (c *console) viewOfEvents(shown, all []history.Event, write func(history.Event) jsonval.Value) []eventView {
 	out := make([]eventView, 0, len(shown))
 	for _, ev := range slices.Backward(shown) {
 		out = append(out, viewOfEvent(ev, all[0].Time, write))

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 )
 
@@ -131,7 +131,7 @@ func TestEventsShowTheirState(t *testing.T) {
 	f := newFake()
 	f.addMachine("calls", `{"StartAt":"Charge","States":{"Charge":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:111111111111:function:f","End":true}}}`)
 	arn := f.addExecution("calls", "x", sfn.Running, 1)
-	f.events[arn] = []interp.HistoryEvent{event(1, "ExecutionStarted", ""), {ID: 2, Type: "TaskStateEntered", Details: interp.Details{Name: "Charge"}},
+	f.events[arn] = []history.Event{event(1, "ExecutionStarted", ""), {ID: 2, Type: "TaskStateEntered", Details: history.Details{Name: "Charge"}},
 		event(3, "LambdaFunctionScheduled", ""), event(4, "LambdaFunctionFailed", "")}
 	text := get(t, New(config(f)), "/executions/x").Body.String()
 	for _, want := range []string{`<td class="what">LambdaFunctionScheduled</td><td>Charge</td>`, `<tr class="failed"><td class="number">4</td>`, `class="node retrying"`} {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/identity"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
@@ -107,7 +107,7 @@ func (c *console) shown(ctx context.Context, x sfn.Execution) sfn.Execution {
 }
 
 // events gives the writer of an execution's history events for the caller.
-func (c *console) events(ctx context.Context, arn string) func(interp.HistoryEvent) jsonval.Value {
+func (c *console) events(ctx context.Context, arn string) func(history.Event) jsonval.Value {
 	if c.may(ctx, readPayload, sfn.ExecutionResources(arn)...) {
 		return c.Event
 	}
@@ -115,7 +115,7 @@ func (c *console) events(ctx context.Context, arn string) func(interp.HistoryEve
 }
 
 // readable reads an execution's history and calls as far as the caller may see them.
-func (c *console) readable(ctx context.Context, arn string) (events []interp.HistoryEvent, calls []sfn.CallRecord, err error) {
+func (c *console) readable(ctx context.Context, arn string) (events []history.Event, calls []sfn.CallRecord, err error) {
 	if c.may(ctx, readHistory, sfn.ExecutionResources(arn)...) {
 		events, err = c.history(ctx, arn, 0)
 	}

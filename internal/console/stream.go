@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -82,7 +82,7 @@ func (c *console) followOne(w http.ResponseWriter, r *http.Request, x sfn.Execut
 type follower struct {
 	c       *console
 	arn     string
-	event   func(interp.HistoryEvent) jsonval.Value
+	event   func(history.Event) jsonval.Value
 	stream  *stream
 	tracker *Tracker
 	shown   map[string]string // state → the class that the client knows
@@ -132,7 +132,7 @@ func (f *follower) allowed(ctx context.Context) bool {
 // catchUp sends what changed since the client's last event; false ends the stream.
 func (f *follower) catchUp(ctx context.Context) bool {
 	x, err := f.c.Host.DescribeExecution(ctx, f.arn)
-	var events []interp.HistoryEvent
+	var events []history.Event
 	if err == nil {
 		events, err = f.c.history(ctx, f.arn, f.last)
 	}
@@ -158,9 +158,9 @@ func (f *follower) take(ctx context.Context, n sfn.Notice) bool {
 	return true
 }
 
-func loaded(events []interp.HistoryEvent) bool {
+func loaded(events []history.Event) bool {
 	for _, ev := range events {
-		for _, p := range []*interp.Payload{ev.Details.Input, ev.Details.Output, ev.Details.Parameters} {
+		for _, p := range []*history.Payload{ev.Details.Input, ev.Details.Output, ev.Details.Parameters} {
 			if p != nil && p.Blob != 0 && !p.Value.Exists() {
 				return false
 			}
@@ -169,7 +169,7 @@ func loaded(events []interp.HistoryEvent) bool {
 	return true
 }
 
-func (f *follower) show(status, state string, events []interp.HistoryEvent) {
+func (f *follower) show(status, state string, events []history.Event) {
 	for _, ev := range events {
 		f.tracker.Apply(ev)
 		f.last = ev.ID

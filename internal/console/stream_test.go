@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -76,8 +76,8 @@ func serve(t *testing.T, f *fake) *httptest.Server {
 	return s
 }
 
-func event(id int64, kind, name string) interp.HistoryEvent {
-	return interp.HistoryEvent{ID: id, Previous: id - 1, Time: epoch.UnixMilli(), Type: kind, Details: interp.Details{Name: name}}
+func event(id int64, kind, name string) history.Event {
+	return history.Event{ID: id, Previous: id - 1, Time: epoch.UnixMilli(), Type: kind, Details: history.Details{Name: name}}
 }
 
 func TestFollowOne(t *testing.T) {
@@ -119,13 +119,13 @@ func TestFollowOneReadsWhatItMissed(t *testing.T) {
 	c.want(`history {"id":6,"type":"PassStateEntered","stateEnteredEventDetails":{"name":"Reserve"}}`,
 		`history {"id":7,"type":"PassStateExited","stateExitedEventDetails":{"name":"Reserve"}}`)
 	left := event(8, "PassStateEntered", "Reserve")
-	left.Details.Input = &interp.Payload{Blob: 9, Value: jsonval.MustParse(`"whole"`)}
+	left.Details.Input = &history.Payload{Blob: 9, Value: jsonval.MustParse(`"whole"`)}
 	f.mu.Lock()
 	f.events[arn] = append(f.events[arn], left)
 	for w := range f.watchers {
 		bare := left
-		bare.Details.Input = &interp.Payload{Blob: 9}
-		w <- sfn.Notice{ExecutionARN: arn, Status: sfn.Running, State: "Reserve", Events: []interp.HistoryEvent{bare}}
+		bare.Details.Input = &history.Payload{Blob: 9}
+		w <- sfn.Notice{ExecutionARN: arn, Status: sfn.Running, State: "Reserve", Events: []history.Event{bare}}
 	}
 	f.mu.Unlock()
 	c.want(`state {"state":"Reserve","class":"running"}`,

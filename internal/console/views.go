@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -151,10 +151,10 @@ type eventView struct {
 	Class, Reason string
 }
 
-func viewOfEvent(ev interp.HistoryEvent, start int64, write func(interp.HistoryEvent) jsonval.Value) eventView {
+func viewOfEvent(ev history.Event, start int64, write func(history.Event) jsonval.Value) eventView {
 	v := eventView{ID: ev.ID, Type: ev.Type, State: ev.Details.Name, At: viewOfTime(time.UnixMilli(ev.Time)),
 		Since: "+" + took(time.Duration(ev.Time-start)*time.Millisecond)}
-	if member := interp.DetailsMember(ev.Type); member != "" {
+	if member := history.DetailsMember(ev.Type); member != "" {
 		v.Details = pretty(unfold(write(ev).Get(member)))
 	}
 	if ev.Details.Error != nil {

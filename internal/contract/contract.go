@@ -98,15 +98,33 @@ func (c *checker) machine(m Machine) {
 	}
 }
 
-// parameters finds the Parameters of every state, nested ones too, by name.
+// parameters finds the Parameters or Arguments of every state, nested ones too, by
+// name. Of Arguments those that an expression gives are named as in Parameters: NAME.$.
 func parameters(body jsonval.Value, to map[string]jsonval.Value) {
 	body.Get("States").EachMember(func(name string, s jsonval.Value) bool {
 		to[name] = s.Get("Parameters")
+		if a := s.Get("Arguments"); a.Kind() == jsonval.ObjectKind {
+			to[name] = likeParameters(a)
+		}
 		s.Get("Branches").EachItem(func(b jsonval.Value) bool { parameters(b, to); return true })
 		parameters(s.Get("ItemProcessor"), to)
 		parameters(s.Get("Iterator"), to)
 		return true
 	})
+}
+
+func likeParameters(arguments jsonval.Value) jsonval.Value {
+	var o jsonval.Object
+	arguments.EachMember(func(name string, v jsonval.Value) bool {
+		if text, ok := v.Str(); ok && asl.IsExpression(text) {
+			name += ".$"
+		} else if v.Kind() == jsonval.ObjectKind {
+			v = likeParameters(v)
+		}
+		o.Add(name, v)
+		return true
+	})
+	return o.Value()
 }
 
 // warn reports at a state's place.

@@ -175,3 +175,28 @@ func TestWhatLeavesTheGatewayIsListed(t *testing.T) {
 		}
 	}
 }
+
+// TestArgumentsOfJSONata: literals among Arguments promise what Parameters promise;
+// what an expression gives is not guessed at.
+func TestArgumentsOfJSONata(t *testing.T) {
+	query := `{"QueryLanguage": "JSONata", ` + strings.ReplaceAll(definition[1:], `"Parameters"`, `"Arguments"`)
+	for _, c := range []struct {
+		change [2]string
+		want   []string
+	}{
+		{[2]string{"", ""}, nil},
+		{[2]string{"pay/charge", "pay/gone"}, []string{`STL-X002 m.asl.json "A"`}},
+		{[2]string{`"arn:there"`, `"arn:gone"`}, []string{`STL-X004 m.asl.json "A"`}},
+		{[2]string{`"/list"`, `"{% $states.input.path %}"`}, nil},
+		{[2]string{`"arn:there"`, `"{% $states.input.arn %}"`}, nil},
+	} {
+		def := query
+		if c.change[0] != "" {
+			def = strings.Replace(query, c.change[0], c.change[1], 1)
+		}
+		got := told(Check(project(t, def, role(all))))
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%v: -want +got\n%s", c.change, diff)
+		}
+	}
+}

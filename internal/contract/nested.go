@@ -25,7 +25,9 @@ func (c *checker) starts(m Machine, s *asl.State, params jsonval.Value) {
 	}
 	if m.Role != nil { // else files has told of it
 		resource := "stateMachine/" + name
-		c.decided(m, s, m.Role.Decide("states:StartExecution", arn, resource), "start "+name, "states:StartExecution on "+resource)
+		// A version or an alias has its state machine's names too.
+		machine := strings.Join(parts[:7], ":")
+		c.decided(m, s, m.Role.Decide("states:StartExecution", arn, machine, resource), "start "+name, "states:StartExecution on "+resource)
 	}
 }
 

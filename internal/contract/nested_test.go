@@ -17,8 +17,14 @@ func TestStateMachinesThatATaskStarts(t *testing.T) {
 		old, new, role string
 		want           []string
 	}{
-		"kept":           {role: allow},
-		"by its ARN":     {role: role(`{"Effect":"Allow","Action":"states:*","Resource":"arn:aws:states:*:*:stateMachine:order"}`)},
+		"kept":       {role: allow},
+		"by its ARN": {role: role(`{"Effect":"Allow","Action":"states:*","Resource":"arn:aws:states:*:*:stateMachine:order"}`)},
+		"a version, by its machine's ARN": {"stateMachine:order", "stateMachine:order:7",
+			role(`{"Effect":"Allow","Action":"states:*","Resource":"arn:aws:states:*:*:stateMachine:order"}`), nil},
+		"an alias, by its own": {"stateMachine:order", "stateMachine:order:PROD",
+			role(`{"Effect":"Allow","Action":"states:*","Resource":"arn:aws:states:*:*:stateMachine:order:PROD"}`), nil},
+		"an alias, by another's": {"stateMachine:order", "stateMachine:order:PROD",
+			role(`{"Effect":"Allow","Action":"states:*","Resource":"arn:aws:states:*:*:stateMachine:order:TEST"}`), []string{`STL-X003 m.asl.json "A"`}},
 		"not there":      {"stateMachine:order", "stateMachine:ordr", allow, []string{`STL-X005 m.asl.json "A"`}},
 		"by input":       {`"StateMachineArn"`, `"StateMachineArn.$": "$.arn", "x"`, allow, nil},
 		"no ARN":         {"arn:aws:states:us-east-1:111111111111:stateMachine:order", "order", allow, nil},

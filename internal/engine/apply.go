@@ -19,6 +19,7 @@ func (t *turn) apply(ev interp.Event) bool {
 	}
 	ev.Time = max(t.h.now(), l.state.last)
 	ev.Seed = t.h.seed()
+	ev.Missing = t.h.missing(l.x)
 	ch, trouble := applyCaught(l.x, ev)
 	if l.unread != nil {
 		return false // end refuses the turn
@@ -111,7 +112,7 @@ func (t *turn) addHistory(events []interp.HistoryEvent) {
 	row := append(make([]byte, 0, 96*len(events)), recordFormat)
 	var one []byte
 	for i := range events {
-		one = events[i].Append(one[:0])
+		one = interp.AppendHistory(one[:0], &events[i])
 		row = binary.AppendUvarint(row, uint64(len(one)))
 		row = append(row, one...)
 	}
@@ -137,6 +138,10 @@ func (t *turn) addCommands(commands []interp.Command) {
 		case interp.CancelTask:
 			t.gaveUp(c.ID)
 			t.cancels = append(t.cancels, cancel{l.id, l.arn(), c.ID})
+		case interp.StartMapRun:
+			t.startRun(c)
+		case interp.StopMapRun:
+			t.stopRun(c.ID)
 		}
 	}
 }
@@ -182,8 +187,11 @@ func (t *turn) finish(o *interp.Outcome, at int64) {
 		t.dropTimer(timer)
 	}
 	t.disarm()
+	t.stopRuns()
 	l.x = nil
 	t.putIndex()
 	t.tellEnd(o.Status)
-	t.after = append(t.after, func() { t.h.machines.ended(l.fixed.machineARN) })
+	if l.fixed.child == "" { // a child is not counted among its machine's executions
+		t.after = append(t.after, func() { t.h.machines.ended(l.fixed.machineARN) })
+	}
 }

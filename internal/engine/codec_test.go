@@ -24,7 +24,7 @@ func payload(t *rapid.T, label string) interp.Payload {
 	return interp.Payload{Value: jsonval.OfString(text(t, label))}
 }
 
-var exact = cmp.AllowUnexported(fixedRecord{}, stateRecord{}, workRecord{}, healthRecord{}, tokenRecord{}, indexRecord{}, jsonval.Value{})
+var exact = cmp.AllowUnexported(fixedRecord{}, stateRecord{}, workRecord{}, healthRecord{}, tokenRecord{}, indexRecord{}, runRecord{}, jsonval.Value{})
 
 // roundTrip encodes and decodes; every cut of the record is refused, none panics.
 func roundTrip[T any](t *rapid.T, want T, encoded []byte, decode func([]byte) (T, error)) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"stile/internal/dataset"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -34,6 +35,12 @@ type Config struct {
 	// Limits gives how long a state of a state machine may take before its execution
 	// counts as stuck, 0 where its options do not say; nil: no options do.
 	Limits func(stateMachineARN, state string) time.Duration
+	// ActivityExists says whether an activity is there; nil: every one is.
+	ActivityExists func(arn string) bool
+	// TestCases finds the answers of test cases; nil refuses starts that name one.
+	TestCases TestCases
+	// Objects is where distributed Maps read items and write results; nil has nothing.
+	Objects dataset.Store
 	// Outbox is what others are told of; nil keeps nothing.
 	Outbox *Outbox
 	// Log is where quarantines and failures are told; nil drops them.

@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"sync"
 
 	"stile/asl"
@@ -87,6 +88,20 @@ func (d *definitions) keep(id revisionID, p *program) {
 		d.byRevision.Delete(d.kept[0])
 		d.kept = d.kept[1:]
 	}
+}
+
+// variables are those that the states of a revision read: nil of one that is in
+// JSONPath alone and has none, and of one that does not compile any more.
+func (h *Host) variables(machineARN string, revision uint64) map[string][]string {
+	p, err := h.definitions.program(machineARN, revision)
+	if err != nil {
+		return nil
+	}
+	read := p.asl.VariableReferences()
+	if len(read) > 0 || slices.ContainsFunc(p.asl.Ordered, func(s *asl.State) bool { return s.Assign != nil || s.QueryLanguage == asl.JSONata }) {
+		return read
+	}
+	return nil
 }
 
 // revision reads a state machine as one revision had it.

@@ -16,7 +16,7 @@ func (h *Host) DeleteStateMachine(_ context.Context, arn string) error {
 		if old == nil || old.Status != statusActive {
 			return nil, false, nil
 		}
-		m := &machine{old.StateMachine, old.revision}
+		m := old.with()
 		m.Status = statusDeleting
 		return m, false, nil
 	})
@@ -53,7 +53,7 @@ func (ms *machines) remove(arn string) error {
 		if old == nil || old.Status != statusDeleting {
 			return nil, false, nil
 		}
-		gone := &machine{revision: old.revision}
+		gone := &machine{revision: old.revision, lastVersion: old.lastVersion}
 		gone.ARN, gone.Name, gone.Status = arn, old.Name, statusDeleted
 		return gone, false, nil
 	})
@@ -113,6 +113,12 @@ func (h *Host) DescribeStateMachineForExecution(_ context.Context, arn string) (
 	m, err := h.definitions.revision(fixed.machineARN, fixed.revision)
 	if err != nil {
 		return sfn.StateMachine{}, err
+	}
+	m.Variables = h.variables(fixed.machineARN, fixed.revision)
+	if c := fixed.mapChild(); c != nil {
+		if err := h.asChild(&m.StateMachine, fixed, c); err != nil {
+			return sfn.StateMachine{}, err
+		}
 	}
 	return m.StateMachine, h.committer.barrier()
 }

@@ -107,6 +107,9 @@ func (s *shard) resend(t *turn, w *work, ref sfn.CallbackRef, by sfn.Sender, rep
 	if err != nil {
 		return err
 	}
+	if sfn.IsActivity(c.Resource) {
+		return &sfn.Error{Code: "ConflictException", Message: "A worker has taken the activity's task; nothing was sent again."}
+	}
 	u, err := h.url(l, l.id.key(ref.Command, uint64(ref.Attempt)))
 	if err != nil {
 		return err

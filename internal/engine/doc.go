@@ -9,6 +9,10 @@
 // notices of a turn leave only after its group is durable; reads wait for the
 // group that was under way when they looked.
 //
+// A distributed Map's Map Run belongs to the shard of its parent: a feed beside the
+// worker reads the items, children are executions in shards of their own, and what is
+// kept of the run is how far all of them have ended (see maprun below this package).
+//
 // It is not a wire (internal/sfnapi), not a caller of tasks (internal/task, behind
 // Tasks), and it opens no store (app hands it one). It does not know the gateway.
 //

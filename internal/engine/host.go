@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stile/internal/dataset"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -29,7 +30,10 @@ type Host struct {
 	observe         func(sfn.Notice)
 	checkParameters func(resource string, parameters jsonval.Value) string
 	limits          func(stateMachineARN, state string) time.Duration
+	testCases       TestCases
+	activityExists  func(arn string) bool
 	outbox          Outbox
+	objects         dataset.Store
 
 	keys        *keyring
 	shards      [256]*shard
@@ -43,6 +47,8 @@ type Host struct {
 	calls        sync.Map // callID → *dispatch, under way
 	ctx          context.Context
 	stop         context.CancelFunc
+	runsCtx      context.Context // of what reads datasets and writes results
+	stopRuns     context.CancelFunc
 
 	begun   sync.Once
 	closing atomic.Bool
@@ -76,11 +82,13 @@ func openWith(cfg Config, p plant) (*Host, error) {
 		store: cfg.Store, account: cfg.Account, region: cfg.Region, clock: cfg.Clock, seed: cfg.Seed, log: cfg.Log,
 		roles: cfg.Roles, observe: cfg.Observe, checkParameters: cfg.CheckParameters, keys: keys,
 		definitions: newDefinitions(cfg.Store, cfg.Definitions), limits: cfg.Limits,
+		testCases: cfg.TestCases, objects: cfg.Objects, activityExists: cfg.ActivityExists,
 	}
 	if cfg.Outbox != nil {
 		h.outbox = *cfg.Outbox
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
+	h.runsCtx, h.stopRuns = context.WithCancel(context.Background())
 	for n := range h.shards {
 		h.shards[n] = newShard(h, uint16(n), epoch, max(1, cfg.MaxLive/len(h.shards)))
 	}
@@ -178,7 +186,16 @@ func (h *Host) recover() error {
 		}
 		return true
 	})
-	return firstError(err, bad)
+	return firstError(err, bad, h.recoverRuns())
+}
+
+// recoverRuns goes on with the Map Runs that the last process left open.
+func (h *Host) recoverRuns() error {
+	return h.store.Iterate(spaceOpenRun, kv.Range{}, func(k, _ []byte) bool {
+		key := runKey{execID(k[:16]), part(k, 0)}
+		s := h.shardOf(key.parent)
+		return s.do(func() { s.goOn(key) })
+	})
 }
 
 // sendAgain dispatches an attempt that was out when the last process ended.
@@ -256,6 +273,7 @@ func (h *Host) Close(ctx context.Context) error {
 	if !first {
 		return nil
 	}
+	h.stopRuns()
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)

@@ -24,8 +24,13 @@ const (
 	spaceCall      kv.Space = 0x1a // * command, send: side journal
 	spaceDelivery  kv.Space = 0x20 // * command, attempt: of its callback URL; and a number: one delivery
 	spaceOutbox    kv.Space = 0x21 // 0, number: what others are to be told; 1, target: how far it is
+	spaceMapRun    kv.Space = 0x22 // * command, 0: what never changes; 1: progress
+	spaceByMapRun  kv.Space = 0x23 // hash of Map Run's ARN: whose it is; with number, id: that child
+	spaceOpenRun   kv.Space = 0x24 // * command: a Map Run that has not ended
+	spaceVersion   kv.Space = 0x28 // ARN 0 number → published version
+	spaceAlias     kv.Space = 0x29 // ARN 0 name → alias
 	spaceTimer     kv.Space = 0x1b // shard, due time, id, timer
-	spaceByMachine kv.Space = 0x1c // hash of machine ARN, newest first, id
+	spaceByMachine kv.Space = 0x1c // hash of machine (version, alias) ARN, newest first, id
 	spaceByStart   kv.Space = 0x1d // newest first, id
 )
 

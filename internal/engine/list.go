@@ -13,11 +13,16 @@ import (
 func (h *Host) ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error) {
 	l := listing{h: h, space: spaceByStart, scope: "executions " + in.Status + string(in.Health), want: codeOf(in.Status), in: in}
 	if in.StateMachineARN != "" {
-		if _, err := h.machines.get(in.StateMachineARN); err != nil {
+		if err := h.machines.known(in.StateMachineARN); err != nil {
 			return nil, "", err
 		}
 		prefix := machinePrefix(in.StateMachineARN)
 		l.space, l.r, l.scope = spaceByMachine, kv.Range{Lower: prefix, Upper: after(prefix)}, l.scope+" "+in.StateMachineARN
+	}
+	if in.MapRunARN != "" {
+		if err := h.listChildren(&l, in.MapRunARN); err != nil {
+			return nil, "", err
+		}
 	}
 	if in.Health != "" && in.Status == "" {
 		l.want = running // only an open execution has a health
@@ -30,7 +35,9 @@ func (h *Host) ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn
 	var out []sfn.Execution
 	var last []byte // the row of the last one in out
 	for more := true; more; {
-		if from != nil {
+		if from != nil && l.r.Reverse {
+			l.r.Upper = from
+		} else if from != nil {
 			l.r.Lower = append(from, 0)
 		}
 		var rows [][]byte

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"stile/asl"
 	"stile/asl/interp"
-	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -149,7 +149,7 @@ func (h *Host) revive(l *live) error {
 	if err != nil {
 		return err
 	}
-	program, err := h.definitions.program(l.fixed.machineARN, l.fixed.revision)
+	program, err := h.program(&l.fixed)
 	if err != nil {
 		return err
 	}
@@ -272,21 +272,25 @@ func (h *Host) outstanding(l *live) (list []interp.Command, err error) {
 }
 
 // restore is interp.Restore with its panics as errors.
-func (h *Host) restore(p *program, l *live, frames []interp.FrameChange) (x *interp.Execution, err error) {
+func (h *Host) restore(p *asl.Program, l *live, frames []interp.FrameChange) (x *interp.Execution, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			x, err = nil, &unfitError{fmt.Sprint(r)}
 		}
 	}()
-	if x, err = interp.Restore(p.asl, h.env(l), frames); err != nil {
+	if x, err = interp.Restore(p, h.env(l), frames); err != nil {
 		err = &unfitError{err.Error()}
 	}
 	return x, err
 }
 
-// index gives the keys of the execution's two rows in the listings.
-func (l *live) index() (byMachine, byStart []byte) {
-	return newestFirst(machinePrefix(l.fixed.machineARN), l.fixed.start, l.id), newestFirst(nil, l.fixed.start, l.id)
+// index gives the key of the execution's row in the listing of all, and those in the
+// listings of its state machine and of the version and alias that its start named.
+func (l *live) index() (byStart []byte, byMachine [][]byte) {
+	for _, arn := range l.fixed.listedUnder() {
+		byMachine = append(byMachine, newestFirst(machinePrefix(arn), l.fixed.start, l.id))
+	}
+	return newestFirst(nil, l.fixed.start, l.id), byMachine
 }
 
 // putState writes the visibility record; once in a turn, at its end.
@@ -297,10 +301,14 @@ func (t *turn) putState() {
 // putIndex writes the rows of the listings; at the start and at the end.
 func (t *turn) putIndex() {
 	l := t.live
-	byMachine, byStart := l.index()
+	if c := l.fixed.mapChild(); c != nil {
+		t.putChild(c)
+		return
+	}
+	byStart, byMachine := l.index()
 	r := indexRecord{l.state.status, l.state.stop}.encode()
-	t.ops = append(t.ops,
-		kv.Op{Kind: kv.Set, Space: spaceByMachine, Key: byMachine, Value: r},
-		kv.Op{Kind: kv.Set, Space: spaceByStart, Key: byStart, Value: r})
-	t.bytes += len(byMachine) + len(byStart) + 2*len(r)
+	for _, key := range byMachine {
+		t.set(spaceByMachine, key, r)
+	}
+	t.set(spaceByStart, byStart, r)
 }

@@ -39,7 +39,7 @@ func (ms *machines) open() error {
 		}
 		return true
 	})
-	return firstError(err, bad)
+	return firstError(err, bad, ms.openPublished())
 }
 
 func (ms *machines) get(arn string) (*machine, error) {
@@ -74,6 +74,7 @@ func (ms *machines) change(arn string, f func(old *machine) (m *machine, revisio
 	}
 	t := ms.h.shardOf(idOf(arn)).turn(nil)
 	t.set(spaceMachine, []byte(arn), m.encode(false))
+	t.putPublished(ms.ahead[arn], m)
 	if revision {
 		t.set(spaceRevision, revisionKey(arn, m.revision), m.encode(true))
 	}
@@ -83,7 +84,7 @@ func (ms *machines) change(arn string, f func(old *machine) (m *machine, revisio
 	if err := <-done; err != nil {
 		return err
 	}
-	shown := &machine{m.StateMachine, m.revision}
+	shown := m.with()
 	shown.Definition = ""
 	ms.ahead[arn] = shown
 	if m.Status == statusDeleted {
@@ -95,8 +96,8 @@ func (ms *machines) change(arn string, f func(old *machine) (m *machine, revisio
 }
 
 // CreateStateMachine makes a state machine. A second call with the same name,
-// definition, type and configurations gives the first one; a different one is
-// StateMachineAlreadyExists. Role and tags are not compared.
+// definition, type, configurations and publication gives the first one; a different
+// one is StateMachineAlreadyExists. Role and tags are not compared.
 func (h *Host) CreateStateMachine(ctx context.Context, in sfn.NewStateMachine) (sfn.StateMachine, error) {
 	if in.Type == "" {
 		in.Type = sfn.Standard
@@ -120,6 +121,9 @@ func (h *Host) CreateStateMachine(ctx context.Context, in sfn.NewStateMachine) (
 	var out sfn.StateMachine
 	err = h.machines.change(arn, func(old *machine) (*machine, bool, error) {
 		m := &machine{revision: 1}
+		if old != nil {
+			m.lastVersion = old.lastVersion
+		}
 		switch {
 		case old == nil:
 		case old.Status == statusDeleting:
@@ -132,12 +136,19 @@ func (h *Host) CreateStateMachine(ctx context.Context, in sfn.NewStateMachine) (
 				err = sfn.StateMachineAlreadyExists(arn)
 			}
 			out = old.StateMachine
+			if old.born > 0 {
+				out.VersionARN = sfn.VersionARN(arn, old.born)
+			}
 			return nil, false, err
 		}
 		now := time.UnixMilli(h.now())
 		m.StateMachine = sfn.StateMachine{
 			ARN: arn, Name: in.Name, RoleARN: in.RoleARN, Type: in.Type, Definition: in.Definition, Created: now, Updated: now,
 			Status: statusActive, Tags: in.Tags, Logging: in.Logging, Tracing: in.Tracing, Encryption: in.Encryption, File: in.File,
+		}
+		if in.Publish {
+			m.publish(in.VersionDescription, now.UnixMilli())
+			m.born, m.bornText = m.lastVersion, in.VersionDescription
 		}
 		h.definitions.keep(revisionID{arn, m.revision}, p)
 		out = m.StateMachine
@@ -149,6 +160,9 @@ func (h *Host) CreateStateMachine(ctx context.Context, in sfn.NewStateMachine) (
 
 // same compares what AWS compares, over the revision that stands now.
 func (ms *machines) same(old *machine, in sfn.NewStateMachine) (bool, error) {
+	if in.Publish != (old.born > 0) || in.VersionDescription != old.bornText || in.Publish && old.version(old.born) == nil {
+		return false, nil
+	}
 	full, err := ms.h.definitions.revision(old.ARN, old.revision)
 	if err != nil {
 		return false, err
@@ -166,7 +180,7 @@ func equal(a, b jsonval.Value) bool {
 }
 
 // UpdateStateMachine changes a state machine. A changed definition, role or
-// configuration makes a new revision; executions that run keep theirs.
+// configuration makes a new revision; executions that run, and versions, keep theirs.
 func (h *Host) UpdateStateMachine(ctx context.Context, arn string, u sfn.StateMachineUpdate) (sfn.StateMachine, error) {
 	var p *program
 	var err error
@@ -192,21 +206,30 @@ func (h *Host) UpdateStateMachine(ctx context.Context, arn string, u sfn.StateMa
 		if err != nil {
 			return nil, false, err
 		}
-		m := &machine{full.StateMachine, full.revision}
-		m.Updated = time.UnixMilli(h.now())
-		if !amend(m, u) {
-			m.Updated = old.Updated
-			out = m.StateMachine
-			out.Updated = time.UnixMilli(h.now())
-			return nil, false, nil
+		m := old.with()
+		m.Definition = full.Definition
+		now := time.UnixMilli(h.now())
+		changed := amend(m, u)
+		if changed {
+			m.Updated = now
+			m.revision++
+			m.RevisionID = h.uuid()
 		}
-		m.revision++
-		m.RevisionID = h.uuid()
-		if p != nil {
-			h.definitions.keep(revisionID{arn, m.revision}, p)
+		published := false
+		if u.Publish {
+			if published, err = m.publish(u.VersionDescription, now.UnixMilli()); err != nil {
+				return nil, false, err
+			}
 		}
 		out = m.StateMachine
-		return m, true, nil
+		out.Updated = now
+		if !changed && !published {
+			return nil, false, nil
+		}
+		if changed && p != nil {
+			h.definitions.keep(revisionID{arn, m.revision}, p)
+		}
+		return m, changed, nil
 	})
 	return out, err
 }
@@ -241,18 +264,22 @@ func (h *Host) checkRole(ctx context.Context, role string) error {
 	return h.roles.CheckRole(ctx, role)
 }
 
-// DescribeStateMachine gives a state machine as it stands.
+// DescribeStateMachine gives a state machine as it stands, or a version of it; of an
+// alias the version that gets most of its starts.
 func (h *Host) DescribeStateMachine(_ context.Context, arn string) (sfn.StateMachine, error) {
-	m, err := h.machines.get(arn)
+	m, v, err := h.machines.named(arn)
 	if err != nil {
 		return sfn.StateMachine{}, err
 	}
-	full, err := h.definitions.revision(arn, m.revision)
+	if v != nil {
+		return h.describeVersion(m, v)
+	}
+	full, err := h.definitions.revision(m.ARN, m.revision)
 	if err != nil {
 		return sfn.StateMachine{}, err
 	}
 	out := m.StateMachine
-	out.Definition = full.Definition
+	out.Definition, out.Variables = full.Definition, h.variables(m.ARN, m.revision)
 	return out, nil
 }
 

@@ -39,13 +39,16 @@ func (h *Host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 // show is an execution without its payloads.
 func show(f *fixedRecord, st *stateRecord) sfn.Execution {
 	x := sfn.Execution{
-		ARN: f.arn, Name: f.name(), StateMachineARN: f.machineARN, Status: st.status.String(), StartDate: time.UnixMilli(f.start),
-		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner, Subject: f.subject,
+		ARN: f.arn, Name: f.name(), StateMachineARN: f.labelled(), Status: st.status.String(), StartDate: time.UnixMilli(f.start),
+		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner, Subject: f.subject, TestCase: f.testCase,
 		TraceID: f.trace, Span: sfn.ExecutionSpan(f.arn), ParentSpan: f.parentSpan, Waiting: st.waiting, RoleARN: f.role, Health: st.health.health(),
-		Quarantine: st.quarantine,
+		Quarantine: st.quarantine, VersionARN: f.qualified(f.version), AliasARN: f.qualified(f.alias),
 	}
 	if st.status != running {
 		x.StopDate = time.UnixMilli(st.stop)
+	}
+	if c := f.mapChild(); c != nil {
+		x.MapRunARN, x.ItemCount = c.run, c.items
 	}
 	return x
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/sha256"
+	"strings"
 
 	"stile/asl/interp"
 	"stile/internal/sfn"
@@ -19,6 +20,14 @@ type fixedRecord struct {
 	inputDigest                    string // 16 bytes
 	// subject is who started it; a record without one is as it was before there were any.
 	subject string
+	// testCase is the case of the mock file that answers; records without one are older
+	// or mock nothing.
+	testCase string
+	// version is the number of the version that runs, alias the name of the alias that
+	// chose it; empty where the start named none.
+	version, alias string
+	// child is the childRecord of a Map Run's child; empty of others.
+	child string
 }
 
 func (r *fixedRecord) encode() []byte {
@@ -29,8 +38,16 @@ func (r *fixedRecord) encode() []byte {
 	e.uint(r.revision)
 	e.int(r.start)
 	e.payload(r.input)
-	if r.subject != "" {
-		e.str(r.subject)
+	// What came later stands behind, as far as the last that is there.
+	later := r.later()
+	for i := len(later); i > 0; i-- {
+		if *later[i-1] == "" {
+			continue
+		}
+		for _, s := range later[:i] {
+			e.str(*s)
+		}
+		break
 	}
 	return e.b
 }
@@ -45,10 +62,18 @@ func decodeFixed(b []byte) (r fixedRecord, err error) {
 		*s = d.str()
 	}
 	r.revision, r.start, r.input = d.uint(), d.int(), d.payload()
-	if d.err == nil && len(d.b) > 0 {
-		r.subject = d.str()
+	for _, s := range r.later() {
+		if d.err == nil && len(d.b) > 0 {
+			*s = d.str()
+		}
 	}
 	return r, d.err
+}
+
+// later are the texts that the record got after its first format, in their order;
+// a record ends behind the last one that it has.
+func (r *fixedRecord) later() []*string {
+	return []*string{&r.subject, &r.testCase, &r.version, &r.alias, &r.child}
 }
 
 func (r *fixedRecord) name() string {
@@ -58,7 +83,8 @@ func (r *fixedRecord) name() string {
 
 func (r *fixedRecord) machineName() string {
 	a, _ := sfn.ParseARN(r.arn)
-	return a.Name
+	name, _, _ := strings.Cut(a.Name, "/") // a child's has its Map's label behind it
+	return name
 }
 
 func inputDigest(v jsonval.Value) string {

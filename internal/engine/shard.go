@@ -24,6 +24,7 @@ type shard struct {
 
 	// Of the worker alone.
 	cache cache
+	runs  map[execID]map[uint64]*openRun // Map Runs by parent and command
 }
 
 func newShard(h *Host, n uint16, epoch uint64, maxLive int) *shard {
@@ -94,6 +95,9 @@ func (s *shard) end(t *turn) {
 	if t.changed {
 		t.judge()
 		t.putState()
+	}
+	for _, f := range t.joins {
+		f()
 	}
 	if len(t.ops)+len(t.replies)+len(t.after)+len(t.events) == 0 {
 		t.release()

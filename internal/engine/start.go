@@ -19,12 +19,15 @@ func (h *Host) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, e
 	if err := h.refuses(); err != nil {
 		return sfn.Started{}, err
 	}
-	m, err := h.machines.active(in.StateMachineARN)
+	m, err := h.machines.starting(&in)
 	if err != nil {
 		return sfn.Started{}, err
 	}
 	p, err := h.definitions.program(m.ARN, m.revision)
 	if err != nil {
+		return sfn.Started{}, err
+	}
+	if in.Mocks, err = h.mocks(m.Name, in.TestCase); err != nil {
 		return sfn.Started{}, err
 	}
 	if in.Name == "" {
@@ -73,7 +76,8 @@ func (s *shard) start(arn string, m *machine, p *program, in sfn.Start, reply fu
 // again answers a start whose name is taken, once what it saw is durable.
 func (s *shard) again(l *live, in sfn.Start, reply func(int64, error)) {
 	var refusal error
-	if !l.running() || l.fixed.inputDigest != inputDigest(in.Input) || l.fixed.machineARN != in.StateMachineARN {
+	if !l.running() || l.fixed.inputDigest != inputDigest(in.Input) || l.fixed.machineARN != in.StateMachineARN ||
+		l.fixed.testCase != in.TestCase {
 		refusal = sfn.ExecutionAlreadyExists(l.arn())
 	}
 	at := l.fixed.start
@@ -92,6 +96,7 @@ func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in
 			arn: arn, machineARN: m.ARN, role: m.RoleARN, owner: in.Owner, subject: in.Subject, revision: m.revision, start: now,
 			trace: in.TraceID, parentSpan: in.ParentSpan, traceHeader: in.TraceHeader,
 			tokenKey: h.keys.current, input: interp.Payload{Value: in.Input}, inputDigest: inputDigest(in.Input),
+			testCase: in.TestCase, version: qualifierOf(in.VersionARN), alias: qualifierOf(in.AliasARN),
 		},
 		work:   map[uint64]*work{},
 		timers: map[uint64]int64{},
@@ -104,6 +109,8 @@ func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in
 		Semantics: interp.Semantics, ExecutionARN: arn, Name: in.Name, StateMachineARN: m.ARN, StateMachineName: m.Name,
 		RoleARN: m.RoleARN, Type: m.Type, Input: in.Input, TokenKey: l.fixed.tokenKey, Owner: in.Owner, Subject: in.Subject,
 		TraceID: in.TraceID, ParentSpan: in.ParentSpan, TraceHeader: in.TraceHeader, Account: h.account, Region: h.region,
+		VersionARN: in.VersionARN, AliasARN: in.AliasARN,
+		Mocks: in.Mocks,
 	}})
 	if l.x != nil {
 		l.fixed.input.Blob = l.x.Input().Blob

@@ -114,8 +114,8 @@ func (s *tale) live(plan *blackout) (finished bool) {
 	}()
 	h, err := openWith(Config{
 		Store: store, Account: account, Region: region, Observe: s.world.observe, Fatal: func(error) {}, MaxLive: 1,
-		Outbox: everything(),
-		Seed:   func() uint64 { return <-seed },
+		Outbox: everything(), Objects: s.world.objects,
+		Seed: func() uint64 { return <-seed },
 	}, s.plant)
 	if err != nil {
 		if !errors.Is(err, kvtest.ErrPower) {
@@ -215,7 +215,7 @@ func (w *world) compare(arn string, lines, types []string) {
 func (w *world) trade(h *Host, crashed chan struct{}) bool {
 	ctx := context.Background()
 	results := make(chan error)
-	_, err := h.CreateStateMachine(ctx, sfn.NewStateMachine{Name: "order", RoleARN: role, Definition: orderDefinition})
+	_, err := h.CreateStateMachine(ctx, sfn.NewStateMachine{Name: "order", RoleARN: role, Definition: w.definition})
 	for _, o := range w.orders {
 		go func() {
 			if err == nil {
@@ -240,6 +240,10 @@ func (w *world) trade(h *Host, crashed chan struct{}) bool {
 			w.fault("a client failed without a crash: %v", failed)
 		}
 		w.checkOutbox(h, true)
+		if w.check != nil && errors.Is(w.check(h), kvtest.ErrPower) {
+			<-crashed
+			return false
+		}
 		return true
 	}
 }

@@ -168,6 +168,9 @@ func (c *completion) try() {
 		c.closed(t)
 		return
 	}
+	if c.ev.Kind != interp.EventHeartbeat {
+		t.withdraw(c.tok.Command, c.tok.Attempt)
+	}
 	if c.delivery != nil {
 		r := tokenRecord{c.ev.DeliveryID, c.ev.DeliveryDigest, l.state.last}
 		l.remember(string(c.tokenKey()), r)

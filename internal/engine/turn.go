@@ -24,6 +24,7 @@ type turn struct {
 	cancels []cancel
 	notices []sfn.Notice
 	after   []func()      // on success: jobs that follow, machine updates
+	joins   []func()      // run when the turn ends and is not dropped: they may write
 	replies []func(error) // answers; nil is success
 
 	events []notify.Event // for the outbox

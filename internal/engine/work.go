@@ -59,7 +59,7 @@ func (t *turn) schedule(c *interp.Command) {
 		t.wakeEarly(old)
 	}
 	w := &work{workRecord: workRecord{
-		phase: workDispatched, attempt: c.Attempt, send: send + 1, epoch: t.epoch, token: c.TaskToken != "", since: l.state.last,
+		phase: workDispatched, attempt: c.Attempt, send: send + 1, epoch: t.epoch, token: c.TaskToken != "" && !c.Mock.Exists(), since: l.state.last,
 		state: c.State, entered: before.entered, trouble: before.trouble, refused: before.refused,
 	}}
 	if w.token {
@@ -109,13 +109,20 @@ func (l *live) dispatch(c *interp.Command, send uint32) *dispatch {
 		ExecutionARN: f.arn, ExecutionName: f.name(),
 		StateMachineARN: f.machineARN, StateMachineName: f.machineName(),
 		RoleARN: f.role, State: c.State, Command: c.ID, Attempt: c.Attempt, Send: send,
-		Resource: c.Resource, NamedValues: c.NamedValues, TaskToken: c.TaskToken, Owner: f.owner, Subject: f.subject,
-		TraceID: f.trace, Span: sfn.StateSpan(f.arn, c.Entered),
+		Resource: c.Resource, NamedValues: namedValues(c.NamedValues), TaskToken: c.TaskToken, Mock: c.Mock, Owner: f.owner, Subject: f.subject,
+		TraceID: f.trace, Span: sfn.StateSpan(f.arn, c.Entered), Scheduled: l.queuedSince(c.ID),
 	}}
 	if c.TimeoutAt != 0 {
 		d.call.Deadline = time.UnixMilli(c.TimeoutAt)
 	}
 	return d
+}
+
+func namedValues(refs []asl.NamedValueRef) (out []sfn.NamedValueRef) {
+	for _, r := range refs {
+		out = append(out, sfn.NamedValueRef(r))
+	}
+	return out
 }
 
 // cancel names a command whose attempt no longer matters.
@@ -259,7 +266,7 @@ func (t *turn) taskEvent(ev interp.Event) bool {
 		t.dropWork(ev.Command)
 	case interp.EventTaskFailed:
 		t.idle(ev.Command)
-	case interp.EventTaskSubmitted:
+	case interp.EventTaskSubmitted, interp.EventTaskStarted: // taken by a worker
 		w.phase = workSubmitted
 		t.wakeEarly(w)
 		t.putWork(ev.Command, w)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stile/asl/interp"
+	"stile/internal/dataset"
 	"stile/internal/notify"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -48,6 +49,11 @@ const orderDefinition = `{
 type world struct {
 	machine string
 	orders  []order
+	// definition is orderDefinition, or another one of the same orders; objects are what
+	// its distributed Maps read; check looks at what has become of it in the end.
+	definition string
+	objects    dataset.Store
+	check      func(*Host) error
 
 	mu       sync.Mutex
 	host     *Host
@@ -71,8 +77,9 @@ type order struct{ name, input string }
 func newWorld(seed uint64) *world {
 	pad := strings.Repeat("x", 400)
 	return &world{
-		pace:    rand.New(rand.NewPCG(seed, 4)),
-		machine: sfn.StateMachineARN(region, account, "order"),
+		definition: orderDefinition,
+		pace:       rand.New(rand.NewPCG(seed, 4)),
+		machine:    sfn.StateMachineARN(region, account, "order"),
 		orders: []order{
 			{"small", `{"sku":"sku-1","amount":120,"items":[1,2,3],"pad":"` + pad + `"}`},
 			{"large", `{"sku":"sku-2","amount":700,"items":[]}`},

@@ -20,8 +20,10 @@ const quiet = 80 * time.Millisecond
 // while a project is being loaded is not lost. Hidden folders (.stile, .git) are
 // not watched.
 type Watcher struct {
-	dir string
-	w   *fsnotify.Watcher
+	dir  string
+	w    *fsnotify.Watcher
+	also string // a file outside dir, cleaned; empty: none
+	data func(path string) bool
 }
 
 // NewWatcher begins to watch dir. Watch or Close ends it.
@@ -33,7 +35,35 @@ func NewWatcher(dir string) (*Watcher, error) {
 	if err := watchTree(w, dir); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	return &Watcher{dir, w}, nil
+	return &Watcher{dir: dir, w: w}, nil
+}
+
+// Also watches one file more, which may lie anywhere; before Watch.
+func (x *Watcher) Also(file string) error {
+	if below(x.dir, file) && !hidden(x.dir, file) {
+		return nil
+	}
+	// Its folder, since editors put a new file into the old one's place.
+	x.also = filepath.Clean(file)
+	return x.w.Add(filepath.Dir(x.also))
+}
+
+// Except leaves out changes of paths that are data, not the project's files; before
+// Watch.
+func (x *Watcher) Except(data func(path string) bool) { x.data = data }
+
+// below reports whether a path lies in dir or under it.
+func below(dir, path string) bool {
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return false
+	}
+	to, err := filepath.Abs(path)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(from, to)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
 // Close ends a watcher that Watch was not called on.
@@ -63,7 +93,13 @@ func (x *Watcher) Watch(ctx context.Context, changed func()) error {
 			if !ok {
 				return nil
 			}
-			if hidden(dir, e.Name) || e.Op == fsnotify.Chmod {
+			if x.also != "" && (!below(dir, e.Name) || hidden(dir, e.Name)) {
+				if filepath.Clean(e.Name) == x.also && e.Op != fsnotify.Chmod {
+					timer.Reset(quiet)
+				}
+				continue
+			}
+			if hidden(dir, e.Name) || e.Op == fsnotify.Chmod || x.data != nil && x.data(e.Name) {
 				continue
 			}
 			if e.Has(fsnotify.Create) {

@@ -78,3 +78,48 @@ func drain(changes <-chan struct{}) {
 		}
 	}
 }
+
+// TestWatchAlso: one file elsewhere is told, and what lies beside it is not.
+func TestWatchAlso(t *testing.T) {
+	root := t.TempDir()
+	dir, file := filepath.Join(root, "project"), filepath.Join(root, "mocks.json")
+	if err := os.MkdirAll(filepath.Join(dir, ".hidden"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	inside, err := NewWatcher(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := inside.Also(filepath.Join(dir, "tests", "mocks.json")); err != nil || inside.also != "" {
+		t.Errorf("a file of the project: %v, %q", err, inside.also)
+	}
+	inside.Close()
+	for _, path := range []string{file, filepath.Join(dir, ".hidden", "mocks.json")} {
+		w, err := NewWatcher(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Also(path); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		changes, ended := make(chan struct{}, 16), make(chan error, 1)
+		go func() { ended <- w.Watch(ctx, func() { changes <- struct{}{} }) }()
+		write(t, filepath.Join(filepath.Dir(path), "other.json"), "{}")
+		select {
+		case <-changes:
+			t.Error("another file was told")
+		case <-time.After(4 * quiet):
+		}
+		write(t, path, "{}")
+		select {
+		case <-changes:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s was not told", path)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}

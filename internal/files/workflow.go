@@ -31,6 +31,17 @@ type StateMachine struct {
 	NamedValues []NamedValueUse
 	// States are the options of single states, in the file's order.
 	States []StateOptions
+	// source is Definition with its places in the file where that is YAML.
+	source *diag.Source
+}
+
+// Source is Definition as a document whose places are those of the file, also
+// where the file is YAML.
+func (m *StateMachine) Source() *diag.Source {
+	if m.source != nil {
+		return m.source
+	}
+	return diag.NewSource(m.File, m.Definition)
 }
 
 // NamedValueUse is one entry of `named-values`.
@@ -122,7 +133,9 @@ func (l *loader) definition(folder, file, name, suffix string) (StateMachine, bo
 		if faults.HasErrors() {
 			return sm, false
 		}
-		sm.Definition = string(root.LinedJSON())
+		text, origins := root.JSONWithOrigins()
+		sm.Definition = string(text)
+		sm.source = diag.NewDerived(src, sm.Definition, origins)
 	}
 	return sm, true
 }

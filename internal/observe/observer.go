@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
 )
@@ -16,7 +16,7 @@ import (
 // Historian tells what observer missed: executions that began before it did.
 type Historian interface {
 	DescribeExecution(ctx context.Context, arn string) (sfn.Execution, error)
-	GetExecutionHistory(ctx context.Context, p sfn.HistoryPage) ([]interp.HistoryEvent, string, error)
+	GetExecutionHistory(ctx context.Context, p sfn.HistoryPage) ([]history.Event, string, error)
 	ListExecutions(ctx context.Context, l sfn.ListExecutions) ([]sfn.Execution, string, error)
 }
 
@@ -202,7 +202,7 @@ func (o *Observer) trim() {
 	}
 }
 
-func (o *Observer) tell(v *visits, events []interp.HistoryEvent) {
+func (o *Observer) tell(v *visits, events []history.Event) {
 	before := len(v.events)
 	spans := v.feed(events)
 	if o.known[v.exec.ARN] == v {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/apim"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
@@ -20,7 +20,7 @@ import (
 // past is a Historian over histories in memory; it counts what it is asked for.
 type past struct {
 	mu        sync.Mutex
-	events    map[string][]interp.HistoryEvent
+	events    map[string][]history.Event
 	described int
 	read      int
 }
@@ -35,7 +35,7 @@ func (p *past) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 	return pastOf(arn), nil
 }
 
-func (p *past) GetExecutionHistory(_ context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error) {
+func (p *past) GetExecutionHistory(_ context.Context, in sfn.HistoryPage) ([]history.Event, string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.read++
@@ -83,16 +83,16 @@ func (k *kept) Has(trace, span string) (bool, error) {
 
 func arnOf(n int) string { return fmt.Sprintf("arn:aws:states:r:1:execution:order:e%d", n) }
 
-var short = history([4]any{1, 0, "ExecutionStarted", ""}, [4]any{2, 0, "WaitStateEntered", "Pause"},
+var short = told([4]any{1, 0, "ExecutionStarted", ""}, [4]any{2, 0, "WaitStateEntered", "Pause"},
 	[4]any{3, 2, "WaitStateExited", "Pause"}, [4]any{4, 3, "ExecutionSucceeded", ""})
 
-func noticeOf(n int, events []interp.HistoryEvent) sfn.Notice {
+func noticeOf(n int, events []history.Event) sfn.Notice {
 	e := pastOf(arnOf(n))
 	return sfn.Notice{ExecutionARN: e.ARN, Status: sfn.Running, Events: events, TraceID: e.TraceID, ParentSpan: e.ParentSpan}
 }
 
 func rig() (*past, *kept, *Observer) {
-	p, k := &past{events: map[string][]interp.HistoryEvent{}}, &kept{spans: map[string]telemetry.Span{}}
+	p, k := &past{events: map[string][]history.Event{}}, &kept{spans: map[string]telemetry.Span{}}
 	return p, k, New(k, slog.New(slog.DiscardHandler))
 }
 

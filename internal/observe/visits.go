@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
 )
@@ -46,7 +46,7 @@ func newVisits(e sfn.Execution) *visits {
 }
 
 // feed takes events that follow those before, and passes over others.
-func (v *visits) feed(events []interp.HistoryEvent) (spans []telemetry.Span) {
+func (v *visits) feed(events []history.Event) (spans []telemetry.Span) {
 	for _, e := range events {
 		if e.ID != v.next {
 			continue // told before
@@ -60,7 +60,7 @@ func (v *visits) feed(events []interp.HistoryEvent) (spans []telemetry.Span) {
 	return spans
 }
 
-func (v *visits) one(e interp.HistoryEvent) []telemetry.Span {
+func (v *visits) one(e history.Event) []telemetry.Span {
 	at := time.UnixMilli(e.Time).UTC()
 	link := historyLink{prev: e.Previous, kind: e.Type}
 	defer func() { v.events[e.ID] = link }()
@@ -84,7 +84,7 @@ func (v *visits) one(e interp.HistoryEvent) []telemetry.Span {
 }
 
 // handedOver marks the visit whose task is with somebody else from now on.
-func (v *visits) handedOver(e interp.HistoryEvent) {
+func (v *visits) handedOver(e history.Event) {
 	for id := e.Previous; id != 0; id = v.events[id].prev {
 		if w := v.events[id].visit; w != nil {
 			w.wait = "token"
@@ -112,7 +112,7 @@ func (v *visits) container(id int64) string {
 
 // leave finds the open visit that an Exited event ends: the nearest Entered of
 // its name up the chain of previous events, else the latest open of that name.
-func (v *visits) leave(e interp.HistoryEvent) *visit {
+func (v *visits) leave(e history.Event) *visit {
 	for id := e.Previous; id != 0; id = v.events[id].prev {
 		if w := v.events[id].visit; w != nil && w.name == e.Details.Name && w.entered == id {
 			return v.close(w)
@@ -167,7 +167,7 @@ func (v *visits) close(w *visit) *visit {
 	return nil
 }
 
-func (v *visits) finish(e interp.HistoryEvent, at time.Time) []telemetry.Span {
+func (v *visits) finish(e history.Event, at time.Time) []telemetry.Span {
 	var spans []telemetry.Span
 	status := "error"
 	if e.Type == "ExecutionSucceeded" {

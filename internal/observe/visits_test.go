@@ -4,19 +4,19 @@ import (
 	"testing"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
 	"stile/policy/exchange"
 )
 
-// history is told in short: id, previous, type, name.
-func history(rows ...[4]any) []interp.HistoryEvent {
-	var out []interp.HistoryEvent
+// told is a history in short: id, previous, type, name.
+func told(rows ...[4]any) []history.Event {
+	var out []history.Event
 	for _, r := range rows {
 		id := int64(r[0].(int))
-		out = append(out, interp.HistoryEvent{ID: id, Previous: int64(r[1].(int)), Type: r[2].(string), Time: id * 1000,
-			Details: interp.Details{Name: r[3].(string)}})
+		out = append(out, history.Event{ID: id, Previous: int64(r[1].(int)), Type: r[2].(string), Time: id * 1000,
+			Details: history.Details{Name: r[3].(string)}})
 	}
 	return out
 }
@@ -35,7 +35,7 @@ func byName(spans []telemetry.Span) map[string][]telemetry.Span {
 	return out
 }
 
-var nested = history(
+var nested = told(
 	[4]any{1, 0, "ExecutionStarted", ""}, [4]any{2, 0, "MapStateEntered", "Each"}, [4]any{3, 2, "MapStateStarted", ""},
 	[4]any{4, 3, "MapIterationStarted", "Each"}, [4]any{5, 4, "PassStateEntered", "One"}, [4]any{6, 5, "PassStateExited", "One"},
 	[4]any{7, 6, "MapIterationSucceeded", "Each"}, [4]any{8, 6, "MapIterationStarted", "Each"},
@@ -73,7 +73,7 @@ func TestEveryVisitHasOneSpanInItsContainer(t *testing.T) {
 // TestVisitsEndWithWhatHoldsThem: a branch that a failure cut off ends when its
 // Parallel is left, and a caught failure is one.
 func TestVisitsEndWithWhatHoldsThem(t *testing.T) {
-	got := byName(newVisits(execution()).feed(history(
+	got := byName(newVisits(execution()).feed(told(
 		[4]any{1, 0, "ExecutionStarted", ""}, [4]any{2, 0, "ParallelStateEntered", "Both"}, [4]any{3, 2, "ParallelStateStarted", ""},
 		[4]any{4, 3, "WaitStateEntered", "Slow"}, [4]any{5, 3, "MapStateEntered", "Each"}, [4]any{6, 5, "MapStateStarted", ""},
 		[4]any{7, 6, "MapIterationStarted", "Each"}, [4]any{8, 7, "WaitStateEntered", "Inner"},

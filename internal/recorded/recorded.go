@@ -16,6 +16,17 @@ import (
 // Path(t, "conformance", "asl"), or skips the test where it is not there.
 func Path(t testing.TB, parts ...string) string {
 	t.Helper()
+	path, ok := Find(t, parts...)
+	if !ok {
+		t.Skipf("recorded cases are absent: looked at %s", path)
+	}
+	return path
+}
+
+// Find is Path for tests that go on without the cases, as fuzz targets do: ok says
+// whether the place is there.
+func Find(t testing.TB, parts ...string) (path string, ok bool) {
+	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -30,9 +41,7 @@ func Path(t testing.TB, parts ...string) string {
 		}
 		dir = up
 	}
-	path := filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("recorded cases are absent: looked at %s", path)
-	}
-	return path
+	path = filepath.Join(append([]string{filepath.Dir(dir), "shared"}, parts...)...)
+	_, err = os.Stat(path)
+	return path, err == nil
 }

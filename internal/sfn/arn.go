@@ -38,6 +38,17 @@ func StateMachineARN(region, account, name string) string {
 	return ARN{Partition: "aws", Region: region, Account: account, Kind: "stateMachine", Name: name}.String()
 }
 
+// ActivityARN names an activity.
+func ActivityARN(region, account, name string) string {
+	return ARN{Partition: "aws", Region: region, Account: account, Kind: "activity", Name: name}.String()
+}
+
+// IsActivity reports whether a Task's resource is an activity.
+func IsActivity(resource string) bool {
+	a, ok := ParseARN(resource)
+	return ok && a.Kind == "activity"
+}
+
 // ExecutionARN names an execution.
 func ExecutionARN(region, account, machine, name string) string {
 	return ARN{Partition: "aws", Region: region, Account: account, Kind: "execution", Name: machine, Sub: name}.String()

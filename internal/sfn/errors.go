@@ -20,6 +20,11 @@ func StateMachineDoesNotExist(arn string) *Error {
 	return &Error{Code: "StateMachineDoesNotExist", Message: "State Machine Does Not Exist: '" + arn + "'"}
 }
 
+// ActivityDoesNotExist for an ARN that names no activity.
+func ActivityDoesNotExist(arn string) *Error {
+	return &Error{Code: "ActivityDoesNotExist", Message: "Activity Does Not Exist: '" + arn + "'"}
+}
+
 // ExecutionAlreadyExists for a name that another execution has.
 func ExecutionAlreadyExists(arn string) *Error {
 	return &Error{Code: "ExecutionAlreadyExists", Message: "Execution Already Exists: '" + arn + "'"}

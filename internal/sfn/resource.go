@@ -3,9 +3,12 @@ package sfn
 import "strings"
 
 // MachineResources are the names of a state machine in roles: its ARN as it was
-// asked for, and stateMachine/NAME.
+// asked for, that without a version or an alias, and stateMachine/NAME.
 func MachineResources(arn string) []string {
 	a, _ := ParseARN(arn)
+	if machine, qualifier := Unqualified(arn); qualifier != "" {
+		return []string{arn, machine, MachineResource(a.Name)}
+	}
 	return []string{arn, MachineResource(a.Name)}
 }
 
@@ -26,7 +29,8 @@ func StateResources(executionARN, state string) []string {
 }
 
 // MachineResource is a state machine as roles name it: stateMachine/NAME.
-func MachineResource(machine string) string { return "stateMachine/" + machine }
+// A Map's label behind the name is left out.
+func MachineResource(machine string) string { return "stateMachine/" + unlabelled(machine) }
 
 // StateResource is a state as roles name it: stateMachine/NAME/state/STATE. What
 // divides a resource stands percent-encoded in a state's name.

@@ -3,8 +3,7 @@ package sfn
 import (
 	"time"
 
-	"stile/asl"
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/jsonval"
 )
 
@@ -44,6 +43,15 @@ type StateMachine struct {
 	Logging, Tracing, Encryption jsonval.Value
 	// File is where the definition was loaded from in a project; empty over the wire.
 	File string
+	// MapRunARN and Label are set of what a child execution of a Map Run took: ARN and
+	// Definition are the item processor's then.
+	MapRunARN, Label string
+	// VersionARN is the version that a creation or an update published, or that this is;
+	// Description is a version's own.
+	VersionARN, Description string
+	// Variables are those that each state reads, sorted; nil in lists, and where the
+	// definition has neither variables nor JSONata, which AWS took before November 2024.
+	Variables map[string][]string
 }
 
 // Tag of a resource.
@@ -55,6 +63,9 @@ type NewStateMachine struct {
 	Tags                            []Tag
 	Logging, Tracing, Encryption    jsonval.Value
 	File                            string
+	// Publish makes the first version, VersionDescription describes it.
+	Publish            bool
+	VersionDescription string
 }
 
 // StateMachineUpdate is UpdateStateMachine's input; nil keeps what is.
@@ -62,14 +73,24 @@ type StateMachineUpdate struct {
 	Definition, RoleARN          *string
 	Logging, Tracing, Encryption jsonval.Value
 	File                         string
+	// Publish makes a version of what stands then, where there is none of it yet.
+	Publish            bool
+	VersionDescription string
 }
 
 // Start is StartExecution's input.
 type Start struct {
-	StateMachineARN string
-	Name            string        // empty: a UUID is made
-	Input           jsonval.Value // absent: {}
-	TraceHeader     string
+	// StateMachineARN may name a version or an alias; what the host finds behind it is in
+	// VersionARN and AliasARN, which callers leave empty.
+	StateMachineARN, VersionARN, AliasARN string
+	// TestCase is the case of the mock file that the start names (NAME#CASE); empty
+	// for a start that mocks nothing.
+	TestCase string
+	// Mocks are the answers that the host found for TestCase; callers leave it absent.
+	Mocks       jsonval.Value
+	Name        string        // empty: a UUID is made
+	Input       jsonval.Value // absent: {}
+	TraceHeader string
 	// Owner is the APIM subscription id of the caller; empty for none.
 	Owner string
 	// Subject is who starts it: a Caller's String, or the subject that the gate
@@ -88,15 +109,22 @@ type Started struct {
 // Execution is one execution as Describe and List show it.
 type Execution struct {
 	ARN, Name, StateMachineARN string
-	Status                     string
-	StartDate, StopDate        time.Time // StopDate zero while running
-	Input, Output              jsonval.Value
-	Error, Cause               *string
-	TraceHeader                string
+	// VersionARN and AliasARN are what the start named; an alias chose the version.
+	VersionARN, AliasARN string
+	// MapRunARN is set of a child execution of a Map Run, with the number of its items.
+	MapRunARN           string
+	ItemCount           int64
+	Status              string
+	StartDate, StopDate time.Time // StopDate zero while running
+	Input, Output       jsonval.Value
+	Error, Cause        *string
+	TraceHeader         string
 	// State is the root frame's current state, empty after the end.
 	State string
 	// Owner is the APIM subscription id at start; Subject who started it.
 	Owner, Subject string
+	// TestCase is the case of the mock file whose answers its Tasks get; empty: none.
+	TestCase string
 	// TraceID is the trace that the execution belongs to, Span its own span, and
 	// ParentSpan that of whoever started it (empty where the execution is the root).
 	TraceID, Span, ParentSpan string
@@ -115,11 +143,14 @@ type Page struct {
 	Token string
 }
 
-// ListExecutions is a listing's filter; StateMachineARN empty means all (console and CLI only).
+// ListExecutions is a listing's filter; StateMachineARN empty means all (console and
+// CLI only). That of a version or an alias gives what was started by it.
 type ListExecutions struct {
 	StateMachineARN, Status string
 	// Health, where not empty, leaves only open executions that fare so.
 	Health HealthStatus
+	// MapRunARN, where not empty, lists the children of a Map Run instead.
+	MapRunARN string
 	Page
 }
 
@@ -129,6 +160,10 @@ type HistoryPage struct {
 	Reverse      bool
 	Page
 }
+
+// NamedValueRef is a place of a Task's parameters that holds {{Name}}: asl's, for
+// those who need no language. Pointer is RFC 6901's.
+type NamedValueRef struct{ Pointer, Name string }
 
 // TaskCall is one dispatch of a Task attempt: what the host hands to a task
 // integration after the group with its ScheduleTask is durable.
@@ -147,9 +182,14 @@ type TaskCall struct {
 	Parameters     jsonval.Value
 	// NamedValues are the strings of Parameters that the definition wrote with
 	// {{name}} in them, by JSON pointer. Parameters hold the unresolved text.
-	NamedValues []asl.NamedValueRef
+	NamedValues []NamedValueRef
 	TaskToken   string
-	Deadline    time.Time // zero: none
+	// Mock is the answer that the execution's test case has for this attempt; see
+	// interp.Command. Absent where there is none.
+	Mock     jsonval.Value
+	Deadline time.Time // zero: none
+	// Scheduled is when the attempt was scheduled, whatever was sent of it since.
+	Scheduled time.Time
 	// Owner and Subject are those of the execution's start.
 	Owner, Subject string
 	// TraceID and Span (the state visit's span) are the parent of the call's spans.
@@ -228,7 +268,7 @@ type Notice struct {
 	ExecutionARN string
 	Status       string
 	State        string
-	Events       []interp.HistoryEvent
+	Events       []history.Event
 	// TraceID and ParentSpan are the execution's; empty where Events is.
 	TraceID, ParentSpan string
 }

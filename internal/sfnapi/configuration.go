@@ -23,16 +23,26 @@ func readConfigurations(in *input) (c configurations, check func() error) {
 	if o := in.object("tracingConfiguration"); o != nil {
 		c.tracing = tracing(o.flag("enabled", false))
 	}
-	if o := in.object("encryptionConfiguration"); o != nil {
-		kind := o.required("type", text{required: true, enum: []string{"AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"}})
-		if kind == "CUSTOMER_MANAGED_KMS_KEY" {
-			errs = append(errs, &sfn.Error{Code: "InvalidEncryptionConfiguration",
-				Message: "Invalid Encryption Configuration: 'this server has no KMS keys: set type to AWS_OWNED_KEY'"})
-		}
-		var e jsonval.Object
-		c.encryption = e.AddString("type", kind).Value()
-	}
+	var err error
+	c.encryption, err = readEncryption(in)
+	errs = append(errs, err)
 	return c, func() error { return firstOf(errs...) }
+}
+
+// readEncryption gives the configuration as Describe shows it; absent where it is.
+func readEncryption(in *input) (jsonval.Value, error) {
+	o := in.object("encryptionConfiguration")
+	if o == nil {
+		return jsonval.Value{}, nil
+	}
+	kind := o.required("type", text{required: true, enum: []string{"AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"}})
+	var err error
+	if kind == "CUSTOMER_MANAGED_KMS_KEY" {
+		err = &sfn.Error{Code: "InvalidEncryptionConfiguration",
+			Message: "Invalid Encryption Configuration: 'this server has no KMS keys: set type to AWS_OWNED_KEY'"}
+	}
+	var e jsonval.Object
+	return e.AddString("type", kind).Value(), err
 }
 
 // readLogging gives the configuration as Describe shows it: level and
@@ -77,6 +87,12 @@ func defaultLogging() jsonval.Value {
 	return o.Add("includeExecutionData", jsonval.FalseValue).AddString("level", "OFF").Value()
 }
 
+// ownedKey is the encryption where none was ever given.
+func ownedKey() jsonval.Value {
+	var o jsonval.Object
+	return o.AddString("type", "AWS_OWNED_KEY").Value()
+}
+
 // withDefaults makes two spellings of the same configuration the same value, so
 // that creating a state machine twice compares what was meant.
 func (c configurations) withDefaults() configurations {
@@ -94,19 +110,4 @@ func or(v, otherwise jsonval.Value) jsonval.Value {
 		return v
 	}
 	return otherwise
-}
-
-// readTags reads a list of tags; AWS takes 50.
-func readTags(in *input) (tags []sfn.Tag, err error) {
-	items, _ := in.list("tags")
-	for _, item := range items {
-		tags = append(tags, sfn.Tag{
-			Key:   item.optional("key", text{min: 1, max: 128}),
-			Value: item.optional("value", text{max: 256}),
-		})
-	}
-	if len(tags) > 50 {
-		err = &sfn.Error{Code: "TooManyTags", Message: "Too many tags: a resource can have 50"}
-	}
-	return tags, err
 }

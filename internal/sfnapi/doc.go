@@ -23,9 +23,10 @@ import (
 	"net/http"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/identity"
 	"stile/internal/sfn"
+	"stile/internal/teststate"
 	"stile/jsonval"
 )
 
@@ -47,7 +48,7 @@ type Executions interface {
 	DescribeExecution(ctx context.Context, arn string) (sfn.Execution, error)
 	ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error)
 	StopExecution(ctx context.Context, arn, errorName, cause string) (time.Time, error)
-	GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error)
+	GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]history.Event, string, error)
 }
 
 // Tasks is what the actions on task tokens need of a host.
@@ -60,8 +61,12 @@ type Tasks interface {
 // Host is a host with all of it.
 type Host interface {
 	StateMachines
+	Versions
+	Aliases
+	Tags
 	Executions
 	Tasks
+	MapRuns
 }
 
 // Permissions decide what who calls, known by the context, may do.
@@ -84,6 +89,9 @@ type Permissions interface {
 type Config struct {
 	Host        Host
 	Permissions Permissions
+	// Activities are the activities; nil: the server knows no action on them.
+	// Tester runs TestState; nil: Tasks are tested with mocks alone.
+	Tester Tester
 	// Account and Region complete the ARN of what is made or listed.
 	Account, Region string
 	// Log takes failures that are not refusals; nil drops them.
@@ -98,6 +106,9 @@ func New(cfg Config) http.Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &server{machines: cfg.Host, executions: cfg.Host, tasks: cfg.Host, may: cfg.Permissions,
+	if cfg.Tester == nil {
+		cfg.Tester = teststate.New(teststate.Config{Account: cfg.Account, Region: cfg.Region, Now: time.Now, NewID: newID})
+	}
+	return &server{tester: cfg.Tester, machines: cfg.Host, versions: cfg.Host, aliases: cfg.Host, tags: cfg.Host, executions: cfg.Host, tasks: cfg.Host, mapRuns: cfg.Host, may: cfg.Permissions,
 		account: cfg.Account, region: cfg.Region, log: cfg.Log, actions: actionTable()}
 }

@@ -3,15 +3,17 @@ package sfnapi
 import (
 	"context"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 	"stile/policy/exchange"
 )
 
 func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+	machine, testCase := sfn.SplitTestCase(r.required("stateMachineArn", arnShape))
 	start := sfn.Start{
-		StateMachineARN: r.required("stateMachineArn", arnShape),
+		StateMachineARN: machine,
+		TestCase:        testCase,
 		Name:            r.optional("name", nameShape),
 		TraceHeader:     r.optional("traceHeader", text{max: 256, ascii: true}),
 	}
@@ -94,11 +96,14 @@ func addData(o *jsonval.Object, name string, v jsonval.Value, included bool) {
 func executionItem(x sfn.Execution) *jsonval.Object {
 	var o jsonval.Object
 	o.AddString("executionArn", x.ARN).AddString("stateMachineArn", x.StateMachineARN)
+	addText(&o, "stateMachineVersionArn", x.VersionARN)
+	addText(&o, "stateMachineAliasArn", x.AliasARN)
 	o.AddString("name", x.Name).AddString("status", x.Status)
 	o.Add("startDate", timestamp(x.StartDate))
 	if !x.StopDate.IsZero() {
 		o.Add("stopDate", timestamp(x.StopDate))
 	}
+	addText(&o, "mapRunArn", x.MapRunARN)
 	o.AddInt("redriveCount", 0)
 	return &o
 }
@@ -115,7 +120,7 @@ func listExecutions(s *server, ctx context.Context, r *request) (jsonval.Value, 
 	in := sfn.ListExecutions{
 		StateMachineARN: arn,
 		Status:          r.optional("statusFilter", statusFilter),
-		Page:            r.page(text{min: 1, max: 3096}),
+		Page:            r.page(listToken),
 	}
 	redriven := r.optional("redriveFilter", redriveFilter) == "REDRIVEN"
 	if err := r.check(); err != nil {
@@ -126,10 +131,8 @@ func listExecutions(s *server, ctx context.Context, r *request) (jsonval.Value, 
 			Message: "Exactly one of stateMachineArn and mapRunArn must be specified"}
 	}
 	if byMapRun {
-		// No execution of this server has a Map Run, so no such ARN names anything.
-		return jsonval.Value{}, firstOf(checkARN(mapRun, "mapRun"),
-			s.judge(ctx, "states:ListExecutions", mapRun, s.may.Anywhere(ctx, "states:ListExecutions")),
-			&sfn.Error{Code: "ResourceNotFound", Message: "Resource not found: '" + mapRun + "'"})
+		in.MapRunARN = mapRun
+		return s.listChildren(ctx, in, redriven || in.Status == "PENDING_REDRIVE")
 	}
 	if err := checkARN(arn, "stateMachine"); err != nil {
 		return jsonval.Value{}, err
@@ -183,7 +186,7 @@ func getExecutionHistory(s *server, ctx context.Context, r *request) (jsonval.Va
 	}
 	encode := EncodeMetadata
 	if s.payloads(ctx, in.ExecutionARN) {
-		encode = func(ev interp.HistoryEvent) jsonval.Value { return EncodeEvent(ev, withData) }
+		encode = func(ev history.Event) jsonval.Value { return EncodeEvent(ev, withData) }
 	}
 	events, next, err := s.executions.GetExecutionHistory(ctx, in)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -16,10 +16,12 @@ type fake struct {
 	now      time.Time
 	machines []sfn.StateMachine
 	execs    []sfn.Execution
-	events   []interp.HistoryEvent
+	events   []history.Event
 	tokens   map[string]string // token → what was last sent
 	started  []sfn.Start
 	broken   error
+	published
+	mapRuns
 }
 
 func newFake() *fake {
@@ -51,6 +53,9 @@ func (f *fake) CreateStateMachine(_ context.Context, in sfn.NewStateMachine) (sf
 	m := sfn.StateMachine{ARN: arn, Name: in.Name, RoleARN: in.RoleARN, Type: in.Type, Definition: in.Definition,
 		Created: f.now, Status: "ACTIVE", Tags: in.Tags, Logging: in.Logging, Tracing: in.Tracing, Encryption: in.Encryption}
 	f.machines = append(f.machines, m)
+	if in.Publish {
+		m.VersionARN = sfn.VersionARN(arn, 1)
+	}
 	return m, nil
 }
 
@@ -68,7 +73,11 @@ func (f *fake) UpdateStateMachine(_ context.Context, arn string, u sfn.StateMach
 	}
 	m.Logging, m.Tracing = or(u.Logging, m.Logging), or(u.Tracing, m.Tracing)
 	m.RevisionID, m.Updated = "rev-1", f.now.Add(time.Second)
-	return *m, nil
+	out := *m
+	if u.Publish {
+		out.VersionARN = sfn.VersionARN(arn, 2)
+	}
+	return out, nil
 }
 
 func (f *fake) DescribeStateMachine(_ context.Context, arn string) (sfn.StateMachine, error) {
@@ -153,6 +162,9 @@ func (f *fake) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 }
 
 func (f *fake) ListExecutions(_ context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error) {
+	if in.MapRunARN != "" {
+		return f.children(in.MapRunARN)
+	}
 	if _, err := f.machine(in.StateMachineARN); err != nil {
 		return nil, "", err
 	}
@@ -181,7 +193,7 @@ func (f *fake) StopExecution(_ context.Context, arn, name, cause string) (time.T
 	return x.StopDate, nil
 }
 
-func (f *fake) GetExecutionHistory(_ context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error) {
+func (f *fake) GetExecutionHistory(_ context.Context, in sfn.HistoryPage) ([]history.Event, string, error) {
 	if _, err := f.execution(in.ExecutionARN); err != nil {
 		return nil, "", err
 	}

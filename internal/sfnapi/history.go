@@ -1,7 +1,7 @@
 package sfnapi
 
 import (
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/jsonval"
 )
 
@@ -10,17 +10,17 @@ import (
 // member that belongs to the type. withData false leaves out inputs, outputs,
 // parameters and assigned variables (includeExecutionData). The payloads' values
 // must be loaded.
-func EncodeEvent(ev interp.HistoryEvent, withData bool) jsonval.Value {
+func EncodeEvent(ev history.Event, withData bool) jsonval.Value {
 	var o jsonval.Object
 	o.AddInt("id", ev.ID).AddInt("previousEventId", ev.Previous)
 	o.Add("timestamp", epochMillis(ev.Time)).AddString("type", ev.Type)
-	if member := interp.DetailsMember(ev.Type); member != "" {
+	if member := history.DetailsMember(ev.Type); member != "" {
 		o.Add(member, details(ev, withData))
 	}
 	return o.Value()
 }
 
-func details(ev interp.HistoryEvent, withData bool) jsonval.Value {
+func details(ev history.Event, withData bool) jsonval.Value {
 	d := &ev.Details
 	var o jsonval.Object
 	addText(&o, "name", d.Name)
@@ -45,6 +45,9 @@ func details(ev interp.HistoryEvent, withData bool) jsonval.Value {
 	addText(&o, "location", d.Location)
 	addText(&o, "state", d.State)
 	addText(&o, "workerName", d.WorkerName)
+	addText(&o, "mapRunArn", d.MapRunARN)
+	addText(&o, "stateMachineVersionArn", d.VersionARN)
+	addText(&o, "stateMachineAliasArn", d.AliasARN)
 	if d.RoleARN != "" {
 		addRole(&o, ev.Type, d.RoleARN)
 	}
@@ -61,7 +64,7 @@ func addRole(o *jsonval.Object, eventType, arn string) {
 	o.Add("taskCredentials", c.AddString("roleArn", arn).Value())
 }
 
-func addPayload(o *jsonval.Object, name string, p *interp.Payload) {
+func addPayload(o *jsonval.Object, name string, p *history.Payload) {
 	if p == nil || !p.Value.Exists() {
 		return
 	}
@@ -69,7 +72,7 @@ func addPayload(o *jsonval.Object, name string, p *interp.Payload) {
 	o.Add(name+"Details", notTruncated())
 }
 
-func addVariables(o *jsonval.Object, vars []interp.Variable) {
+func addVariables(o *jsonval.Object, vars []history.Variable) {
 	if len(vars) == 0 {
 		return
 	}

@@ -32,6 +32,9 @@ type text struct {
 	enum      []string
 	sensitive bool // its value never stands in a message
 	ascii     bool
+	// matches is the regular expression that pattern is the text of; nil: none.
+	matches func(string) bool
+	pattern string
 }
 
 // The shapes of the service model that several actions share.
@@ -133,6 +136,9 @@ func (in *input) text(name string, c text) (s string, ok bool) {
 	if c.ascii && !isASCII(s) {
 		in.broken(name, shown, `satisfy regular expression pattern: \p{ASCII}*`)
 	}
+	if c.matches != nil && s != "" && !c.matches(s) {
+		in.broken(name, shown, "satisfy regular expression pattern: "+c.pattern)
+	}
 	return s, true
 }
 
@@ -204,6 +210,20 @@ func (in *input) list(name string) (items []*input, ok bool) {
 		items = append(items, &input{value: item, path: path, faults: in.faults})
 	}
 	return items, true
+}
+
+// texts reads a list of strings; ok is false where it is absent.
+func (in *input) texts(name string, c text) (list []string, ok bool) {
+	v, ok := in.member(name, "a list", jsonval.ArrayKind)
+	if !ok {
+		return nil, false
+	}
+	for i, item := range v.Items() {
+		var o jsonval.Object
+		one := &input{value: o.Add("member", item).Value(), path: in.path + name + "." + strconv.Itoa(i+1) + ".", faults: in.faults}
+		list = append(list, one.required("member", c))
+	}
+	return list, true
 }
 
 // page reads maxResults and nextToken.

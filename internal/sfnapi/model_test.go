@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/recorded"
 	"stile/jsonval"
 )
@@ -46,13 +46,18 @@ func readModel(t *testing.T) model {
 func valid(name string, s shape) any {
 	switch {
 	case strings.HasSuffix(name, "Arn"):
-		kind := map[string]string{"executionArn": "execution:m:x", "stateMachineArn": "stateMachine:m", "mapRunArn": "mapRun:m/l:u"}[name]
+		kind := map[string]string{"executionArn": "execution:m:x", "stateMachineArn": "stateMachine:m", "mapRunArn": "mapRun:m/l:u",
+			"stateMachineVersionArn": "stateMachine:m:1", "stateMachineAliasArn": "stateMachine:m:A", "resourceArn": "stateMachine:m"}[name]
 		if kind == "" {
 			return "arn:aws:iam::111111111111:role/r"
 		}
 		return "arn:aws:states:us-east-1:111111111111:" + kind
 	case name == "definition" || name == "output":
 		return "{}"
+	case name == "routingConfiguration":
+		return []any{map[string]any{"stateMachineVersionArn": "arn:aws:states:us-east-1:111111111111:stateMachine:m:1", "weight": 100}}
+	case s.Type == "list":
+		return []any{}
 	}
 	return "x"
 }
@@ -143,6 +148,17 @@ func TestAnswersFitTheModel(t *testing.T) {
 	for _, c := range [][2]string{
 		{"CreateStateMachine", `{"name":"m","definition":"{}","roleArn":"arn:aws:iam::111111111111:role/r"}`},
 		{"UpdateStateMachine", `{` + machine + `,"definition":"{} "}`},
+		{"PublishStateMachineVersion", `{` + machine + `}`},
+		{"ListStateMachineVersions", `{` + machine + `}`},
+		{"CreateStateMachineAlias", `{"name":"A","routingConfiguration":[{"stateMachineVersionArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m:1","weight":100}]}`},
+		{"DescribeStateMachineAlias", `{"stateMachineAliasArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m:A"}`},
+		{"UpdateStateMachineAlias", `{"stateMachineAliasArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m:A","description":"d"}`},
+		{"ListStateMachineAliases", `{` + machine + `}`},
+		{"DeleteStateMachineAlias", `{"stateMachineAliasArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m:A"}`},
+		{"DeleteStateMachineVersion", `{"stateMachineVersionArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m:1"}`},
+		{"TagResource", `{"resourceArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m","tags":[{"key":"a"}]}`},
+		{"ListTagsForResource", `{"resourceArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m"}`},
+		{"UntagResource", `{"resourceArn":"arn:aws:states:us-east-1:111111111111:stateMachine:m","tagKeys":["a"]}`},
 		{"DescribeStateMachine", `{` + machine + `}`},
 		{"ListStateMachines", `{}`},
 		{"StartExecution", `{` + machine + `,"name":"x"}`},
@@ -217,7 +233,7 @@ func TestDetailsMembersAreTheModels(t *testing.T) {
 	m := readModel(t)
 	members := m.Shapes["HistoryEvent"].Members
 	for _, kind := range m.Shapes["HistoryEventType"].Enum {
-		got := interp.DetailsMember(kind)
+		got := history.DetailsMember(kind)
 		if got == "" {
 			continue
 		}

@@ -20,7 +20,7 @@ func checkARN(arn, kind string) error {
 	if a.Kind != kind {
 		return invalidARN("Resource type not valid in this context: " + a.Kind)
 	}
-	return nil
+	return checkLabel(a)
 }
 
 func invalidARN(why string) *sfn.Error {

@@ -3,7 +3,7 @@ package sfnapi
 import (
 	"context"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/identity"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -59,7 +59,7 @@ func (s *server) payloads(ctx context.Context, arn string) bool {
 // EncodeMetadata gives a history event for who may not read payloads: as
 // EncodeEvent without data, and without the cause of an error, which often holds
 // what a backend answered.
-func EncodeMetadata(ev interp.HistoryEvent) jsonval.Value {
+func EncodeMetadata(ev history.Event) jsonval.Value {
 	ev.Details.Cause = nil
 	return EncodeEvent(ev, false)
 }

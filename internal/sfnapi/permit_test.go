@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/identity"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -82,9 +82,25 @@ func TestEveryActionAsks(t *testing.T) {
 		"ListExecutions":                   {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
 		"StopExecution":                    {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
 		"GetExecutionHistory":              {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
+		"PublishStateMachineVersion":       {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
+		"ListStateMachineVersions":         {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
+		"DeleteStateMachineVersion":        {`{"stateMachineVersionArn":"` + orderARN + `:7"}`, orderARN + ":7"},
+		"CreateStateMachineAlias":          {`{"name":"A","routingConfiguration":[{"stateMachineVersionArn":"` + orderARN + `:7","weight":100}]}`, orderARN},
+		"DescribeStateMachineAlias":        {`{"stateMachineAliasArn":"` + orderARN + `:A"}`, orderARN + ":A"},
+		"UpdateStateMachineAlias":          {`{"stateMachineAliasArn":"` + orderARN + `:A","description":"d"}`, orderARN + ":A"},
+		"DeleteStateMachineAlias":          {`{"stateMachineAliasArn":"` + orderARN + `:A"}`, orderARN + ":A"},
+		"ListStateMachineAliases":          {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
+		"TagResource":                      {`{"resourceArn":"` + orderARN + `","tags":[]}`, orderARN},
+		"UntagResource":                    {`{"resourceArn":"` + orderARN + `","tagKeys":[]}`, orderARN},
+		"ListTagsForResource":              {`{"resourceArn":"` + orderARN + `"}`, orderARN},
+		"DescribeMapRun":                   {`{"mapRunArn":"` + runningRun + `"}`, runningRun},
+		"ListMapRuns":                      {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
+		"UpdateMapRun":                     {`{"mapRunArn":"` + runningRun + `"}`, runningRun},
 		"SendTaskSuccess":                  {`{"taskToken":"open","output":"{}"}`, orderARN},
 		"SendTaskFailure":                  {`{"taskToken":"open"}`, orderARN},
 		"SendTaskHeartbeat":                {`{"taskToken":"open"}`, orderARN},
+		"TestState":                        {`{"definition":"{}"}`, "*"},
+		"ValidateStateMachineDefinition":   {`{"definition":"{}"}`, "*"},
 	}
 	for action := range actionTable() {
 		body, ok := bodies[action]
@@ -95,7 +111,7 @@ func TestEveryActionAsks(t *testing.T) {
 		for _, explicit := range []bool{false, true} {
 			may := &only{explicit: explicit}
 			want := "User: user:ada is not authorized to perform: states:" + action + " on resource: " + body[1]
-			if explicit && action != "ListStateMachines" {
+			if explicit && action != "ListStateMachines" && action != "ValidateStateMachineDefinition" {
 				want += " with an explicit deny in an identity-based policy"
 			} else {
 				want += " because no identity-based policy allows the states:" + action + " action"
@@ -110,6 +126,32 @@ func TestEveryActionAsks(t *testing.T) {
 			}
 			if !slices.Equal(may.refused, []string{"states:" + action + " " + body[1]}) {
 				t.Errorf("%s: told of %v", action, may.refused)
+			}
+		}
+	}
+}
+
+// TestRevealSecretsIsItsOwnPermission: who may test a state may not see secrets yet.
+func TestRevealSecretsIsItsOwnPermission(t *testing.T) {
+	body := `{"definition":"{\"Type\":\"Succeed\"}","revealSecrets":true}`
+	may := &only{actions: []string{"states:TestState"}}
+	if status, answer := ask(newFake(), may, "TestState", body); status != 400 || !strings.Contains(answer, "states:RevealSecrets") {
+		t.Errorf("%d %s", status, answer)
+	}
+	may = &only{actions: []string{"states:TestState", "states:RevealSecrets"}}
+	if status, answer := ask(newFake(), may, "TestState", body); status != 200 {
+		t.Errorf("%d %s", status, answer)
+	}
+}
+
+// TestAVersionHasItsMachinesNames in roles beside its own, and an alias too.
+func TestAVersionHasItsMachinesNames(t *testing.T) {
+	for _, action := range []string{"StartExecution", "DescribeStateMachine", "ListExecutions"} {
+		for _, qualifier := range []string{":7", ":PROD"} {
+			may := &only{actions: []string{"states:" + action}}
+			ask(newFake(), may, action, `{"stateMachineArn":"`+orderARN+qualifier+`"}`)
+			if want := "states:" + action + " " + orderARN + qualifier + " " + orderARN + " stateMachine/order"; may.asked[0] != want {
+				t.Errorf("asked for %q, want %q", may.asked, want)
 			}
 		}
 	}
@@ -139,8 +181,8 @@ func TestPayloadsNeedTheirPermission(t *testing.T) {
 	broken, cause := "Broken", "the backend said sku-1"
 	f.execs = []sfn.Execution{{ARN: e1ARN, Name: "e1", StateMachineARN: orderARN, Status: sfn.Failed, Input: jsonval.MustParse(`{"sku":"sku-1"}`),
 		Error: &broken, Cause: &cause}}
-	f.events = []interp.HistoryEvent{{ID: 1, Type: "ExecutionStarted", Details: interp.Details{Input: &interp.Payload{Value: jsonval.MustParse(`"sku-1"`)}}},
-		{ID: 2, Type: "ExecutionFailed", Details: interp.Details{Error: &broken, Cause: &cause}}}
+	f.events = []history.Event{{ID: 1, Type: "ExecutionStarted", Details: history.Details{Input: &history.Payload{Value: jsonval.MustParse(`"sku-1"`)}}},
+		{ID: 2, Type: "ExecutionFailed", Details: history.Details{Error: &broken, Cause: &cause}}}
 	meta := []string{"states:DescribeExecution", "states:GetExecutionHistory"}
 	body := `{"executionArn":"` + e1ARN + `"`
 	_, plain := ask(f, &only{actions: meta}, "DescribeExecution", body+"}")

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"stile/internal/sfn"
 	"stile/jsonval"
 )
 
@@ -155,4 +156,23 @@ func FuzzDataFaults(f *testing.F) {
 			t.Fatalf("%q: value %v, fault %q, %v", s, v.Exists(), fault, err)
 		}
 	})
+}
+
+// TestVariableReferences are shown in the order of names; a definition that has
+// variables shows its encryption too.
+func TestVariableReferences(t *testing.T) {
+	f := newFake()
+	arn := sfn.StateMachineARN("us-east-1", "111111111111", "m")
+	f.machines = append(f.machines, sfn.StateMachine{ARN: arn, Name: "m", Definition: "{}", Variables: map[string][]string{"B": {"x", "y"}, "A": {"z"}}})
+	answer := jsonval.MustParse(call(handler(f), "DescribeStateMachine", `{"stateMachineArn":"`+arn+`"}`).Body.String())
+	if got := answer.Get("variableReferences").Text(); got != `{"A":["z"],"B":["x","y"]}` {
+		t.Error(got)
+	}
+	if got := answer.Get("encryptionConfiguration").Text(); got != `{"type":"AWS_OWNED_KEY"}` {
+		t.Error(got)
+	}
+	answer = jsonval.MustParse(call(handler(f), "DescribeStateMachine", `{"stateMachineArn":"`+arn+`","includedData":"METADATA_ONLY"}`).Body.String())
+	if answer.Get("variableReferences").Exists() {
+		t.Error("metadata tells of variables")
+	}
 }

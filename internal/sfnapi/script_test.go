@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -83,23 +83,23 @@ func decoded(t *testing.T, b []byte) any {
 	return v
 }
 
-func payload(text string) *interp.Payload { return &interp.Payload{Value: jsonval.MustParse(text)} }
+func payload(text string) *history.Payload { return &history.Payload{Value: jsonval.MustParse(text)} }
 
 func ptr[T any](v T) *T { return &v }
 
 // someHistory has one event of each shape that details take.
-func someHistory() []interp.HistoryEvent {
+func someHistory() []history.Event {
 	const ms = 1700000001001
-	return []interp.HistoryEvent{
-		{ID: 1, Time: ms, Type: "ExecutionStarted", Details: interp.Details{Input: payload(`{"a": 1}`), RoleARN: "arn:aws:iam::111111111111:role/r"}},
-		{ID: 2, Time: ms, Type: "TaskStateEntered", Details: interp.Details{Name: "T", Input: payload(`{"a": 1}`)}},
-		{ID: 3, Previous: 2, Time: ms + 1, Type: "TaskScheduled", Details: interp.Details{ResourceType: "http", Resource: "invoke", Region: "us-east-1",
+	return []history.Event{
+		{ID: 1, Time: ms, Type: "ExecutionStarted", Details: history.Details{Input: payload(`{"a": 1}`), RoleARN: "arn:aws:iam::111111111111:role/r"}},
+		{ID: 2, Time: ms, Type: "TaskStateEntered", Details: history.Details{Name: "T", Input: payload(`{"a": 1}`)}},
+		{ID: 3, Previous: 2, Time: ms + 1, Type: "TaskScheduled", Details: history.Details{ResourceType: "http", Resource: "invoke", Region: "us-east-1",
 			Parameters: payload(`{"Method":"GET"}`), TimeoutSeconds: ptr(int64(9)), HeartbeatSeconds: ptr(int64(3)), RoleARN: "arn:aws:iam::111111111111:role/t"}},
-		{ID: 4, Previous: 3, Time: ms + 1, Type: "TaskFailed", Details: interp.Details{ResourceType: "http", Resource: "invoke", Error: ptr("E"), Cause: ptr("")}},
-		{ID: 5, Previous: 4, Time: ms + 1, Type: "TaskStateExited", Details: interp.Details{Name: "T", Output: payload(`[]`),
-			AssignedVariables: []interp.Variable{{Name: "v", Value: jsonval.MustParse(`"x"`)}}}},
-		{ID: 6, Previous: 5, Time: ms + 1, Type: "MapStateStarted", Details: interp.Details{Length: ptr(int64(0))}},
-		{ID: 7, Previous: 6, Time: ms + 1, Type: "MapIterationStarted", Details: interp.Details{Name: "M", Index: ptr(int64(0))}},
+		{ID: 4, Previous: 3, Time: ms + 1, Type: "TaskFailed", Details: history.Details{ResourceType: "http", Resource: "invoke", Error: ptr("E"), Cause: ptr("")}},
+		{ID: 5, Previous: 4, Time: ms + 1, Type: "TaskStateExited", Details: history.Details{Name: "T", Output: payload(`[]`),
+			AssignedVariables: []history.Variable{{Name: "v", Value: jsonval.MustParse(`"x"`)}}}},
+		{ID: 6, Previous: 5, Time: ms + 1, Type: "MapStateStarted", Details: history.Details{Length: ptr(int64(0))}},
+		{ID: 7, Previous: 6, Time: ms + 1, Type: "MapIterationStarted", Details: history.Details{Name: "M", Index: ptr(int64(0))}},
 		{ID: 8, Previous: 7, Time: ms + 1, Type: "MapStateFailed"},
 		{ID: 9, Previous: 8, Time: ms + 1, Type: "ExecutionFailed"},
 	}

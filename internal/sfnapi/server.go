@@ -25,8 +25,13 @@ const (
 // server answers requests; it is immutable after New.
 type server struct {
 	machines   StateMachines
+	versions   Versions
+	aliases    Aliases
+	tags       Tags
 	executions Executions
 	tasks      Tasks
+	mapRuns    MapRuns
+	tester     Tester
 	may        Permissions
 	account    string
 	region     string
@@ -54,14 +59,30 @@ func actionTable() map[string]action {
 		"ListStateMachines":                listStateMachines,
 		"DeleteStateMachine":               deleteStateMachine,
 		"DescribeStateMachineForExecution": describeStateMachineForExecution,
+		"PublishStateMachineVersion":       publishStateMachineVersion,
+		"ListStateMachineVersions":         listStateMachineVersions,
+		"DeleteStateMachineVersion":        deleteStateMachineVersion,
+		"CreateStateMachineAlias":          createStateMachineAlias,
+		"DescribeStateMachineAlias":        describeStateMachineAlias,
+		"UpdateStateMachineAlias":          updateStateMachineAlias,
+		"DeleteStateMachineAlias":          deleteStateMachineAlias,
+		"ListStateMachineAliases":          listStateMachineAliases,
+		"TagResource":                      tagResource,
+		"UntagResource":                    untagResource,
+		"ListTagsForResource":              listTagsForResource,
 		"StartExecution":                   startExecution,
 		"DescribeExecution":                describeExecution,
 		"ListExecutions":                   listExecutions,
 		"StopExecution":                    stopExecution,
 		"GetExecutionHistory":              getExecutionHistory,
+		"DescribeMapRun":                   describeMapRun,
+		"ListMapRuns":                      listMapRuns,
+		"UpdateMapRun":                     updateMapRun,
 		"SendTaskSuccess":                  sendTaskSuccess,
 		"SendTaskFailure":                  sendTaskFailure,
 		"SendTaskHeartbeat":                sendTaskHeartbeat,
+		"TestState":                        testState,
+		"ValidateStateMachineDefinition":   validateStateMachineDefinition,
 	}
 }
 

@@ -2,6 +2,8 @@ package sfnapi
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -17,13 +19,13 @@ func createStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 		Type:       r.optional("type", machineType),
 	}
 	c, checkConfigurations := readConfigurations(r.input)
-	tags, tagsErr := readTags(r.input)
-	publish, described := readPublish(r.input)
+	tags, _, tagsErr := readTags(r.input)
+	checkPublish := readPublish(r.input, &m.Publish, &m.VersionDescription)
 	if m.Type == "" {
 		m.Type = sfn.Standard
 	}
 	err := firstOf(r.check(), checkName(m.Name), checkRole(m.RoleARN), checkConfigurations(),
-		tagsErr, checkPublish(publish, described), checkType(m.Type))
+		tagsErr, checkPublish(), checkType(m.Type))
 	if err != nil {
 		return jsonval.Value{}, err
 	}
@@ -37,27 +39,23 @@ func createStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 		return jsonval.Value{}, err
 	}
 	var o jsonval.Object
-	return o.AddString("stateMachineArn", made.ARN).Add("creationDate", timestamp(made.Created)).Value(), nil
+	o.AddString("stateMachineArn", made.ARN).Add("creationDate", timestamp(made.Created))
+	addText(&o, "stateMachineVersionArn", made.VersionARN)
+	return o.Value(), nil
 }
 
-func readPublish(in *input) (publish, described bool) {
-	publish = in.flag("publish", false)
-	_, described = in.text("versionDescription", text{max: 256, sensitive: true})
-	return publish, described
-}
-
-// checkPublish refuses versions, which this server does not keep yet: taking
-// publish silently would start executions of a version that is not there.
-func checkPublish(publish, described bool) error {
-	if publish {
-		return &sfn.Error{Code: "ValidationException",
-			Message: "This server does not publish versions yet: leave publish out or set it to false"}
+// readPublish reads whether a version is to be published, and how it is described;
+// the returned check comes after all constraints.
+func readPublish(in *input, publish *bool, description *string) (check func() error) {
+	*publish = in.flag("publish", false)
+	text, described := in.text("versionDescription", descriptionText)
+	*description = text
+	return func() error {
+		if described && !*publish {
+			return &sfn.Error{Code: "ValidationException", Message: "Version description can only be set when publish is true"}
+		}
+		return nil
 	}
-	if described {
-		return &sfn.Error{Code: "ValidationException",
-			Message: "Version description can only be set when publish is true"}
-	}
-	return nil
 }
 
 func checkType(kind string) error {
@@ -76,8 +74,8 @@ func updateStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 	}
 	role, hasRole := r.text("roleArn", arnShape.optional())
 	c, checkConfigurations := readConfigurations(r.input)
-	publish, described := readPublish(r.input)
-	if err := firstOf(r.check(), checkARN(arn, "stateMachine")); err != nil {
+	checkPublish := readPublish(r.input, &u.Publish, &u.VersionDescription)
+	if err := firstOf(r.check(), checkMachine(arn)); err != nil {
 		return jsonval.Value{}, err
 	}
 	if hasRole {
@@ -91,7 +89,7 @@ func updateStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 		return jsonval.Value{}, &sfn.Error{Code: "MissingRequiredParameter", Message: "Either the definition, the role ARN, " +
 			"the LoggingConfiguration, or the TracingConfiguration must be specified"}
 	}
-	if err := firstOf(checkConfigurations(), checkPublish(publish, described)); err != nil {
+	if err := firstOf(checkConfigurations(), checkPublish()); err != nil {
 		return jsonval.Value{}, err
 	}
 	if err := s.onMachine(ctx, "states:UpdateStateMachine", arn); err != nil {
@@ -104,6 +102,7 @@ func updateStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 	var o jsonval.Object
 	o.Add("updateDate", timestamp(m.Updated))
 	addText(&o, "revisionId", m.RevisionID)
+	addText(&o, "stateMachineVersionArn", m.VersionARN)
 	return o.Value(), nil
 }
 
@@ -143,6 +142,8 @@ func describeStateMachineForExecution(s *server, ctx context.Context, r *request
 	if updated.IsZero() {
 		updated = m.Created
 	}
+	addText(o, "mapRunArn", m.MapRunARN)
+	addText(o, "label", m.Label)
 	return o.Add("updateDate", timestamp(updated)).Value(), nil
 }
 
@@ -157,9 +158,30 @@ func describe(m sfn.StateMachine, included string) *jsonval.Object {
 	o.AddString("roleArn", m.RoleARN)
 	o.Add("loggingConfiguration", or(m.Logging, defaultLogging()))
 	o.Add("tracingConfiguration", or(m.Tracing, tracing(false)))
-	o.Add("encryptionConfiguration", m.Encryption)
+	encryption := m.Encryption
+	if m.Variables != nil {
+		// AWS shows it since July 2024, and has taken such a definition only since then.
+		encryption = or(encryption, ownedKey())
+	}
+	o.Add("encryptionConfiguration", encryption)
 	addText(&o, "revisionId", m.RevisionID)
+	addText(&o, "description", m.Description)
+	if included != "METADATA_ONLY" && len(m.Variables) > 0 {
+		o.Add("variableReferences", variableReferences(m.Variables))
+	}
 	return &o
+}
+
+func variableReferences(of map[string][]string) jsonval.Value {
+	var o jsonval.Object
+	for _, state := range slices.Sorted(maps.Keys(of)) {
+		var names jsonval.Array
+		for _, name := range of[state] {
+			names.Add(jsonval.OfString(name))
+		}
+		o.Add(state, names.Value())
+	}
+	return o.Value()
 }
 
 func listStateMachines(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
@@ -167,7 +189,8 @@ func listStateMachines(s *server, ctx context.Context, r *request) (jsonval.Valu
 	if err := r.check(); err != nil {
 		return jsonval.Value{}, err
 	}
-	found, next, err := s.visibleMachines(ctx, page)
+	found, next, err := visible(s, ctx, "states:ListStateMachines", s.machineARN("*"), page, s.machines.ListStateMachines,
+		func(m sfn.StateMachine) []string { return sfn.MachineResources(m.ARN) })
 	if err != nil {
 		return jsonval.Value{}, err
 	}
@@ -180,12 +203,12 @@ func listStateMachines(s *server, ctx context.Context, r *request) (jsonval.Valu
 	return listing("stateMachines", list, next), nil
 }
 
-// visibleMachines gives a page of the state machines that the caller may list. It
-// is filled from as many of the host's pages as it takes, so that neither its
+// visible gives a page of what the caller may list by an action; all names all of it.
+// It is filled from as many of the host's pages as it takes, so that neither its
 // length nor its token tells of others; who may list none at all is refused.
-func (s *server) visibleMachines(ctx context.Context, page sfn.Page) (out []sfn.StateMachine, next string, err error) {
-	const action = "states:ListStateMachines"
-	if err := s.judge(ctx, action, s.machineARN("*"), s.may.Anywhere(ctx, action)); err != nil {
+func visible[T any](s *server, ctx context.Context, action, all string, page sfn.Page,
+	list func(context.Context, sfn.Page) ([]T, string, error), names func(T) []string) (out []T, next string, err error) {
+	if err := s.judge(ctx, action, all, s.may.Anywhere(ctx, action)); err != nil {
 		return nil, "", err
 	}
 	if page.Max == 0 {
@@ -193,13 +216,13 @@ func (s *server) visibleMachines(ctx context.Context, page sfn.Page) (out []sfn.
 	}
 	full := "" // the token behind a full page
 	for want := page.Max; ; {
-		found, next, err := s.machines.ListStateMachines(ctx, page)
+		found, next, err := list(ctx, page)
 		if err != nil {
 			return nil, "", err
 		}
 		for _, m := range found {
 			switch {
-			case !s.may.Permit(ctx, action, sfn.MachineResources(m.ARN)...).Allowed:
+			case !s.may.Permit(ctx, action, names(m)...).Allowed:
 			case full != "": // there is something of theirs behind it
 				return out, full, nil
 			default:
@@ -220,7 +243,7 @@ func (s *server) visibleMachines(ctx context.Context, page sfn.Page) (out []sfn.
 
 func deleteStateMachine(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
 	arn := r.required("stateMachineArn", arnShape)
-	if err := firstOf(r.check(), checkARN(arn, "stateMachine")); err != nil {
+	if err := firstOf(r.check(), checkMachine(arn)); err != nil {
 		return jsonval.Value{}, err
 	}
 	if err := s.onMachine(ctx, "states:DeleteStateMachine", arn); err != nil {

@@ -28,7 +28,7 @@ const connectionError = "Events.ConnectionResource.InvalidConnectionState"
 // leave sends a call past the gateway: to mapped, the URL that stile.yaml gives
 // for its target, else to its own host where the project lets the role out.
 func (r *Runner) leave(ctx context.Context, call sfn.TaskCall, q request, mapped string) (*exchange.Exchange, sfn.TaskResult) {
-	backend, host, reason := exchange.Backend{BaseURL: mapped}, q.url.Authority(), mappedReason
+	backend, host, reason := exchange.Backend{BaseURL: mapped}, q.url.Authority(), cmp.Or(q.reason, mappedReason)
 	if mapped == "" {
 		role, _ := sfn.RoleName(call.RoleARN)
 		exit, ok := Exit{}, false

@@ -61,7 +61,7 @@ func startExecution(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskR
 	}
 	if r.cfg.MayStart != nil {
 		if err := r.cfg.MayStart(call, n.start.StateMachineARN); err != nil {
-			return deniedStart(call, n, err)
+			return deniedCall(call, "StartExecution", n.start.StateMachineARN, err)
 		}
 	}
 	ctx = context.WithoutCancel(ctx) // whether it was started must be known
@@ -174,10 +174,10 @@ func (r *Runner) refusedStart(err error) sfn.TaskResult {
 			"; Request ID: " + r.cfg.NewGUID() + "; Proxy: null)"}
 }
 
-// deniedStart is the result of a start that the state's role does not allow.
-func deniedStart(call sfn.TaskCall, n nested, err error) sfn.TaskResult {
+// deniedCall is the result of what the state's role does not allow.
+func deniedCall(call sfn.TaskCall, method, what string, err error) sfn.TaskResult {
 	res := fault("States.Permissions", err.Error())
-	rec := callRecord{Method: "StartExecution", URL: n.start.StateMachineARN, Trace: call.TraceID,
+	rec := callRecord{Method: method, URL: what, Trace: call.TraceID,
 		Decisions: []exchange.Decision{}, Calls: []exchange.Call{}}
 	if errors.As(err, &rec.Permission) {
 		res.Call = rec.value()
@@ -251,7 +251,15 @@ func described(x sfn.Execution, parsed bool) jsonval.Value {
 	} else {
 		o.AddString("RedriveStatus", "REDRIVABLE")
 	}
-	o.Add("StartDate", millis(x.StartDate)).AddString("StateMachineArn", x.StateMachineARN).AddString("Status", x.Status)
+	o.Add("StartDate", millis(x.StartDate))
+	if x.AliasARN != "" {
+		o.AddString("StateMachineAliasArn", x.AliasARN)
+	}
+	o.AddString("StateMachineArn", x.StateMachineARN)
+	if x.VersionARN != "" {
+		o.AddString("StateMachineVersionArn", x.VersionARN)
+	}
+	o.AddString("Status", x.Status)
 	o.Add("StopDate", millis(x.StopDate))
 	if x.TraceHeader != "" {
 		o.AddString("TraceHeader", x.TraceHeader)

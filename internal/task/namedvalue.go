@@ -71,7 +71,7 @@ func (r *Runner) parameters(call sfn.TaskCall) (jsonval.Value, sfn.TaskResult) {
 		}
 	}
 	for i, ref := range call.NamedValues {
-		if slices.ContainsFunc(call.NamedValues[:i], func(o asl.NamedValueRef) bool { return o.Pointer == ref.Pointer }) {
+		if slices.ContainsFunc(call.NamedValues[:i], func(o sfn.NamedValueRef) bool { return o.Pointer == ref.Pointer }) {
 			continue // one pass puts in all of a string's
 		}
 		p = put(p, tokens(ref.Pointer), texts)

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"stile/asl"
 	"stile/internal/secret"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -36,7 +35,7 @@ func named(values map[string]string) *Runner {
 func TestNamedValuesArePutInAtTheirPointers(t *testing.T) {
 	call := sfn.TaskCall{Parameters: jsonval.MustParse(`{"Headers":{"X":"Bearer {{key}}, {{other}} {{unlisted}}","Y":"{{key}}"},` +
 		`"RequestBody":{"a/b":["{{quote}}"],"data":"{{key}}"}}`),
-		NamedValues: []asl.NamedValueRef{{Pointer: "/Headers/X", Name: "key"}, {Pointer: "/Headers/X", Name: "other"},
+		NamedValues: []sfn.NamedValueRef{{Pointer: "/Headers/X", Name: "key"}, {Pointer: "/Headers/X", Name: "other"},
 			{Pointer: "/Headers/X", Name: "unlisted"}, {Pointer: "/RequestBody/a~1b/0", Name: "quote"}, {Pointer: "/RequestBody/gone/7", Name: "key"}}}
 	before := call.Parameters.Text()
 	got, res := named(map[string]string{"key": "{{other}}", "other": "o", "quote": `a"b\` + "\n"}).parameters(call)
@@ -52,7 +51,7 @@ func TestNamedValuesArePutInAtTheirPointers(t *testing.T) {
 // TestNamedValuesFailClosed: a missing permission, a missing value and one that a
 // header cannot hold end the call before anything is sent.
 func TestNamedValuesFailClosed(t *testing.T) {
-	call := sfn.TaskCall{Parameters: jsonval.MustParse(`{"Headers":{"X":"{{key}}"}}`), NamedValues: []asl.NamedValueRef{{Pointer: "/Headers/X", Name: "key"}}}
+	call := sfn.TaskCall{Parameters: jsonval.MustParse(`{"Headers":{"X":"{{key}}"}}`), NamedValues: []sfn.NamedValueRef{{Pointer: "/Headers/X", Name: "key"}}}
 	for _, c := range []struct{ value, name, cause string }{
 		{"denied", "States.Permissions", "state 'S': role r: no statement allows apim:ReadNamedValue on named-value/key (roles/r.json:3)"},
 		{"down", "States.TaskFailed", "The named value 'key' cannot be used: secret kv://acme/x: it cannot be reached. Nothing was sent."},
@@ -78,7 +77,7 @@ func TestNamedValuesFailClosed(t *testing.T) {
 func TestARefusalOfNamedValuesIsTold(t *testing.T) {
 	var told int
 	r := &Runner{cfg: Config{NamedValueRefused: func(sfn.TaskCall) { told++ }}}
-	with := sfn.TaskCall{NamedValues: []asl.NamedValueRef{{Pointer: "/Headers/X", Name: "key"}}}
+	with := sfn.TaskCall{NamedValues: []sfn.NamedValueRef{{Pointer: "/Headers/X", Name: "key"}}}
 	for _, c := range []struct {
 		call sfn.TaskCall
 		name string

@@ -40,7 +40,9 @@ type request struct {
 	// then writes the body again, with the connection's secret members.
 	authorize  func(ctx context.Context) (Credentials, error)
 	connection string
-	encode     func(q *request, more []Secret) sfn.TaskResult
+	// reason is why stile.yaml leads it past the gateway; empty: map does.
+	reason string
+	encode func(q *request, more []Secret) sfn.TaskResult
 }
 
 // send makes the exchange, lets it through and gives it back. A non-empty
@@ -67,9 +69,11 @@ func (r *Runner) send(ctx context.Context, call sfn.TaskCall, q request) (*excha
 // deliver has the exchange answered, the answer's whole body included. A non-empty
 // result.Error says that no answer was had.
 func (r *Runner) deliver(ctx context.Context, call sfn.TaskCall, ex *exchange.Exchange, to exchange.Caller) sfn.TaskResult {
+	r.traceSent(ctx, call, ex)
 	err := to.Do(ctx, ex)
 	if err == nil {
 		if _, err = ex.Response.Body.Bytes(); err == nil {
+			traceAnswered(ctx, ex)
 			return sfn.TaskResult{}
 		}
 	}

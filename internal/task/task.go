@@ -12,7 +12,7 @@
 // past it is let out by Map or Egress and told to Ungoverned before it is sent; a
 // connection's credentials are in no record of a call; done is called exactly once
 // for each Start, of a .sync Task once more before that with Submitted, and there
-// not at all once nobody waits; a panic in an integration fails that one attempt.
+// not at all once nobody waits, and of an activity's never: its token ends it; a call with a mock is answered by it alone; a panic in an integration fails that one attempt.
 package task
 
 import (
@@ -63,14 +63,25 @@ type Config struct {
 	// Executions starts executions of other state machines and waits for their ends;
 	// nil: states:startExecution has no integration.
 	Executions Executions
+	// Activities take the Tasks of workers; nil: there is no activity.
+	Activities Activities
 	// MayStart asks the role of a state's call for states:StartExecution on a state
 	// machine: a *exchange.PermissionDenied, or nil, which allows. Nil allows all.
 	MayStart func(call sfn.TaskCall, stateMachineARN string) error
 	// Address is what context.Request.IpAddress of a step shows.
 	Address netip.Addr
-	Region  string
-	Now     func() time.Time
-	NewGUID func() string
+	// Region and Account are those of functions that are not named by an ARN.
+	Region, Account string
+	Now             func() time.Time
+	NewGUID         func() string
+}
+
+// Activities hold the Tasks that a worker is to take.
+type Activities interface {
+	// Queue takes a call that was dispatched. Where ctx has ended nobody waits for it.
+	Queue(ctx context.Context, call sfn.TaskCall)
+	// Withdraw says that nobody waits for the command's call any more.
+	Withdraw(executionARN string, command uint64)
 }
 
 // Target is where a mapped target goes; one of the two is set.
@@ -134,7 +145,8 @@ type Identity struct {
 
 // Integration is one entry of the table: a resource with the patterns that it knows.
 type Integration struct {
-	// Resource is the ARN without its pattern.
+	// Resource is the ARN without its pattern; arn:aws:lambda:::function stands for that
+	// of every function.
 	Resource string
 	// Patterns lists what may follow: "" for request-response, "sync", "sync:2",
 	// "waitForTaskToken".
@@ -209,10 +221,18 @@ func New(cfg Config, table []Integration) (*Runner, error) {
 	return r, nil
 }
 
+// find gives the integration of a resource, where its part of the outside is there.
+func (r *Runner) find(resource string) (Integration, bool) {
+	if isFunction(resource) {
+	}
+	in, ok := r.table[resource]
+	return in, ok && (in.Resource != startResource || r.cfg.Executions != nil)
+}
+
 // CheckParameters says what is wrong with a Task's parameters before it is
 // scheduled, in AWS's words, or "".
 func (r *Runner) CheckParameters(resource string, parameters jsonval.Value) string {
-	in, ok := r.table[resource]
+	in, ok := r.find(resource)
 	if !ok {
 		return ""
 	}
@@ -225,8 +245,16 @@ func (r *Runner) CheckParameters(resource string, parameters jsonval.Value) stri
 // Start makes the call on a goroutine of its own and gives its answer to done; of
 // a .sync pattern first that the job was submitted, then its end.
 func (r *Runner) Start(ctx context.Context, call sfn.TaskCall, done func(sfn.TaskResult)) {
-	in, ok := r.table[call.Resource]
-	if !ok || in.Resource == startResource && r.cfg.Executions == nil {
+	if call.Mock.Exists() {
+		mocked(call, done)
+		return
+	}
+	if r.cfg.Activities != nil && sfn.IsActivity(call.Resource) {
+		r.cfg.Activities.Queue(ctx, call)
+		return
+	}
+	in, ok := r.find(call.Resource)
+	if !ok {
 		done(fault("States.Runtime", "The resource '"+call.Resource+"' has no integration here."))
 		return
 	}
@@ -290,6 +318,9 @@ func guarded(call sfn.TaskCall, f func() sfn.TaskResult) (res sfn.TaskResult) {
 // Cancel ends the call of a command where it still runs, and the job that it
 // began; its answer no longer matters.
 func (r *Runner) Cancel(executionARN string, command uint64) {
+	if r.cfg.Activities != nil {
+		r.cfg.Activities.Withdraw(executionARN, command)
+	}
 	k := key{executionARN, command}
 	r.mu.Lock()
 	d := r.running[k]

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"stile/asl"
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/internal/config"
 	"stile/internal/identity"
 	"stile/internal/sfn"
@@ -34,7 +34,7 @@ type Facts struct {
 	// Calls is the side journal in the order of time, History the execution's last
 	// events, oldest first.
 	Calls   []sfn.CallRecord
-	History []interp.HistoryEvent
+	History []history.Event
 	// Taken is the definition that the execution runs, nil where it cannot be read.
 	Taken *asl.Program
 	// File is where the project has the state machine now, empty where it has it

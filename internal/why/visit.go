@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/jsonval"
 )
 
@@ -42,7 +42,7 @@ type tale struct {
 }
 
 // tell follows events in order; those before the first may be missing.
-func tell(events []interp.HistoryEvent) *tale {
+func tell(events []history.Event) *tale {
 	t := &tale{owner: map[int64]*visit{}, exited: map[int64]bool{}}
 	for _, e := range events {
 		t.one(e)
@@ -50,7 +50,7 @@ func tell(events []interp.HistoryEvent) *tale {
 	return t
 }
 
-func (t *tale) one(e interp.HistoryEvent) {
+func (t *tale) one(e history.Event) {
 	at := time.UnixMilli(e.Time).UTC()
 	t.last = at
 	around := t.owner[e.Previous]
@@ -96,7 +96,7 @@ func (t *tale) one(e interp.HistoryEvent) {
 }
 
 // event is one that lies in a visit.
-func (t *tale) event(v *visit, e interp.HistoryEvent, at time.Time) {
+func (t *tale) event(v *visit, e history.Event, at time.Time) {
 	switch {
 	case strings.HasPrefix(e.Type, "Execution"):
 		t.ended(e)
@@ -116,7 +116,7 @@ func (t *tale) event(v *visit, e interp.HistoryEvent, at time.Time) {
 	}
 }
 
-func (t *tale) ended(e interp.HistoryEvent) {
+func (t *tale) ended(e history.Event) {
 	if e.Type != "ExecutionStarted" && e.Type != "ExecutionRedriven" {
 		t.end = e.Type
 	}
@@ -156,7 +156,7 @@ func climb(v *visit, is func(*visit) bool) *visit {
 	return v
 }
 
-func valueOf(p *interp.Payload) jsonval.Value {
+func valueOf(p *history.Payload) jsonval.Value {
 	if p == nil {
 		return jsonval.Value{}
 	}

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stile/asl"
-	"stile/asl/interp"
+	"stile/asl/history"
 	"stile/diag"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -19,10 +19,10 @@ import (
 var start = time.Date(2026, 11, 22, 18, 0, 0, 0, time.UTC)
 
 // story writes events: "TYPE name-or-error after PREVIOUS", a second apart.
-func story(lines ...string) (out []interp.HistoryEvent) {
+func story(lines ...string) (out []history.Event) {
 	for i, line := range lines {
 		f := strings.Fields(line)
-		e := interp.HistoryEvent{ID: int64(i + 1), Previous: int64(i), Type: f[0], Time: start.Add(time.Duration(i) * time.Second).UnixMilli()}
+		e := history.Event{ID: int64(i + 1), Previous: int64(i), Type: f[0], Time: start.Add(time.Duration(i) * time.Second).UnixMilli()}
 		if len(f) > 1 && f[1] != "-" {
 			e.Details.Name = f[1]
 			e.Details.Error = &f[1]
@@ -49,7 +49,7 @@ func open(t *tale) (names []string) {
 
 func TestVisitsOfBranchesAndIterations(t *testing.T) {
 	for name, c := range map[string]struct {
-		events  []interp.HistoryEvent
+		events  []history.Event
 		open    []string
 		holds   string
 		culprit string
@@ -89,7 +89,7 @@ func (none) NamedValue(string, string, string) (n NamedValue, _ bool) { return n
 func (none) Operation(string, string) (a, o string, ok bool)          { return "", "", false }
 func (none) Backend(string, string) (d Declared, ok bool)             { return d, false }
 
-func facts(t *testing.T, definition string, events []interp.HistoryEvent) Facts {
+func facts(t *testing.T, definition string, events []history.Event) Facts {
 	t.Helper()
 	p, faults := asl.Parse(diag.NewSource("one.asl.json", definition))
 	if faults.HasErrors() {
@@ -181,7 +181,7 @@ func TestAWaitsEnd(t *testing.T) {
 		}
 		f = facts(t, task, story("ExecutionStarted - 0", "WaitStateEntered A 1"))
 		f.Taken, f.Defined = p, p
-		f.History[1].Details.Input = &interp.Payload{Value: jsonval.MustParse(`{"a":{"n":30},"at":"2026-11-23T18:00:00Z"}`)}
+		f.History[1].Details.Input = &history.Payload{Value: jsonval.MustParse(`{"a":{"n":30},"at":"2026-11-23T18:00:00Z"}`)}
 		a := Explain(f)
 		if a.Cause != Timer || want.IsZero() != (a.Until == nil) || a.Until != nil && !a.Until.Equal(want) {
 			t.Errorf("%s: %s until %v, want %v", fields, a.Cause, a.Until, want)
@@ -269,7 +269,7 @@ func TestAnyHistoryIsExplained(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := base
 		for i := range rapid.IntRange(0, 30).Draw(t, "n") {
-			e := interp.HistoryEvent{ID: int64(i + 1), Previous: int64(rapid.IntRange(0, i).Draw(t, "previous")), Type: rapid.SampledFrom(types).Draw(t, "type"),
+			e := history.Event{ID: int64(i + 1), Previous: int64(rapid.IntRange(0, i).Draw(t, "previous")), Type: rapid.SampledFrom(types).Draw(t, "type"),
 				Time: start.Add(time.Duration(i) * time.Second).UnixMilli()}
 			name := rapid.SampledFrom([]string{"A", "B", "States.Permissions"}).Draw(t, "name")
 			e.Details.Name, e.Details.Error = name, &name

@@ -48,7 +48,7 @@ type Facade struct{ cfg Config }
 // New makes a Facade.
 func New(cfg Config) *Facade { return &Facade{cfg} }
 
-// Do answers POST on stile://workflows/NAME with 202 {"id"}, and GET on
+// Do answers POST on stile://workflows/NAME, or NAME:VERSION or NAME:ALIAS, with 202 {"id"}, and GET on
 // stile://workflows/NAME/executions/ID with 200 {"id","status","state","output"}
 // (output at the end only, error and cause where it failed).
 func (f *Facade) Do(ctx context.Context, ex *exchange.Exchange) error {
@@ -142,6 +142,7 @@ func alreadyExists(err error) bool {
 }
 
 func (f *Facade) describe(ctx context.Context, ex *exchange.Exchange, machine, id string) error {
+	machine, _, _ = strings.Cut(machine, ":") // whatever started it, it is the state machine's
 	e, err := f.cfg.Host.DescribeExecution(ctx, sfn.ExecutionARN(f.cfg.Region, f.cfg.Account, machine, id))
 	if err != nil {
 		return refused(ex, err)

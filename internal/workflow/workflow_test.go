@@ -191,3 +191,18 @@ func TestStartsKeepTheirSubject(t *testing.T) {
 		}
 	}
 }
+
+// TestABackendMayNameAVersionOrAnAlias: the start goes to it; the execution is the
+// state machine's.
+func TestABackendMayNameAVersionOrAnAlias(t *testing.T) {
+	for _, qualifier := range []string{"7", "PROD"} {
+		h := &host{}
+		if ex := call(t, h, "POST", "stile://workflows/order:"+qualifier, "demo", "{}"); ex.Response.StatusCode != 202 ||
+			h.started.StateMachineARN != "arn:aws:states:r:1:stateMachine:order:"+qualifier {
+			t.Errorf("%d, %+v", ex.Response.StatusCode, h.started)
+		}
+		if ex := call(t, h, "GET", "stile://workflows/order:"+qualifier+"/executions/e1", "demo", ""); ex.Response.StatusCode != 200 {
+			t.Errorf("%d", ex.Response.StatusCode)
+		}
+	}
+}

@@ -27,7 +27,7 @@ func formatMillis(c *value.Call, millis float64, pic, zone value.Value) (value.V
 		off = zone.Str()
 	}
 	s, err := picture.FormatMillis(millis, shape, off, c)
-	return value.OfString(s), err
+	return value.OfString(s), pictured(err)
 }
 
 func toMillis(c *value.Call, args []value.Value) (value.Value, error) {
@@ -36,11 +36,11 @@ func toMillis(c *value.Call, args []value.Value) (value.Value, error) {
 	pic := arg(args, 1)
 	if pic.IsUndefined() {
 		millis, err := picture.ParseISO(s)
-		return value.OfNumber(millis), err
+		return value.OfNumber(millis), pictured(err)
 	}
 	millis, ok, err := picture.ParseMillis(s, pic.Str(), c.Now(), c)
 	if err != nil || !ok {
-		return value.Undefined, err
+		return value.Undefined, pictured(err)
 	}
 	return value.OfNumber(millis), nil
 }

@@ -63,6 +63,27 @@ func TestText(t *testing.T) {
 	check(t, [][2]string{{`$decodeUrl("%E9")`, `! D3140`}, {`$decodeUrlComponent("%4")`, `! D3140`}, {`$encodeUrl("\ud800")`, `! D3140`}, {`$decodeUrlComponent("%ED%A0%80")`, `! D3140`}})
 }
 
+// Functions of text that is no UTF-8, and regular expressions that are called.
+func TestSurrogatesAndMatchers(t *testing.T) {
+	check(t, [][2]string{
+		{`/a(b)?/("xab").[match,start,end,groups]`, `["ab",1,3,"b"]`}, {`/x/("abc")`, `undefined`}, {`/b/("abcb").next().start`, `3`}, {`/b/("abcb").next().next()`, `undefined`},
+		{`/b*/("ab").next()`, `! D1004`}, {`/[x]/("é😀x").start`, `3`}, {`($r := /b/; $r("ab").match)`, `"b"`}, {`["ab","c"][0].$length()`, `[1,1]`}, {`["ab"][0].$`, `["a","b"]`},
+		{`$length("\ud800a")`, `2`}, {`$uppercase("\ud800a") = "\ud800A"`, `true`}, {`$substring("\ud83d\ude00b",1)`, `"b"`}, {`$split("a\ud800b","")`, `["a","\ud800","b"]`}, {`$pad("\ud800", 3)`, `"\ud800  "`},
+		{`$match("ab", function($s){$s = "ab" ? {"match":"b","start":1,"end":2,"groups":[],"next":function(){()}}})`, `{"match":"b","index":1,"groups":[]}`},
+		{`$replace("aXbX", /X/, function($m){$string($m.start) & $m.next().start})`, `"a13b3"`},
+	})
+}
+
+// AWS's functions at their edges.
+func TestStepFunctionsEdges(t *testing.T) {
+	check(t, [][2]string{
+		{`$partition([1,2,3], 2.9)`, `[[1,2],[3]]`}, {`$partition([1], -1)`, `! The second argument of partition function must evaluate to a positive integer`}, {`$partition(nothing, 2)`, `undefined`}, {`$partition("a", 2)`, `[["a"]]`}, {`$partition([1,2], 1e300)`, `[[1,2]]`},
+		{`$range(0, 1, 0.25)`, `[0,0.25,0.5,0.75,1]`}, {`$range(5, 5, 1)`, `5`}, {`$range(0, -3, -2)`, `[0,-2]`}, {`$range(1, nothing, 1)`, `undefined`}, {`$range(1, 1e300, 1e300)`, `[1,1e+300]`},
+		{`$hash(nothing, "MD5")`, `undefined`}, {`$hash("é😀", "MD5") = $hash("é😀", "MD5")`, `true`}, {`$hash(1, "MD5")`, `! T0410`}, {`$random(42) = $random(42.9)`, `true`}, {`$random(1) = $random(2)`, `false`}, {`$random(1e300) >= 0`, `true`}, {`$random("a")`, `! T0410`},
+		{`$parse("{\"a\":1,\"a\":2,\"2\":0}")`, `{"2":0,"a":2}`}, {`$parse("1e400") + 1`, `! D1001`}, {`$parse(" null ")`, `null`}, {`$parse("-0")`, `0`}, {`$type($parse("\"x\""))`, `"string"`}, {`$eval("1")`, `! T1006`}, {`$uuid(1)`, `! T0410`},
+	})
+}
+
 func TestMatch(t *testing.T) {
 	check(t, [][2]string{
 		{`$contains("abc", "b")`, `true`}, {`$contains("abc", /B/i)`, `true`}, {`$contains("abc", function($s){{"start":1}})`, `true`}, {`$contains("abc", function($s){{"x":1}})`, `! T1010`},

@@ -9,6 +9,7 @@ import (
 type found struct {
 	match      []rune
 	start, end int
+	units      int // UTF-16 units before start, of a regular expression's match
 	groups     []value.Value
 	object     value.Value // as a function sees it, where the matcher gave one
 	next       func() (*found, error)
@@ -18,7 +19,7 @@ type found struct {
 // gives what one gives.
 func search(c *value.Call, name string, matcher value.Value, subject value.Value, rs []rune) (*found, error) {
 	if f := matcher.Func(); f != nil && f.Regex != nil {
-		return searchRegex(c, f.Regex, rs, 0), nil
+		return searchRegex(c, f.Regex, rs, 0, 0), nil
 	}
 	v, err := c.Apply(matcher, []value.Value{subject})
 	if err != nil {
@@ -27,13 +28,14 @@ func search(c *value.Call, name string, matcher value.Value, subject value.Value
 	return foundBy(c, name, v, rs)
 }
 
-// searchRegex finds the match at or behind a place.
-func searchRegex(c *value.Call, re *value.Regex, rs []rune, from int) *found {
+// searchRegex finds the match at or behind a place with so many UTF-16 units before
+// it.
+func searchRegex(c *value.Call, re *value.Regex, rs []rune, from, before int) *found {
 	at := re.Re.Find(rs, from, func() { c.Spend(1) })
 	if at == nil {
 		return nil
 	}
-	f := &found{match: rs[at[0]:at[1]], start: at[0], end: at[1]}
+	f := &found{match: rs[at[0]:at[1]], start: at[0], end: at[1], units: before + units(rs[from:at[0]])}
 	for i := 2; i+1 < len(at); i += 2 {
 		group := value.Undefined
 		if at[i] >= 0 && at[i+1] >= 0 {
@@ -46,7 +48,7 @@ func searchRegex(c *value.Call, re *value.Regex, rs []rune, from int) *found {
 		if f.end >= len(rs) {
 			return nil, nil
 		}
-		n := searchRegex(c, re, rs, f.end)
+		n := searchRegex(c, re, rs, f.end, f.units+units(f.match))
 		if n != nil && len(n.match) == 0 {
 			return nil, &value.Error{Code: "D1004", Value: value.OfString(re.Source)}
 		}
@@ -81,11 +83,11 @@ func (f *found) asObject(c *value.Call, rs []rune) value.Value {
 	if f.object.IsObject() {
 		return f.object
 	}
-	c.Spend(1 + f.end/8)
+	c.Spend(1)
 	o := value.NewObject(5)
 	o.Set("match", text(c, encoded(f.match)))
-	o.Set("start", value.OfNumber(float64(units(rs[:f.start]))))
-	o.Set("end", value.OfNumber(float64(units(rs[:f.end]))))
+	o.Set("start", value.OfNumber(float64(f.units)))
+	o.Set("end", value.OfNumber(float64(f.units+units(f.match))))
 	o.Set("groups", value.OfItems(f.groups...))
 	o.Set("next", value.OfFunction(&value.Function{Native: &value.Native{Name: "next", Call: func(c *value.Call, _ []value.Value) (value.Value, error) {
 		n, err := f.next()

@@ -8,6 +8,7 @@ import (
 
 	"stile/jsonata/library/picture"
 	"stile/jsonata/value"
+	"stile/jsonval"
 )
 
 var numberTable = []value.Native{
@@ -166,17 +167,17 @@ func formatNumber(c *value.Call, args []value.Value) (value.Value, error) {
 		}
 	}
 	s, err := picture.FormatNumber(args[0].Num(), arg(args, 1).Str(), options, c)
-	return value.OfString(s), err
+	return value.OfString(s), pictured(err)
 }
 
 func formatInteger(c *value.Call, args []value.Value) (value.Value, error) {
 	s, err := picture.FormatInteger(args[0].Num(), arg(args, 1).Str(), c)
-	return value.OfString(s), err
+	return value.OfString(s), pictured(err)
 }
 
 func parseInteger(c *value.Call, args []value.Value) (value.Value, error) {
 	f, err := picture.ParseInteger(args[0].Str(), arg(args, 1).Str(), c)
-	return value.OfNumber(f), err
+	return value.OfNumber(f), pictured(err)
 }
 
 func formatBase(c *value.Call, args []value.Value) (value.Value, error) {
@@ -188,7 +189,7 @@ func formatBase(c *value.Call, args []value.Value) (value.Value, error) {
 		return value.Undefined, fault("D3100", value.OfNumber(radix), 0)
 	}
 	if radix == 10 || math.IsInf(f, 0) || math.IsNaN(f) {
-		return text(c, value.FormatNumber(f)), nil
+		return text(c, jsonval.FormatNumber(f)), nil
 	}
 	return text(c, inBase(f, radix)), nil
 }
@@ -216,4 +217,20 @@ func inBase(f, radix float64) string {
 		out[i], out[j] = out[j], out[i]
 	}
 	return string(out)
+}
+
+// pictured is a picture's fault as an error of the evaluation.
+func pictured(err error) error {
+	f, ok := err.(*picture.Fault)
+	if !ok {
+		return err
+	}
+	e := &value.Error{Code: f.Code, Text: f.Text}
+	switch {
+	case f.What != nil:
+		e.Value = value.OfString(*f.What)
+	case f.Number != nil:
+		e.Value = value.OfNumber(*f.Number)
+	}
+	return e
 }

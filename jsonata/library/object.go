@@ -124,6 +124,11 @@ func merge(c *value.Call, args []value.Value) (value.Value, error) {
 }
 
 func typeOf(_ *value.Call, args []value.Value) (value.Value, error) {
+	if args[0].IsNumber() {
+		if ok, err := value.Numeric(args[0]); err != nil || !ok {
+			return value.OfString("object"), err // NaN is no number to the reference
+		}
+	}
 	return value.OfString(args[0].Kind().String()), nil
 }
 

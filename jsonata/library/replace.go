@@ -122,15 +122,19 @@ func replace(c *value.Call, args []value.Value) (value.Value, error) {
 // own text, which is none.
 func replaceText(c *value.Call, s, pattern string, with, limit value.Value) value.Value {
 	var b strings.Builder
+	put := with.Str()
+	if with.IsUndefined() {
+		put = "undefined" // as JavaScript writes it
+	}
 	for n := 0; within(limit, n); n++ {
 		before, after, ok := strings.Cut(s, pattern)
 		if !ok {
 			break
 		}
 		c.Spend(1)
-		c.Produce(len(before) + len(with.Str()))
+		c.Produce(len(before) + len(put))
 		b.WriteString(before)
-		b.WriteString(with.Str())
+		b.WriteString(put)
 		s = after
 	}
 	b.WriteString(s)

@@ -68,16 +68,26 @@ func (e *Error) fill(text string) string {
 			after = strings.TrimPrefix(after, "}")
 		}
 		v := e.insert(name)
-		if s, err := Stringify(v, false); err == nil && (bare || !v.IsString()) {
-			if v.IsUndefined() {
-				s = "undefined"
-			}
-			b.WriteString(s)
+		if bare && v.IsString() {
+			b.WriteString(v.Str())
 		} else {
-			b.Write(AppendQuoted(nil, v.Str()))
+			b.WriteString(inspect(v))
 		}
 		text = after
 	}
+}
+
+// inspect gives a value as JSON.stringify does; what JSON has no text for is
+// undefined.
+func inspect(v Value) string {
+	if v.IsUndefined() || v.IsFunction() {
+		return "undefined"
+	}
+	e := encoder{}
+	if err := e.value(v, 0); err != nil {
+		return "undefined"
+	}
+	return string(e.out)
 }
 
 func (e *Error) insert(name string) Value {

@@ -1,33 +1,18 @@
 package value
 
-import "strings"
+import (
+	"bytes"
+
+	"stile/jsonval"
+)
 
 // The functions below walk JSON text that jsonval has validated; they check
 // nothing.
 
-func skipSpace(s string, i int) int {
-	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-func skipString(s string, i int) int {
-	for i++; i < len(s); i++ {
-		switch s[i] {
-		case '"':
-			return i + 1
-		case '\\':
-			i++
-		}
-	}
-	return i
-}
-
 // skipScalar passes a value that is no container.
-func skipScalar(s string, i int) int {
+func skipScalar(s []byte, i int) int {
 	if s[i] == '"' {
-		return skipString(s, i)
+		return jsonval.SkipString(s, i)
 	}
 	for ; i < len(s); i++ {
 		if c := s[i]; c == ',' || c|0x20 == '}' || c <= ' ' {
@@ -40,7 +25,7 @@ func skipScalar(s string, i int) int {
 // document is a JSON text with the places of its containers, so that one pass over
 // the text pays for all later ones.
 type document struct {
-	text  string
+	text  []byte
 	spans []span // in the order in which they begin
 	few   [8]span
 }
@@ -61,29 +46,21 @@ type opened struct {
 	names uint64
 }
 
-// name notes a name, which stands between quotes.
-func (o *opened) name(name string, escaped bool) {
-	hash := len(name) * 11
-	if len(name) > 0 {
-		hash += int(name[0]) + 5*int(name[len(name)-1])
-	}
-	bit := uint64(1) << (hash & 63)
-	o.twice = o.twice || escaped || o.names&bit != 0
-	o.names |= bit
-}
-
 // structural are the bytes that index stops at.
 var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
 
 // index finds the containers of a text.
-func index(text string) *document {
+func index(text []byte) *document {
 	d := &document{text: text}
 	d.spans = d.few[:0]
 	if n := len(text) / 32; n > len(d.few) {
 		d.spans = make([]span, 0, n)
 	}
-	var room [16]opened
-	open := room[:0]
+	var (
+		room [16]opened
+		open = room[:0]
+		in   opened // the innermost
+	)
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		if !structural[c] {
@@ -91,30 +68,37 @@ func index(text string) *document {
 		}
 		switch {
 		case c == '"':
-			start, escaped := i, false
+			start, escaped := i+1, false
 			for i++; i < len(text) && text[i] != '"'; i++ {
 				if text[i] == '\\' {
 					i++
 					escaped = true
 				}
 			}
-			i++
-			at := i
+			at := i + 1
 			if text[at] <= ' ' {
-				at = skipSpace(text, at)
+				at = jsonval.SkipSpace(text, at)
 			}
 			if text[at] == ':' {
-				open[len(open)-1].name(text[start+1:i-1], escaped)
+				// the length and the ends of a name choose its bit
+				hash := (i - start) * 11
+				if i > start {
+					hash += int(text[start]) + 5*int(text[i-1])
+				}
+				bit := uint64(1) << (hash & 63)
+				if escaped || in.names&bit != 0 {
+					in.twice = true
+				}
+				in.names |= bit
 			}
-			i--
 		case c|0x20 == '{': // and [
-			open = append(open, opened{span: uint32(len(d.spans))})
+			open = append(open, in)
+			in = opened{span: uint32(len(d.spans))}
 			d.spans = append(d.spans, span{start: uint32(i)})
 		case c|0x20 == '}': // and ]
-			o := &open[len(open)-1]
-			open = open[:len(open)-1]
-			s := &d.spans[o.span]
-			s.end, s.next, s.distinct = uint32(i+1), uint32(len(d.spans)), !o.twice
+			s := &d.spans[in.span]
+			s.end, s.next, s.distinct = uint32(i+1), uint32(len(d.spans)), !in.twice
+			in, open = open[len(open)-1], open[:len(open)-1]
 		}
 	}
 	return d
@@ -137,7 +121,7 @@ type cursor struct {
 }
 
 func (d *document) walk(at int) cursor {
-	return cursor{d, skipSpace(d.text, int(d.spans[at].start)+1), at + 1}
+	return cursor{d, jsonval.SkipSpace(d.text, int(d.spans[at].start)+1), at + 1}
 }
 
 // place is where a value stands: in the text, or among the containers.
@@ -158,29 +142,29 @@ func (c *cursor) item() (p place, ok bool) {
 	}
 	c.at = p.end
 	if text[c.at] != ',' {
-		c.at = skipSpace(text, c.at)
+		c.at = jsonval.SkipSpace(text, c.at)
 	}
 	if text[c.at] == ',' {
 		if c.at++; text[c.at] <= ' ' {
-			c.at = skipSpace(text, c.at)
+			c.at = jsonval.SkipSpace(text, c.at)
 		}
 	}
 	return p, true
 }
 
 // member gives the next member's name, as between its quotes, and its place.
-func (c *cursor) member() (name string, p place, ok bool) {
+func (c *cursor) member() (name []byte, p place, ok bool) {
 	text := c.doc.text
 	if text[c.at] == '}' {
-		return "", p, false
+		return nil, p, false
 	}
-	end := skipString(text, c.at)
+	end := jsonval.SkipString(text, c.at)
 	name = text[c.at+1 : end-1]
 	if c.at = end; text[c.at] != ':' {
-		c.at = skipSpace(text, c.at)
+		c.at = jsonval.SkipSpace(text, c.at)
 	}
 	if c.at++; text[c.at] <= ' ' {
-		c.at = skipSpace(text, c.at)
+		c.at = jsonval.SkipSpace(text, c.at)
 	}
 	p, _ = c.item()
 	return name, p, true
@@ -196,23 +180,27 @@ func (d *document) value(p place) Value {
 
 // member gives the member of that name, the last where it stands twice.
 func (d *document) member(at int, name string) Value {
-	var found place
-	for c := d.walk(at); ; {
-		n, p, ok := c.member()
-		if !ok {
-			break
-		}
-		if n == name || len(n) > len(name) && strings.IndexByte(n, '\\') >= 0 && unquote(n) == name {
-			found = p
-			if d.spans[at].distinct {
-				break
-			}
-		}
-	}
-	if found.end == 0 {
+	found, ok := d.find(at, name)
+	if !ok {
 		return Undefined
 	}
 	return d.value(found)
+}
+
+// find gives the place of the member of that name.
+func (d *document) find(at int, name string) (found place, ok bool) {
+	for c := d.walk(at); ; {
+		n, p, more := c.member()
+		if !more {
+			return found, ok
+		}
+		if string(n) == name || len(n) > len(name) && bytes.IndexByte(n, '\\') >= 0 && unquote(n) == name {
+			found, ok = p, true
+			if d.spans[at].distinct {
+				return found, ok
+			}
+		}
+	}
 }
 
 func (d *document) count(at int) int {
@@ -259,7 +247,7 @@ func (d *document) object(at int, share bool) *Object {
 	}
 }
 
-// shared remembers what was read of a lazy container, from the second reading on.
+// shared remembers what was read of a lazy container, from some readings on.
 type shared struct {
 	doc    *document
 	at     int
@@ -283,8 +271,10 @@ func (s *shared) asObject() *Object {
 }
 
 func (s *shared) get(name string) Value {
+	// containers are passed in one step, so that a walk costs little
+	const walks = 8
 	if s.object == nil {
-		if s.uses++; s.uses == 1 {
+		if s.uses++; s.uses <= walks {
 			return s.doc.member(s.at, name)
 		}
 	}

@@ -47,6 +47,9 @@ func JSON(v Value) (jsonval.Value, error) {
 	case FunctionKind:
 		return jsonval.Value{}, Unsupported
 	case StringKind:
+		if !utf8.ValidString(v.str) { // half a surrogate pair is escaped, here as within a value
+			return jsonval.Parse(AppendQuoted(nil, v.str))
+		}
 		return jsonval.OfString(v.str), nil
 	case BoolKind:
 		return jsonval.OfBool(v.num != 0), nil
@@ -113,7 +116,7 @@ func (e *encoder) number(v Value) error {
 		e.out = append(e.out, "null"...)
 		return nil
 	}
-	e.out = AppendNumber(e.out, f)
+	e.out = jsonval.AppendNumber(e.out, f)
 	return nil
 }
 

@@ -79,24 +79,24 @@ func OfObject(o *Object) Value { return Value{kind: ObjectKind, ref: o} }
 // OfFunction makes a function.
 func OfFunction(f *Function) Value { return Value{kind: FunctionKind, ref: f} }
 
-// From gives a JSON value; absent becomes undefined. The text is copied once and
-// read where it is asked for.
+// From gives a JSON value; absent becomes undefined. The text is read where
+// it is asked for.
 func From(v jsonval.Value) Value {
 	if !v.Exists() {
 		return Undefined
 	}
-	return fromText(v.Text())
+	return fromText(v.Raw())
 }
 
 // fromText gives the value of one valid JSON text without surrounding space.
-func fromText(text string) Value {
+func fromText(text []byte) Value {
 	if text[0]|0x20 == '{' {
 		return index(text).container(0)
 	}
 	return fromScalar(text)
 }
 
-func fromScalar(text string) Value {
+func fromScalar(text []byte) Value {
 	switch text[0] {
 	case '"':
 		return Value{kind: StringKind, str: unquote(text[1 : len(text)-1])}
@@ -158,7 +158,7 @@ func Clone(v Value) (Value, error) {
 	if text == "" {
 		return Undefined, nil
 	}
-	return deep(fromText(text)), nil
+	return deep(fromText([]byte(text))), nil
 }
 
 // deep reads all levels of a lazy value. Its nesting is bounded: Stringify made it.

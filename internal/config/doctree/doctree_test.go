@@ -126,6 +126,27 @@ func TestLinedJSON(t *testing.T) {
 	}
 }
 
+// TestJSONWithOrigins: what is found in the JSON has its place in the YAML.
+func TestJSONWithOrigins(t *testing.T) {
+	const text = "StartAt: A\nStates:\n  A:\n    Type: 'Pass'\n    End: \"yes\"\n    Result: [1, {x: 2}]\n    Retry:\n      - MaxAttempts: 3\n"
+	src := diag.NewSource("x.yaml", text)
+	n, faults := ParseYAML(src)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	out, origins := n.JSONWithOrigins()
+	derived := diag.NewDerived(src, string(out), origins)
+	for part, want := range map[string][2]int{
+		`"StartAt"`: {1, 1}, `"A",`: {1, 10}, `"Type"`: {4, 5}, `"Pass"`: {4, 11}, `"yes"`: {5, 10}, `[1`: {6, 13}, `{"x"`: {6, 17}, `2}`: {6, 21}, `"MaxAttempts"`: {8, 9}, `3}`: {8, 22},
+	} {
+		i := strings.Index(string(out), part)
+		d := derived.At(i, diag.Diagnostic{})
+		if i < 0 || d.Line != want[0] || d.Column != want[1] || d.File != "x.yaml" || d.Excerpt != strings.Split(text, "\n")[d.Line-1] {
+			t.Errorf("%s at %d: %+v, want %v", part, i, d, want)
+		}
+	}
+}
+
 // TestAnyJSONIsReadAlike: a JSON text gives the same value through both parsers
 // and through encoding/json.
 func TestAnyJSONIsReadAlike(t *testing.T) {

@@ -124,14 +124,22 @@ func (n *Node) appendJSON(b []byte) []byte {
 // the line where it stands in the source, as far as the order of lines allows:
 // a fault found in the JSON names the right line of a YAML document.
 func (n *Node) LinedJSON() []byte {
+	text, _ := n.JSONWithOrigins()
+	return text
+}
+
+// JSONWithOrigins is LinedJSON with the place of every key and value, for
+// diag.NewDerived.
+func (n *Node) JSONWithOrigins() ([]byte, []diag.Origin) {
 	w := &liner{line: 1}
 	w.node(n)
-	return append(w.b, '\n')
+	return append(w.b, '\n'), w.origins
 }
 
 type liner struct {
-	b    []byte
-	line int
+	b       []byte
+	line    int
+	origins []diag.Origin
 }
 
 func (w *liner) to(line int) {
@@ -141,7 +149,14 @@ func (w *liner) to(line int) {
 	}
 }
 
+func (w *liner) from(line, column int) {
+	w.origins = append(w.origins, diag.Origin{Offset: len(w.b), Line: line, Column: column})
+}
+
 func (w *liner) node(n *Node) {
+	if n != nil {
+		w.from(n.Line, n.Column)
+	}
 	if n == nil || n.Kind != Map && n.Kind != List {
 		w.b = n.appendJSON(w.b)
 		return
@@ -154,6 +169,7 @@ func (w *liner) node(n *Node) {
 	for i, m := range n.Members {
 		w.comma(i)
 		w.to(m.Line)
+		w.from(m.Line, m.Column)
 		w.b = append(jsonval.AppendString(w.b, m.Name), ':', ' ')
 		w.node(m.Value)
 	}

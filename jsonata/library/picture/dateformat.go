@@ -3,8 +3,6 @@ package picture
 import (
 	"math"
 	"strings"
-
-	"stile/jsonata/value"
 )
 
 // offset is a zone's distance from UTC in hours and minutes, as read from +hhmm.
@@ -75,7 +73,13 @@ func (p *datePart) name(n float64) (string, error) {
 	if list == nil {
 		return "", faultAt("D3133", string(p.component))
 	}
-	if math.IsNaN(n) {
+	if math.IsNaN(n) { // of a time that no calendar has JavaScript finds no name
+		switch {
+		case p.names == upper:
+			return "", &Fault{Text: "Cannot read properties of undefined (reading 'toUpperCase')"}
+		case p.short >= 0:
+			return "", &Fault{Text: "Cannot read properties of undefined (reading 'length')"}
+		}
 		return "undefined", nil
 	}
 	text := inCase(list[int(n)], p.names)
@@ -109,7 +113,8 @@ func (p *datePart) formatZone(off offset, m Meter) (text string, err error) {
 			text += ":" + minutes
 		}
 	default:
-		err = &value.Error{Code: "D3134", Value: value.OfNumber(float64(digits))}
+		many := float64(digits)
+		err = &Fault{Code: "D3134", Number: &many}
 	}
 	if err != nil {
 		return "", err

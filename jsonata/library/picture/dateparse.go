@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"stile/jsonata/value"
 	"stile/rx"
 )
 
@@ -29,7 +28,7 @@ func ParseMillis(text, picture string, now int64, m Meter) (millis float64, ok b
 	}
 	re, err := rx.CompileECMA("^"+pattern.String()+"$", "i")
 	if err != nil {
-		return 0, false, &value.Error{Text: err.Error()}
+		return 0, false, &Fault{Text: err.Error()}
 	}
 	m.Spend(8 * pattern.Len())
 	runes := []rune(text)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"stile/jsonata/value"
+	"stile/jsonval"
 )
 
 // scheme is how an integer is written.
@@ -181,7 +181,7 @@ func inCase(text string, c letterCase) string {
 }
 
 func (f *integerFormat) digits(v float64, m Meter) string {
-	text := value.FormatNumber(v)
+	text := jsonval.FormatNumber(v)
 	text = repeated(m, '0', f.mandatory-len(text)) + text
 	if f.zero != '0' {
 		text = strings.Map(func(c rune) rune { return c + f.zero - '0' }, text)
@@ -275,7 +275,7 @@ func (f *integerFormat) regex() (string, error) {
 	}
 	text := "[0-9]+"
 	if f.width > 0 {
-		text = "[0-9]{" + value.FormatNumber(float64(f.width)) + "}"
+		text = "[0-9]{" + jsonval.FormatNumber(float64(f.width)) + "}"
 	}
 	if f.ordinal {
 		text += "(?:th|st|nd|rd)"

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"stile/jsonata/value"
+	"stile/jsonval"
 )
 
 // Options are the characters of a number picture, by the names of XPath's decimal
@@ -128,7 +128,7 @@ func (k *marks) digits(v float64, places int, m Meter) (whole, fraction string) 
 	m.Produce(places + 1)
 	text := strconv.FormatFloat(v, 'f', places, 64)
 	if v >= 1e21 || math.IsNaN(v) {
-		text = value.FormatNumber(v)
+		text = jsonval.FormatNumber(v)
 	}
 	if k.zero != '0' {
 		text = strings.Map(func(c rune) rune {

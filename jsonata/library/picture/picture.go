@@ -7,7 +7,7 @@
 // Only jsonata/library calls it.
 //
 // Invariants: functions are pure; what grows with a width or a value in a picture
-// is charged to the Meter before it is made. Errors are *value.Error.
+// is charged to the Meter before it is made. Errors are *Fault.
 package picture
 
 import (
@@ -15,8 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"stile/jsonata/value"
 )
 
 // Meter is charged for work and output; it panics where the budget is gone.
@@ -25,11 +23,28 @@ type Meter interface {
 	Produce(bytes int)
 }
 
-func fault(code string) error { return &value.Error{Code: code} }
-
-func faultAt(code, what string) error {
-	return &value.Error{Code: code, Value: value.OfString(what)}
+// Fault is an error of a picture, or of what does not fit it: one of JSONata's
+// codes, or with Code "" a text of its own.
+type Fault struct {
+	Code string
+	// What is the text or the number that the code's text names; both absent where it
+	// names nothing.
+	What   *string
+	Number *float64
+	Text   string
 }
+
+// Error gives the code, or the text.
+func (f *Fault) Error() string {
+	if f.Code == "" {
+		return f.Text
+	}
+	return f.Code
+}
+
+func fault(code string) error { return &Fault{Code: code} }
+
+func faultAt(code, what string) error { return &Fault{Code: code, What: &what} }
 
 // repeated makes n copies of r; n below 1 makes none.
 func repeated(m Meter, r rune, n int) string {

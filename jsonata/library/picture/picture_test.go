@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stile/jsonata/value"
+	"stile/jsonval"
 )
 
 // free charges nothing.
@@ -28,7 +29,7 @@ func (s *spent) Produce(n int) {
 
 // told gives a result, or the code of the error in its place.
 func told(text string, err error) string {
-	var fault *value.Error
+	var fault *Fault
 	if errors.As(err, &fault) {
 		return fault.Code
 	}
@@ -39,7 +40,7 @@ func toldNumber(f float64, err error) string {
 	if err == nil && math.IsNaN(f) {
 		return "NaN"
 	}
-	return told(value.FormatNumber(f), err)
+	return told(jsonval.FormatNumber(f), err)
 }
 
 func TestFormatNumber(t *testing.T) {
@@ -78,7 +79,7 @@ func TestInteger(t *testing.T) {
 		if got := told(FormatInteger(c.v, c.picture, free{})); got != c.text {
 			t.Errorf("%v by %q: got %q, want %q", c.v, c.picture, got, c.text)
 		}
-		if got := toldNumber(ParseInteger(c.text, c.picture, free{})); c.picture != "#:###,##0" && got != value.FormatNumber(c.v) {
+		if got := toldNumber(ParseInteger(c.text, c.picture, free{})); c.picture != "#:###,##0" && got != jsonval.FormatNumber(c.v) {
 			t.Errorf("%q by %q: got %s, want %v", c.text, c.picture, got, c.v)
 		}
 	}

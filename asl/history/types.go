@@ -1,4 +1,4 @@
-package interp
+package history
 
 // typeNames are AWS's types of history events. A type's place is its number in
 // stored records: add at the end only. Place 0 stands for a type written out.
@@ -17,6 +17,17 @@ var typeNames = [...]string{
 	"MapIterationStarted", "MapIterationSucceeded", "MapIterationFailed", "MapIterationAborted",
 	"MapRunStarted", "MapRunSucceeded", "MapRunFailed", "MapRunAborted", "MapRunRedriven",
 	"EvaluationFailed",
+}
+
+// Code is a type's number in stored records, 0 for one that is not AWS's.
+func Code(typ string) int { return typeCodes[typ] }
+
+// TypeOf is the type of a number, false for a number that no type has.
+func TypeOf(code uint64) (string, bool) {
+	if code == 0 || code >= uint64(len(typeNames)) {
+		return "", false
+	}
+	return typeNames[code], true
 }
 
 // typeCodes finds a type's place; for look-ups only.

@@ -1,0 +1,296 @@
+package engine
+
+import (
+	"context"
+	"sync/atomic"
+
+	"stile/asl/interp"
+	"stile/internal/engine/maprun"
+	"stile/internal/kv"
+	"stile/jsonval"
+)
+
+// openRun is a Map Run that has not ended, in memory. It belongs to the worker of
+// its parent's shard; only ctx and halted are read elsewhere.
+//
+// A goroutine of its own (feed) reads the dataset and hands the worker one child
+// after another, as many as it got permits for; the worker counts it in and has the
+// child's shard start it. A child's end comes back to the worker once it is durable.
+// When none is open any more another goroutine (collect) makes the output, and the
+// end of the run and the parent's event join one group.
+type openRun struct {
+	s      *shard
+	key    runKey
+	fixed  runRecord
+	parent fixedRecord
+	core   maprun.Run
+	saved  runProgress // as the store has it, or will
+
+	ctx      context.Context
+	cancel   context.CancelFunc
+	halted   atomic.Bool // no child starts any more
+	permits  chan struct{}
+	promised int64 // permits that are out
+	feeding  bool
+	ending   bool // collect is at work, or the outcome is on its way
+	// concluded says that the turn with the run's end is made, or is being made.
+	concluded bool
+}
+
+// saveEvery is how many children end before a run's progress is written again.
+const saveEvery = 64
+
+// startRun makes the Map Run of a command: its records join the parent's group, and
+// it begins when that is durable.
+func (t *turn) startRun(c *interp.Command) {
+	l, s := t.live, t.h.shards[t.shard]
+	spec := c.MapRun
+	r := &openRun{s: s, key: runKey{l.id, c.ID}, parent: l.fixed,
+		fixed: runRecord{spec: *spec, start: l.state.last, entered: c.Entered, mocks: l.x.Start().Mocks}}
+	r.core.Bounds = maprun.Bounds{Concurrency: spec.MaxConcurrency, Failures: spec.ToleratedFailureCount, Percentage: spec.ToleratedFailurePercentage}
+	if m, err := t.h.distributed(&r.parent, spec.State); err == nil {
+		r.core.Bounds.Counted, r.core.Bounds.Rated = m.ToleratedFailureCount.Given(), m.ToleratedFailurePercentage.Given()
+	}
+	r.core.Known = int64(spec.Items.Value.Len())
+	t.set(spaceMapRun, r.key.row(runFixedPart), r.fixed.encode())
+	t.set(spaceByMapRun, machinePrefix(spec.ARN), encodeOwner(r.key, l.arn()))
+	t.set(spaceOpenRun, r.key.marker(), []byte{recordFormat})
+	t.joins = append(t.joins, func() {
+		s.keepRun(r)
+		r.save(t)
+		t.after = append(t.after, func() { s.do(r.moved) })
+	})
+}
+
+// stopRun is StopMapRun: nobody waits for the run any more.
+func (t *turn) stopRun(command uint64) {
+	l, s := t.live, t.h.shards[t.shard]
+	t.joins = append(t.joins, func() {
+		r, err := s.run(runKey{l.id, command})
+		if err != nil { // recovery finds that its parent does not wait for it
+			t.h.told("a Map Run cannot be stopped now", l.id, err)
+			return
+		}
+		if r == nil || r.core.Stopped || r.concluded {
+			return
+		}
+		r.core.Stop()
+		r.save(t)
+		t.after = append(t.after, func() { s.do(r.moved) })
+	})
+}
+
+// stopRuns stops every Map Run of an execution that has ended.
+func (t *turn) stopRuns() {
+	for _, command := range sortedKeys(t.h.shards[t.shard].runs[t.live.id]) {
+		t.stopRun(command)
+	}
+}
+
+func (s *shard) keepRun(r *openRun) {
+	r.ctx, r.cancel = context.WithCancel(s.h.runsCtx)
+	r.permits = make(chan struct{}, maprun.MaxOpen)
+	if s.runs == nil {
+		s.runs = map[execID]map[uint64]*openRun{}
+	}
+	if s.runs[r.key.parent] == nil {
+		s.runs[r.key.parent] = map[uint64]*openRun{}
+	}
+	s.runs[r.key.parent][r.key.command] = r
+}
+
+func (s *shard) dropRun(r *openRun) {
+	r.cancel()
+	delete(s.runs[r.key.parent], r.key.command)
+	if len(s.runs[r.key.parent]) == 0 {
+		delete(s.runs, r.key.parent)
+	}
+}
+
+// run finds an open Map Run in memory or in the store; nil, nil where it has ended
+// or never was.
+func (s *shard) run(k runKey) (*openRun, error) {
+	if r := s.runs[k.parent][k.command]; r != nil {
+		return r, nil
+	}
+	got, err := s.h.store.GetMany(spaceOpenRun, [][]byte{k.marker()})
+	if err != nil || got[0] == nil {
+		return nil, err
+	}
+	got, err = s.h.store.GetMany(spaceMapRun, [][]byte{k.row(runFixedPart), k.row(runStatePart)})
+	if err != nil {
+		return nil, err
+	}
+	r := &openRun{s: s, key: k}
+	if r.fixed, err = decodeRun(got[0]); err != nil {
+		return nil, err
+	}
+	if r.saved, err = decodeProgress(got[1]); err != nil {
+		return nil, err
+	}
+	if r.saved.status != running {
+		return nil, nil
+	}
+	parent, _, err := s.h.records(k.parent)
+	if err != nil || parent == nil {
+		return nil, firstError(err, errRecord)
+	}
+	r.parent = *parent
+	if err := r.recount(); err != nil {
+		return nil, err
+	}
+	s.keepRun(r)
+	return r, nil
+}
+
+// recount brings a run that was read back up to date by its children's rows.
+func (r *openRun) recount() error {
+	c := maprun.Resume(r.saved.Progress)
+	prefix := machinePrefix(r.fixed.spec.ARN)
+	var bad error
+	err := r.s.h.store.Iterate(spaceByMapRun, kv.Range{Lower: childKey(r.fixed.spec.ARN, c.Low), Upper: after(prefix)}, func(k, v []byte) bool {
+		var row childRow
+		if row, bad = decodeChildRow(v); bad == nil {
+			c.Recount(int64(part(k, 0)), row.items, maprun.Outcome(row.status))
+		}
+		return bad == nil
+	})
+	if err := firstError(err, bad); err != nil {
+		return err
+	}
+	if c.Fed { // the last ones of the dataset may be absent too
+		c.Missing(r.saved.Next)
+	}
+	c.Judge()
+	r.core = *c
+	return nil
+}
+
+// progress is what there is to keep of the run now.
+func (r *openRun) progress() runProgress {
+	return runProgress{Progress: r.core.Progress, status: running, identity: r.saved.identity}
+}
+
+// save writes the run's progress into a turn.
+func (r *openRun) save(t *turn) {
+	r.saved = r.progress()
+	t.set(spaceMapRun, r.key.row(runStatePart), r.saved.encode())
+}
+
+// saveNow writes it in a turn of its own; f, if not nil, runs once it is durable.
+func (r *openRun) saveNow(f func(error)) {
+	t := r.s.turn(nil)
+	r.save(t)
+	if f != nil {
+		t.replies = append(t.replies, f)
+	}
+	r.s.end(t)
+}
+
+// moved does what follows from the run's state after something happened to it. It
+// may be called at any time on the worker.
+func (r *openRun) moved() {
+	if r.concluded || r.s.runs[r.key.parent][r.key.command] != r {
+		return
+	}
+	c := &r.core
+	if c.Stopping && !r.halted.Load() {
+		r.halted.Store(true)
+		r.cancel()
+		r.ctx, r.cancel = context.WithCancel(r.s.h.runsCtx) // of what makes the output
+		c.Each(maprun.Open, r.stopChild)
+		if !r.saved.Stopping {
+			r.saveNow(nil)
+		}
+	}
+	switch {
+	case c.Over():
+		r.end()
+		return
+	case c.Stopping:
+	default:
+		r.feedMore()
+	}
+	if c.Low-r.saved.Low >= saveEvery || c.Fed && !r.saved.Fed {
+		r.saveNow(nil)
+	}
+}
+
+// feedMore gives out permits, and has the dataset read where nobody does.
+func (r *openRun) feedMore() {
+	for n := r.core.Room() - r.promised; n > 0; n-- {
+		r.promised++
+		r.permits <- struct{}{}
+	}
+	if r.feeding || r.core.Fed && r.core.Absent == 0 {
+		return
+	}
+	r.feeding = true
+	f := r.newFeed()
+	r.s.h.background(func() { f.run() })
+}
+
+// launch takes a child from the feed.
+func (r *openRun) launch(index, items int64, input jsonval.Value) {
+	r.promised--
+	if !r.core.Start(index, items) {
+		return
+	}
+	r.startChild(index, items, input)
+	r.moved()
+}
+
+// exhausted is told by the feed when there is nothing more to read.
+func (r *openRun) exhausted() {
+	r.core.Exhausted()
+	r.moved()
+}
+
+// broke ends the run with an error of its own: its dataset cannot be read.
+func (r *openRun) broke(name, cause string) {
+	if !r.core.Stopping {
+		r.core.Fail(name, cause)
+	}
+	r.moved()
+}
+
+// identified keeps what the dataset is; it is durable before any child of it is.
+func (r *openRun) identified(identity string) {
+	if r.saved.identity == "" && identity != "" {
+		r.saved.identity = identity
+		r.saveNow(nil)
+	}
+}
+
+// childEnded counts an outcome that is durable.
+func (s *shard) childEnded(k runKey, index int64, outcome statusCode) {
+	r, err := s.run(k)
+	if err != nil {
+		s.missed("a Map Run cannot be read", k.parent, err, func() { s.childEnded(k, index, outcome) })
+		return
+	}
+	if r != nil && r.core.End(index, maprun.Outcome(outcome)) {
+		r.moved()
+	}
+}
+
+// goOn takes up a Map Run that the last process left open.
+func (s *shard) goOn(k runKey) {
+	r, err := s.run(k)
+	if err != nil {
+		s.missed("a Map Run cannot be gone on with", k.parent, err, func() { s.goOn(k) })
+		return
+	}
+	if r == nil {
+		return
+	}
+	l, err := s.lookup(k.parent)
+	if err != nil {
+		s.missed("a Map Run's parent cannot be read", k.parent, err, func() { s.goOn(k) })
+		return
+	}
+	if l == nil || !l.running() {
+		r.core.Stop()
+	}
+	r.moved()
+}

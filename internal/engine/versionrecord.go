@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"stile/internal/kv"
+	"stile/internal/sfn"
+)
+
+// version is a published version of a state machine. Its definition and
+// configurations are those of its revision's row, which is therefore never
+// forgotten while the version is there; the role is beside it, since every start
+// needs it.
+type version struct {
+	number, revision  uint64
+	created           int64 // Unix ms
+	role, description string
+}
+
+func (v *version) encode() []byte {
+	e := record(64 + len(v.role) + len(v.description))
+	e.uint(v.number)
+	e.uint(v.revision)
+	e.int(v.created)
+	e.str(v.role)
+	e.str(v.description)
+	return e.b
+}
+
+func decodeVersion(b []byte) (*version, error) {
+	d := open(b)
+	v := &version{number: d.uint(), revision: d.uint(), created: d.int(), role: d.str(), description: d.str()}
+	return v, d.err
+}
+
+// alias is a name for one or two versions.
+type alias struct {
+	name, description string
+	routes            []route
+	created, updated  int64 // Unix ms
+}
+
+// route is a version of an alias and its share of the starts, in percent.
+type route struct {
+	version uint64
+	weight  int
+}
+
+func (a *alias) encode() []byte {
+	e := record(64 + len(a.name) + len(a.description))
+	e.str(a.name)
+	e.str(a.description)
+	e.int(a.created)
+	e.int(a.updated)
+	e.uint(uint64(len(a.routes)))
+	for _, r := range a.routes {
+		e.uint(r.version)
+		e.uint(uint64(r.weight))
+	}
+	return e.b
+}
+
+func decodeAlias(b []byte) (*alias, error) {
+	d := open(b)
+	a := &alias{name: d.str(), description: d.str(), created: d.int(), updated: d.int()}
+	for n := d.uint(); n > 0 && d.err == nil; n-- {
+		a.routes = append(a.routes, route{d.uint(), int(d.uint())})
+	}
+	return a, d.err
+}
+
+func aliasKey(arn, name string) []byte { return append(append([]byte(arn), 0), name...) }
+
+// putPublished writes what the new machine's versions and aliases have over the old
+// one's, and removes what they no longer have.
+func (t *turn) putPublished(old, m *machine) {
+	if old == nil {
+		old = &machine{}
+	}
+	had, has := map[uint64]*version{}, map[uint64]bool{}
+	for _, v := range old.versions {
+		had[v.number] = v
+	}
+	for _, v := range m.versions {
+		if has[v.number] = true; had[v.number] != v {
+			t.set(spaceVersion, revisionKey(m.ARN, v.number), v.encode())
+		}
+	}
+	for _, v := range old.versions {
+		if !has[v.number] {
+			t.remove(spaceVersion, revisionKey(m.ARN, v.number))
+		}
+	}
+	hadAlias, hasAlias := map[string]*alias{}, map[string]bool{}
+	for _, a := range old.aliases {
+		hadAlias[a.name] = a
+	}
+	for _, a := range m.aliases {
+		if hasAlias[a.name] = true; hadAlias[a.name] != a {
+			t.set(spaceAlias, aliasKey(m.ARN, a.name), a.encode())
+		}
+	}
+	for _, a := range old.aliases {
+		if !hasAlias[a.name] {
+			t.remove(spaceAlias, aliasKey(m.ARN, a.name))
+		}
+	}
+}
+
+// openPublished reads the versions and aliases of the machines that are in ahead.
+// The keys begin with the machine's ARN, so the rows come in the order of versions.
+func (ms *machines) openPublished() error {
+	var bad error
+	err := ms.h.store.Iterate(spaceVersion, kv.Range{}, func(k, b []byte) bool {
+		var v *version
+		if v, bad = decodeVersion(b); bad != nil {
+			return false
+		}
+		if m := ms.ahead[string(k[:max(0, len(k)-9)])]; m != nil {
+			m.versions = append(m.versions, v)
+		}
+		return true
+	})
+	if err = firstError(err, bad); err != nil {
+		return err
+	}
+	err = ms.h.store.Iterate(spaceAlias, kv.Range{}, func(k, b []byte) bool {
+		var a *alias
+		if a, bad = decodeAlias(b); bad != nil {
+			return false
+		}
+		if m := ms.ahead[string(k[:max(0, len(k)-len(a.name)-1)])]; m != nil {
+			m.aliases = append(m.aliases, a)
+		}
+		return true
+	})
+	for _, m := range ms.ahead {
+		m.sortAliases()
+	}
+	return firstError(err, bad)
+}
+
+// listed is a version as it is listed.
+func (m *machine) listed(v *version) sfn.Version {
+	return sfn.Version{ARN: sfn.VersionARN(m.ARN, v.number), Created: milliTime(v.created)}
+}
+
+func (m *machine) describedAlias(a *alias) sfn.Alias {
+	out := sfn.Alias{ARN: m.ARN + ":" + a.name, Name: a.name, Description: a.description,
+		Created: milliTime(a.created), Updated: milliTime(a.updated)}
+	for _, r := range a.routes {
+		out.Routing = append(out.Routing, sfn.Route{VersionARN: sfn.VersionARN(m.ARN, r.version), Weight: r.weight})
+	}
+	return out
+}
+
+// qualifierOf is what stands behind a state machine's name in an ARN.
+func qualifierOf(arn string) string {
+	_, qualifier := sfn.Unqualified(arn)
+	return qualifier
+}
+
+// qualified is the ARN of a version or alias of the execution's state machine; empty
+// for none.
+func (r *fixedRecord) qualified(qualifier string) string {
+	if qualifier == "" {
+		return ""
+	}
+	return r.machineARN + ":" + qualifier
+}
+
+// listedUnder gives the ARNs by which an execution is listed.
+func (r *fixedRecord) listedUnder() []string {
+	out := []string{r.machineARN}
+	for _, qualifier := range []string{r.version, r.alias} {
+		if qualifier != "" {
+			out = append(out, r.qualified(qualifier))
+		}
+	}
+	return out
+}
