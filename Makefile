@@ -5,7 +5,7 @@
 GO ?= go
 STILE = bin/stile
 
-.PHONY: help run build test deps lint bench conformance shapes clean
+.PHONY: help run build test deps lint bench conformance shapes soak-language clean
 
 help:
 	@echo 'make run          build and start the example project (Ctrl-C stops it, orders are kept)'
@@ -14,7 +14,8 @@ help:
 	@echo 'make build        build bin/stile'
 	@echo 'make lint         the rules of the house alone'
 	@echo 'make bench        CPU per unit of work'
-	@echo 'make conformance  recorded cases of Step Functions, where they are at hand'
+	@echo 'make conformance  recorded cases and corpora, where they are at hand; writes docs/conformance.md'
+	@echo 'make soak-language  10 minutes of each fuzz target of the languages; writes docs/soak/language.md'
 	@echo 'make shapes       write the extract of AWS service models anew, from the AWS SDK for Go'
 	@echo 'make clean        remove bin and the data of the example project'
 
@@ -42,10 +43,13 @@ bench:
 conformance: build
 	@sh scripts/npm.sh
 	@cd test/jsonata && $(GO) test -count=1 -v -run TestDifferential . -args -n=50000
-	@sh scripts/conformance.sh $(STILE)
+	@GO='$(GO)' sh scripts/conformance.sh $(STILE)
 
 shapes:
 	@GO='$(GO)' sh scripts/shapes.sh
+
+soak-language:
+	@GO='$(GO)' sh scripts/soak-language.sh
 
 clean:
 	rm -rf bin examples/orders/.stile

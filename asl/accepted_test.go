@@ -30,6 +30,9 @@ func TestDefinitionsThatAWSTook(t *testing.T) {
 		p, list := Parse(diag.NewSource(filepath.Base(f), string(c.Definition)))
 		if p != nil {
 			taken++
+			for _, d := range ArgumentFaults(p) {
+				t.Errorf("%s: %v", f, d)
+			}
 			continue
 		}
 		for _, d := range list {

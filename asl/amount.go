@@ -53,9 +53,9 @@ func (c *compiler) fraction(n *node, path string, r amountRange) float64 {
 	case !ok:
 		c.wrong(n, path, "Expected value of type Float", "write a number")
 	case v < float64(r.lo):
-		c.wrong(n, path, fmt.Sprintf("Value must be greater than or equal to %d", r.lo), "")
+		c.wrong(n, path, fmt.Sprintf("Minimum value is %d", r.lo), "")
 	case v > float64(r.hi):
-		c.wrong(n, path, fmt.Sprintf("Value must be less than or equal to %d", r.hi), "")
+		c.wrong(n, path, fmt.Sprintf("Maximum value is %d", r.hi), "")
 	default:
 		return v
 	}

@@ -32,6 +32,9 @@ type scope struct {
 	apart bool
 }
 
+// maxName is how many characters a state's name has at most.
+const maxName = 80
+
 var (
 	rootFields      = []string{"Comment", "QueryLanguage", "StartAt", "States", "TimeoutSeconds", "Version"}
 	branchFields    = []string{"Comment", "StartAt", "States"}
@@ -44,10 +47,10 @@ func (c *compiler) root(n *node) {
 	p.Comment = c.text(n.get("Comment"), "/Comment")
 	p.Version = c.text(n.get("Version"), "/Version")
 	if v := n.get("Version"); v != nil && v.kind == jsonval.String && p.Version != "1.0" {
-		c.wrong(v, "/Version", "The field 'Version' should have one of these values: [1.0]", "write \"1.0\"")
+		c.wrong(v, "/Version", oneValueOf([]string{"1.0"}), "write \"1.0\"")
 	}
 	if t := n.get("TimeoutSeconds"); t != nil {
-		p.TimeoutSeconds, _ = c.integer(t, "/TimeoutSeconds", 1, maxSeconds)
+		p.TimeoutSeconds, _ = c.integer(t, "/TimeoutSeconds", 0, maxSeconds)
 	}
 	p.QueryLanguage = c.language(n.get("QueryLanguage"), "/QueryLanguage", JSONPath)
 	p.Body = c.body(n, "/")
@@ -62,13 +65,13 @@ func (c *compiler) language(n *node, path, inherited string) string {
 	if n == nil {
 		return inherited
 	}
-	s := c.text(n, path)
-	if s == JSONPath || s == JSONata {
+	switch s := n.text; {
+	case n.kind != jsonval.String:
+		c.wrong(n, path, "Expected value of type [STRING]", "")
+	case s == JSONPath || s == JSONata:
 		return s
-	}
-	if n.kind == jsonval.String {
-		c.wrong(n, path, "Value should be one of the following: [JSONPath, JSONata]",
-			c.didYouMean(s, []string{JSONPath, JSONata}))
+	default:
+		c.wrong(n, path, oneValueOf([]string{JSONPath, JSONata}), c.didYouMean(s, []string{JSONPath, JSONata}))
 	}
 	return JSONata
 }
@@ -122,14 +125,17 @@ func (c *compiler) declare(sc *scope, states *node, path string) {
 		line, column := c.places.at(m.offset)
 		st := &State{Name: m.name, Line: line, Column: column}
 		if first := c.prog.States[m.name]; first != nil {
-			c.named(m, CodeDuplicateState, diag.Error, join(path, m.name), "Duplicate state name: "+m.name,
+			c.named(m, CodeDuplicateState, diag.Error, join(path, m.name), "Duplicate State name: "+m.name,
 				fmt.Sprintf("the first one is in line %d; names are unique in a definition, nested states too", first.Line))
 		} else {
 			c.prog.States[m.name] = st
 		}
-		if n := utf8.RuneCountInString(m.name); n == 0 || n > 80 {
-			c.named(m, CodeStateName, diag.Error, join(path, m.name), "State name must have 1 to 80 characters",
-				"give the state another name")
+		if n := utf8.RuneCountInString(m.name); n == 0 || n > maxName {
+			message := fmt.Sprintf("Invalid State name: %s exceeds the %d-character limit allowed by the service", m.name, maxName)
+			if n == 0 {
+				message = "State name must have 1 to 80 characters"
+			}
+			c.named(m, CodeStateName, diag.Error, join(path, m.name), message, "give the state another name")
 		}
 		sc.byName[m.name] = st
 		sc.names = append(sc.names, m.name)

@@ -68,10 +68,14 @@ func (c *compiler) condition(n *node, path string, top bool) condition {
 		fields = append(fields, "Assign", "Next")
 	}
 	c.text(n.get("Comment"), join(path, "Comment"))
-	for _, kind := range []string{"And", "Or", "Not"} {
+	several := c.selectors(n, path)
+	for _, kind := range selectors[:3] {
 		m := n.get(kind)
 		if m == nil {
 			continue
+		}
+		if several {
+			fields = append(fields, selectors...)
 		}
 		c.known(n, path, append(fields, kind))
 		p := join(path, kind)
@@ -95,6 +99,26 @@ func (c *compiler) condition(n *node, path string, top bool) condition {
 	return c.test(n, path, append(fields, "Variable"))
 }
 
+// selectors are the fields of which a rule has exactly one.
+var selectors = []string{"And", "Or", "Not", "Variable", "Condition"}
+
+// oneSelector is AWS's sentence for a rule without one, or with several.
+const oneSelector = "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]"
+
+// selectors reports a rule that has several of them.
+func (c *compiler) selectors(n *node, path string) bool {
+	count := 0
+	for _, kind := range selectors[:4] { // Condition, of the other language, is reported as such
+		if n.get(kind) != nil {
+			count++
+		}
+	}
+	if count > 1 {
+		c.fault(n.offset, path, oneSelector, "write several tests as a list in And or Or")
+	}
+	return count > 1
+}
+
 // test compiles a Variable with its one operator.
 func (c *compiler) test(n *node, path string, fields []string) condition {
 	t := &test{op: operators[0]}
@@ -110,7 +134,7 @@ func (c *compiler) test(n *node, path string, fields []string) condition {
 			continue
 		}
 		if used = append(used, m.name); len(used) > 1 {
-			c.named(m, CodeSchema, diag.Error, path, "Only one of these fields may be present: ["+strings.Join(used, ", ")+"]",
+			c.named(m, CodeSchema, diag.Error, path, onlyOne(used),
 				"a rule has one operator; join several rules with And or Or")
 			continue
 		}
@@ -121,7 +145,7 @@ func (c *compiler) test(n *node, path string, fields []string) condition {
 	case v != nil:
 		t.variable = c.path(v, join(path, "Variable"), "Variable")
 	case !unknown || len(used) > 0:
-		c.required(n, path, []string{"Variable"})
+		c.fault(n.offset, path, oneSelector, "add Variable")
 	}
 	if len(used) == 0 && !unknown { // else what is unknown is the operator, misspelt
 		c.fault(n.offset, path, "A comparison operator is required",

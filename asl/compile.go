@@ -17,6 +17,10 @@ const (
 	CodeMissingEnd     = "MISSING_END_STATE"
 	CodeDuplicateState = "DUPLICATE_STATE_NAME"
 	CodeStateName      = "INVALID_STATE_NAME"
+	CodeLabel          = "INVALID_LABEL_NAME"
+	CodeDuplicateLabel = "DUPLICATE_LABEL_NAME"
+	CodeVariableName   = "INVALID_VARIABLE_NAME"
+	CodeReservedName   = "RESERVED_VARIABLE_NAME"
 	CodeNoDollar       = "NO_DOLLAR"
 	CodeStaticResult   = "PASS_RESULT_IS_STATIC"
 	// CodeInvalidQuery: a JSONata expression that does not parse; CodeUnsupportedQuery:

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"stile/diag"
 	"stile/jsonval"
 )
 
@@ -101,11 +102,11 @@ func (c *compiler) label(d *DistributedFields, st *State, n *node, path string) 
 	case length == 0:
 		c.wrong(m, path, "Value cannot be empty", "leave Label out, and one is made")
 	case length > maxLabel:
-		c.wrong(m, path, fmt.Sprintf("Value must not be longer than %d characters", maxLabel), "shorten it")
+		c.report(m, CodeLabel, diag.Error, path, fmt.Sprintf("Invalid Label name: %s exceeds the %d-character limit allowed by the service", d.Label, maxLabel), "shorten it")
 	case strings.ContainsFunc(d.Label, notInLabel):
 		c.wrong(m, path, "Value contains characters that a label cannot have", "use letters, digits, - and _")
 	case c.labels[d.Label] != "":
-		c.wrong(m, path, "Label must be unique in the state machine", "the state '"+c.labels[d.Label]+"' has it too")
+		c.report(m, CodeDuplicateLabel, diag.Error, path, "Duplicate Label name: "+d.Label, "the state '"+c.labels[d.Label]+"' has it too")
 	default:
 		if c.labels == nil {
 			c.labels = map[string]string{}
@@ -172,7 +173,7 @@ func (c *compiler) itemReader(st *State, n *node, path string) *ItemReader {
 		switch {
 		case m.kind != jsonval.String:
 		case api == nil:
-			c.unrecognized(m, join(path, "Resource"), r.Resource,
+			c.wrong(m, join(path, "Resource"), "The field 'Resource' does not match any of the allowed values",
 				"items are read by arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2")
 		case api[1] == "getObject":
 			need = append(need, "Key")
@@ -218,8 +219,10 @@ func (c *compiler) readerConfig(st *State, r *ItemReader, n *node, path string, 
 	if n.get("InputType") == nil && r.ManifestType != "S3_INVENTORY" && (!listing || r.Transformation == "LOAD_AND_FLATTEN") {
 		missing = append(missing, "InputType")
 	}
-	if r.InputType == "CSV" && n.get("CSVHeaderLocation") == nil {
-		missing = append(missing, "CSVHeaderLocation")
+	if location := n.get("CSVHeaderLocation"); r.InputType == "CSV" && location == nil {
+		c.fault(n.offset, path, "The field 'CSVHeaderLocation' is required", `add "CSVHeaderLocation": "FIRST_ROW" or "GIVEN"`)
+	} else if r.InputType == "JSON" && location != nil {
+		c.wrong(location, path, "Field 'CSVHeaderLocation' is not supported", "only CSV files have headers")
 	}
 	if r.CSVHeaderLocation == "GIVEN" && n.get("CSVHeaders") == nil {
 		missing = append(missing, "CSVHeaders")
@@ -316,7 +319,7 @@ func (c *compiler) choiceOf(n *node, path, field string, values ...string) strin
 	path = join(path, field)
 	s := c.text(m, path)
 	if m.kind == jsonval.String && !slices.Contains(values, s) {
-		c.wrong(m, path, "The field '"+field+"' should have one of these values: ["+strings.Join(values, ", ")+"]",
+		c.wrong(m, path, oneValueOf(values),
 			c.didYouMean(s, values))
 		return ""
 	}

@@ -29,6 +29,9 @@ type Scope struct {
 	Rand func() uint64
 	// Spent, where set, is added the steps that JSONata takes.
 	Spent *int
+	// Most, where set, is how many steps Spent may count: with no more left an
+	// expression fails as one that takes too long.
+	Most int
 }
 
 func (s *Scope) context() jsonval.Value {
@@ -124,7 +127,7 @@ func compilePath(text string) (*Expr, error) {
 func variableLength(s string) int {
 	n := 0
 	for i, r := range s {
-		if !(r == '_' || unicode.IsLetter(r) || i > 0 && (unicode.IsDigit(r) || unicode.Is(unicode.Mn, r))) {
+		if !(r == '_' || unicode.In(r, unicode.L, unicode.Nl) || i > 0 && unicode.In(r, unicode.Nd, unicode.Mn, unicode.Mc, unicode.Pc)) {
 			break
 		}
 		n = i + utf8.RuneLen(r)
@@ -132,9 +135,10 @@ func variableLength(s string) int {
 	return n
 }
 
-// validVariable says whether a name may be assigned.
+// validVariable says whether a name may be assigned: it begins with a letter
+// (Unicode's ID_Start, which "_" is not) and has at most 80 characters.
 func validVariable(name string) bool {
-	return name != "" && utf8.ValidString(name) && variableLength(name) == len(name) &&
+	return name != "" && name[0] != '_' && utf8.ValidString(name) && variableLength(name) == len(name) &&
 		utf8.RuneCountInString(name) <= 80
 }
 
@@ -155,7 +159,7 @@ func compileExpr(text string) (*Expr, error) {
 // where a path among its arguments finds nothing.
 func (e *Expr) Eval(s *Scope) (jsonval.Value, *EvalError) {
 	if e.kind == exprCall {
-		return e.evalCall(s)
+		return e.evalCall(s, e.text)
 	}
 	v, err := e.find(s)
 	if err != nil {
@@ -168,15 +172,41 @@ func (e *Expr) Eval(s *Scope) (jsonval.Value, *EvalError) {
 // where AWS words a missing value otherwise.
 func (e *Expr) EvalField(s *Scope, field string) (jsonval.Value, *EvalError) {
 	if e.kind == exprCall {
-		return e.evalCall(s)
+		return e.evalCall(s, e.text)
 	}
 	v, err := e.find(s)
+	if unfit(err) {
+		return v, runtimeError(err.Error())
+	}
 	if err != nil {
+		path, searched := e.text, s.Input
+		if e.kind == exprContext { // AWS names the path within the context object, and that as the input
+			path, searched = path[1:], s.context()
+		}
 		return v, runtimeError(fmt.Sprintf(
-			"The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'",
-			e.text, field, s.Input.Text()))
+			"The JSONPath '%s' specified for the field '%s' could not be found in the input '%s'", path, field, searched.Text()))
 	}
 	return v, nil
+}
+
+// unfit says that a path met a value that one of its steps cannot apply to.
+func unfit(err error) bool {
+	missing, ok := err.(*jsonpath.NotFound)
+	return ok && missing.Unfit()
+}
+
+// member is EvalField for a member of a payload template, where AWS takes an index
+// behind the end of an array for null; as an argument of a function it is a miss.
+func (e *Expr) member(s *Scope, field string) (jsonval.Value, *EvalError) {
+	if e.kind != exprCall {
+		v, err := e.find(s)
+		if missing, ok := err.(*jsonpath.NotFound); ok && missing.PastEnd() {
+			return jsonval.NullValue, nil
+		} else if err == nil {
+			return v, nil
+		}
+	}
+	return e.EvalField(s, field)
 }
 
 // find evaluates a path expression.

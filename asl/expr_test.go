@@ -168,7 +168,7 @@ func TestExpressionErrors(t *testing.T) {
 	}
 	e, _ := compileExpr(`$$.x`)
 	_, fault := e.EvalField(testScope(`{"a": 1}`), "f.$")
-	if want := `States.Runtime: The JSONPath '$$.x' specified for the field 'f.$' could not be found in the input '{"a": 1}'`; fault == nil || fault.Error() != want {
+	if want := `States.Runtime: The JSONPath '$.x' specified for the field 'f.$' could not be found in the input '{"State":{"Name":"S"},"Task":{"Token":"t"}}'`; fault == nil || fault.Error() != want {
 		t.Errorf("%v, want %s", fault, want)
 	}
 }

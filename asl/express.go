@@ -31,7 +31,7 @@ func expressFaults(b *Body) diag.List {
 
 func expressFault(st *State) (field, message, hint string) {
 	if st.Map != nil && st.Map.Distributed != nil {
-		return "/ItemProcessor/ProcessorConfig/Mode", "Express state machine does not support Distributed Map",
+		return "/ItemProcessor/ProcessorConfig/Mode", "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines",
 			"create the state machine as STANDARD, or run the items inline"
 	}
 	if st.Task == nil {
@@ -43,7 +43,7 @@ func expressFault(st *State) (field, message, hint string) {
 	case st.Task.Pattern == "waitForTaskToken":
 		message = "Express state machine does not support '.waitForTaskToken' service integration "
 	case st.Task.Pattern != "":
-		message = "Express state machine does not support '." + st.Task.Pattern + "' service integration "
+		message = "Express state machine does not support '." + st.Task.Pattern + "' service integration"
 	}
 	return "/Resource", message, "create the state machine as STANDARD, or call the service without the pattern"
 }

@@ -129,13 +129,18 @@ func (c *compiler) integer(n *node, path string, lo, hi int64) (int64, bool) {
 		c.wrong(n, path, "Expected value of type Integer", "write a whole number")
 		return 0, false
 	case v < lo:
-		c.wrong(n, path, fmt.Sprintf("Value must be greater than or equal to %d", lo), "")
+		c.wrong(n, path, fmt.Sprintf("Minimum value is %d", lo), "")
 		return 0, false
 	case v > hi:
-		c.wrong(n, path, fmt.Sprintf("Value must be less than or equal to %d", hi), "")
+		c.wrong(n, path, fmt.Sprintf("Maximum value is %d", hi), "")
 		return 0, false
 	}
 	return v, true
+}
+
+// oneValueOf is AWS's sentence for a text that is none of a field's values.
+func oneValueOf(values []string) string {
+	return "Value should be one of the following: [" + strings.Join(values, ", ") + "]"
 }
 
 // object tells whether n is an object, and reports it where not.
@@ -159,22 +164,39 @@ func (c *compiler) array(n *node, path string, mayBeEmpty bool) []*node {
 	return n.items
 }
 
+// notReference is AWS's sentence for a reference path without its "$".
+const notReference = "Value is not a Reference Path: Reference path didn't start with '$'"
+
 // path reads a path field: a path, not a call.
 func (c *compiler) path(n *node, path, field string) *Expr {
 	s := c.text(n, path)
 	if n.kind != jsonval.String {
 		return nil
 	}
-	e, err := compilePath(s)
-	if !strings.HasPrefix(s, "$") {
-		err = &jsonpath.SyntaxError{Offset: 0, Reason: "a path begins with $"}
-	}
-	if err != nil {
-		c.wrong(n, path, "The value for the field '"+field+"' must be a valid JSONPath", err.Error())
+	if !strings.HasPrefix(s, "$") && referenceField(field) {
+		c.wrong(n, path, notReference, "write a path such as $.value")
 		return nil
+	}
+	e, err := compilePath(s)
+	if err != nil {
+		c.wrong(n, path, "Value must be a valid JSONPath.", err.Error())
+		return nil
+	}
+	if referenceField(field) && !e.Definite() {
+		c.wrong(n, path, "Value is not a Reference Path: '"+s+"' may give many values", "name one value: no .. * ? , or slice")
 	}
 	c.reading(e, n, path)
 	return e
+}
+
+// referenceField says that a field takes a reference path on AWS: ItemsPath, and the
+// two sides of a comparison in a Choice.
+func referenceField(field string) bool {
+	if field == "ItemsPath" || field == "Variable" {
+		return true
+	}
+	_, operator := operatorNamed(field)
+	return operator
 }
 
 // onePath is path for fields that need one value: no wildcard, slice, filter or "..".
@@ -223,6 +245,10 @@ func (c *compiler) resultPath(n *node, path string) ResultPath {
 	}
 	s := c.text(n, path)
 	if n.kind != jsonval.String {
+		return ResultPath{}
+	}
+	if !strings.HasPrefix(s, "$") {
+		c.wrong(n, path, notReference, "write a path such as $.result")
 		return ResultPath{}
 	}
 	r, err := jsonpath.CompileReference(s)
@@ -287,9 +313,12 @@ func (c *compiler) assign(n *node, path string) *Template {
 			name = strings.TrimSuffix(name, ".$")
 		}
 		c.assigning(name, m, path)
-		if !validVariable(name) || name == "states" {
-			c.named(m, CodeSchema, diag.Error, path, "'"+name+"' is not a valid variable name",
-				"use letters, digits and _, not a digit first, at most 80; \"states\" is reserved")
+		switch {
+		case name == "states":
+			c.named(m, CodeReservedName, diag.Error, path, "Cannot assign to reserved variable '$states'.", "give the variable another name")
+		case !validVariable(name):
+			c.named(m, CodeVariableName, diag.Error, path, "Invalid variable name '"+name+"': the variable name contains invalid characters.",
+				"begin with a letter, go on with letters, digits and _, at most 80 in all")
 		}
 	}
 	return t

@@ -13,10 +13,10 @@ func TestResources(t *testing.T) {
 	const unknown = "is not recognized"
 	for resource, want := range map[string]string{
 		"arn:aws:states:::http:invoke":                                                   "",
-		"arn:aws:states:::lambda:invoke.waitForTaskToken":                                CodeResource,
+		"arn:aws:states:::lambda:invoke.waitForTaskToken":                                "",
 		"arn:aws:states:::states:startExecution.sync:2":                                  "",
-		"arn:aws:lambda:us-east-1:123456789012:function:f:PROD":                          CodeResource,
-		"arn:aws:states:us-east-1:123456789012:activity:a":                               CodeResource,
+		"arn:aws:lambda:us-east-1:123456789012:function:f:PROD":                          "",
+		"arn:aws:states:us-east-1:123456789012:activity:a":                               "",
 		"arn:aws:states:::sqs:sendMessage":                                               CodeResource,
 		"arn:aws:states:::sqs:sendMessage.waitForTaskToken":                              CodeResource,
 		"arn:aws:states:::sqs:sendMessage.sync":                                          unknown,

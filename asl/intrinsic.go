@@ -14,7 +14,6 @@ const maxNesting = 10
 
 // call is a compiled call of an intrinsic function.
 type call struct {
-	text string
 	fn   *intrinsic
 	args []arg
 }
@@ -101,7 +100,6 @@ func (p *callParser) call(depth int) (*call, error) {
 		p.space()
 	}
 	p.pos++
-	c.text = p.text[start:p.pos]
 	if n := len(c.args); n < fn.min || fn.max >= 0 && n > fn.max {
 		return nil, p.fail(fmt.Sprintf("%s does not take %d arguments", name, n))
 	}
@@ -199,36 +197,54 @@ func nearestIntrinsic(text string) (string, bool) {
 	return diag.Nearest(name, intrinsicNames)
 }
 
-// evalCall evaluates the arguments, then the function.
-func (e *Expr) evalCall(s *Scope) (jsonval.Value, *EvalError) {
+// evalCall evaluates the arguments, then the function. whole is the expression that
+// the call stands in: AWS's causes name that one, not the call that failed.
+func (e *Expr) evalCall(s *Scope, whole string) (jsonval.Value, *EvalError) {
 	c := e.call
 	args := make([]jsonval.Value, len(c.args))
-	for i, a := range c.args {
-		if a.expr == nil {
-			args[i] = a.literal
-			continue
-		}
-		if a.expr.kind == exprCall {
-			v, err := a.expr.evalCall(s)
-			if err != nil {
-				return v, err
-			}
-			args[i] = v
-			continue
-		}
-		v, err := a.expr.find(s)
+	size := 0
+	for i := range c.args {
+		v, err := c.argument(i, s, whole)
 		if err != nil {
-			return v, runtimeError(fmt.Sprintf("The function '%s' had the following error: "+
-				"The JsonPath argument for the field '%s' could not be found in the input '%s'",
-				c.text, a.expr.text, s.Input.Text()))
+			return v, err
+		}
+		if size += len(v.Raw()); size > maxBuilt {
+			return v, tooLarge()
 		}
 		args[i] = v
 	}
 	v, err := c.fn.eval(&callScope{Scope: s, args: args, call: c})
-	if err != nil {
-		return v, &EvalError{Name: ErrIntrinsicFailure, Cause: fmt.Sprintf("The function '%s' had the following error: %s", c.text, err)}
+	switch {
+	case err != nil:
+		return v, &EvalError{Name: ErrIntrinsicFailure, Cause: fmt.Sprintf("The function '%s' had the following error: %s", whole, err)}
+	case len(v.Raw()) > maxBuilt:
+		return v, tooLarge()
 	}
 	return v, nil
+}
+
+// argument evaluates argument i.
+func (c *call) argument(i int, s *Scope, whole string) (jsonval.Value, *EvalError) {
+	a := &c.args[i]
+	switch {
+	case a.expr == nil:
+		return a.literal, nil
+	case a.expr.kind == exprCall:
+		return a.expr.evalCall(s, whole)
+	}
+	v, err := a.expr.find(s)
+	if err == nil {
+		return v, nil
+	}
+	if unfit(err) {
+		return v, runtimeError(err.Error())
+	}
+	path := a.expr.text
+	if a.expr.kind == exprContext {
+		path = path[1:] // AWS names the path within the context object, and the input all the same
+	}
+	return v, runtimeError(fmt.Sprintf("The function '%s' had the following error: "+
+		"The JsonPath argument for the field '%s' could not be found in the input '%s'", whole, path, s.Input.Text()))
 }
 
 // callScope is what one call of a function reads.

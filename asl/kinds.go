@@ -13,15 +13,23 @@ func (c *compiler) exclusive(n *node, path string, need bool, fields ...string) 
 	for _, f := range fields {
 		if m := n.get(f); m != nil {
 			if count++; count == 2 {
-				c.wrong(m, path, "Only one of these fields may be present: ["+strings.Join(fields, ", ")+"]",
-					"keep one of them")
+				c.wrong(m, path, onlyOne(fields), "keep one of them")
 			}
 		}
 	}
 	if count == 0 && need {
-		c.fault(n.offset, path, "One of these fields is required: ["+strings.Join(fields, ", ")+"]", "add one of them")
+		c.fault(n.offset, path, oneOf(fields), "add one of them")
 	}
 	return count
+}
+
+// onlyOne and oneOf are AWS's words for too many and for none of some fields.
+func onlyOne(fields []string) string {
+	return "There should only be one of the following fields: [" + strings.Join(fields, ", ") + "]"
+}
+
+func oneOf(fields []string) string {
+	return "This object should have only one of the following fields: [" + strings.Join(fields, ", ") + "]"
 }
 
 func (c *compiler) task(st *State, n *node, path string) {
@@ -66,7 +74,10 @@ func (c *compiler) credentials(t *TaskFields, n *node, path string) {
 	c.known(n, path, fields)
 	role := n.get("RoleArn")
 	if role == nil && (c.inJSONata() || n.get("RoleArn.$") == nil) {
-		c.required(n, path, []string{"RoleArn"})
+		c.fault(n.offset, path, "The field 'RoleArn' is required but was missing", "add RoleArn")
+	}
+	if t.Kind == ActivityARN {
+		c.wrong(n, path, "The field 'Credentials' is not supported for activities", "a worker takes no role; leave Credentials out")
 	}
 	if role != nil {
 		c.text(role, join(path, "RoleArn"))
@@ -80,7 +91,7 @@ func (c *compiler) wait(st *State, n *node, path string) {
 	if c.inJSONata() {
 		c.exclusive(n, path, true, "Seconds", "Timestamp")
 	} else {
-		c.exclusive(n, path, true, "Seconds", "SecondsPath", "Timestamp", "TimestampPath")
+		c.exclusive(n, path, true, "SecondsPath", "Seconds", "TimestampPath", "Timestamp")
 	}
 	if m := n.get("Seconds"); m != nil {
 		w.Seconds, w.SecondsQuery = c.integerQuery(m, join(path, "Seconds"), 0, maxSeconds)

@@ -15,9 +15,7 @@ func (c *compiler) mapState(st *State, n *node, path string) {
 	}
 	c.selector(st, f, n, path)
 	f.MaxConcurrency = c.amount(st, n, path, "MaxConcurrency", amountRange{hi: maxSeconds})
-	if c.exclusive(n, path, false, "ItemProcessor", "Iterator") == 0 {
-		c.required(n, path, []string{"ItemProcessor"})
-	}
+	c.exclusive(n, path, true, "ItemProcessor", "Iterator")
 	for _, name := range []string{"ItemProcessor", "Iterator"} {
 		m := n.get(name)
 		if m == nil || !c.object(m, join(path, name)) {

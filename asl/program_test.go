@@ -125,7 +125,7 @@ func TestExpressFaults(t *testing.T) {
 		"C":{"Type":"Task","Resource":"arn:aws:states:us-east-1:111111111111:activity:a","Next":"P"},
 		"P":{"Type":"Parallel","End":true,"Branches":[{"StartAt":"D","States":{
 			"D":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","End":true}}}]}}}`)
-	want := "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync:2' service integration  at /States/B/Resource, " +
+	want := "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync:2' service integration at /States/B/Resource, " +
 		"SCHEMA_VALIDATION_FAILED: Express state machine does not support Activity ARN at /States/C/Resource, " +
 		"SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service integration  at /States/P/Branches[0]/States/D/Resource"
 	if got := WireMessage(ExpressFaults(p)); got != want {

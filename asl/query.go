@@ -2,6 +2,7 @@ package asl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"stile/diag"
@@ -25,6 +26,7 @@ type query struct {
 	member   uint8
 	variable string
 	path     []string
+	refused  []string // what of it was reported
 }
 
 // queryLimits are AWS's as they were measured there: 100 terms of a sum are within
@@ -59,6 +61,9 @@ func (q *query) eval(s *Scope) (jsonval.Value, *EvalError) {
 		}
 	}
 	env := jsonata.Env{Now: s.Now, Limits: queryLimits, Spent: s.Spent}
+	if s.Spent != nil && s.Most > 0 {
+		env.Limits.Work = min(env.Limits.Work, max(s.Most-*s.Spent, 1))
+	}
 	env.Load = func(name string) (jsonval.Value, bool) {
 		if name == "states" {
 			return q.statesObject(s), true
@@ -185,8 +190,11 @@ func (c *compiler) queryTemplate(n *node, path string) *Template {
 	dynamic := false
 	switch n.kind {
 	case jsonval.String:
-		if isQuery(n.text) {
+		switch {
+		case isQuery(n.text):
 			return &Template{query: c.query(n, path)}
+		case strings.HasPrefix(n.text, "{%"):
+			c.wrong(n, path, "JSONata string must start with {% and end with %}", "close the expression with %} and nothing behind it")
 		}
 	case jsonval.ObjectKind:
 		for _, m := range n.members {
@@ -238,7 +246,7 @@ func (c *compiler) query(n *node, path string) *query {
 func (q *query) pass(r jsonata.Reference) {
 	words := append([]string{r.Name}, r.Path...)
 	switch {
-	case r.Kind == jsonata.MemberReference && q.text == "$states."+strings.Join(words, "."):
+	case r.Kind == jsonata.MemberReference && q.states != 0 && q.text == "$states."+strings.Join(words, "."):
 		q.plain, q.member = true, q.states
 	case r.Kind == jsonata.VariableReference && !r.BuiltIn && r.Name != "states" && q.text == "$"+strings.Join(words, "."):
 		q.plain, q.variable = true, r.Name
@@ -246,29 +254,42 @@ func (q *query) pass(r jsonata.Reference) {
 	q.path = r.Path
 }
 
-// reference looks at one thing that an expression reads from outside itself.
+// reference looks at one thing that an expression reads from outside itself. AWS
+// refuses fields, $ and $$ outside all, and the members of $states that are not there
+// in a field, each once in an expression; it lets through wildcards and members that
+// $states never has.
 func (c *compiler) reference(q *query, r jsonata.Reference, n *node, lead int, path string) {
-	refuse := func(message, hint string) {
-		c.put(c.inText(n, lead+r.At), diag.Diagnostic{Code: CodeUnsupportedQuery, Path: path, Message: message, Hint: hint})
+	refuse := func(severity diag.Severity, message, hint string) {
+		if !slices.Contains(q.refused, message) {
+			q.refused = append(q.refused, message)
+			c.put(c.inText(n, lead+r.At), diag.Diagnostic{Code: CodeUnsupportedQuery, Severity: severity, Path: path, Message: message, Hint: hint})
+		}
 	}
 	switch r.Kind {
 	case jsonata.ContextReference:
-		hint := "an expression has no context: write $states.input." + r.Name + " for the state's input, or $" + r.Name + " for a variable"
+		severity, hint := diag.Error, "an expression has no context: write $states.input."+r.Name+" for the state's input, or $"+r.Name+" for a variable"
 		if r.Name == "$" || r.Name == "*" || r.Name == "**" {
 			hint = "an expression has no context: begin with $states.input"
 		}
-		refuse("Reference to '"+r.Name+"' at the top level is not supported.", hint)
+		if r.Name == "*" || r.Name == "**" {
+			severity = diag.Warning
+		}
+		refuse(severity, "Reference to '"+r.Name+"' at the top level is not supported.", hint)
 	case jsonata.RootReference:
-		refuse("Reference to '$$' is not supported.", "write $states.input, or $states.context for the context object")
+		refuse(diag.Error, "Reference to '$$' is not supported.", "write $states.input, or $states.context for the context object")
 	case jsonata.MemberReference:
-		allowed := membersOf(c.current.Type, q.field)
+		severity, allowed := diag.Warning, membersOf(c.current.Type, q.field)
 		for i, name := range statesMembers {
-			if name == r.Name && allowed&(1<<i) != 0 {
+			if name != r.Name {
+				continue
+			}
+			if allowed&(1<<i) != 0 {
 				q.states |= 1 << i
 				return
 			}
+			severity = diag.Error
 		}
-		refuse("Field '$states."+r.Name+"' does not exist.", c.memberHint(r.Name, allowed))
+		refuse(severity, "Field '$states."+r.Name+"' does not exist.", c.memberHint(r.Name, allowed))
 	default:
 		if r.Name == "states" {
 			q.states = readsAll
@@ -309,36 +330,4 @@ func (c *compiler) memberHint(name string, allowed uint8) string {
 		return hint
 	}
 	return "$states has " + strings.Join(names, ", ") + " here"
-}
-
-// inText gives the place in the source of byte i of a string's decoded text.
-func (c *compiler) inText(n *node, i int) int {
-	src := c.src.Text()
-	pos := n.offset + 1
-	for done := 0; done < i && pos < n.end-1; {
-		next := pos + 1
-		if src[pos] == '\\' {
-			if next++; src[pos+1] == 'u' {
-				next += 4
-				if strings.HasPrefix(src[next:], `\u`) && surrogate(src[pos+2:next]) {
-					next += 6
-				}
-			}
-			piece, err := jsonval.ParseString(`"` + src[pos:next] + `"`)
-			if err != nil {
-				break
-			}
-			s, _ := piece.Str()
-			done += len(s)
-		} else {
-			done++
-		}
-		pos = next
-	}
-	return pos
-}
-
-// surrogate says that four hexadecimal digits are the first half of a pair.
-func surrogate(hex string) bool {
-	return len(hex) == 4 && (hex[0] == 'd' || hex[0] == 'D') && strings.IndexByte("89abAB", hex[1]) >= 0
 }

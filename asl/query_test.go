@@ -48,13 +48,12 @@ func TestQueries(t *testing.T) {
 		{`"{% $states.input.one %}"`, `[3]`},
 		{`"{% $states.result.r %}"`, `true`},
 		{`"{% $states.input.o.x %}"`, `null`},
-		{`{"k": ["{% $n %}x", "{% $order.id & '!' %}", 1.0, null, {"a.$": "$.a"}]}`, `{"k":["{% $n %}x","o-1!",1.0,null,{"a.$":"$.a"}]}`},
+		{`{"k": ["a {% $n %} b", "{% $order.id & '!' %}", 1.0, null, {"a.$": "$.a"}]}`, `{"k":["a {% $n %} b","o-1!",1.0,null,{"a.$":"$.a"}]}`},
 		{`"{% $states.context.State.Name %}"`, `"S"`},
 		{`"{% $keys($states) %}"`, `["context","input","result"]`},
 		{`"{% $now() & '|' & $millis() %}"`, `"2025-01-01T00:00:00.123Z|1735689600123"`},
 		{`"{% $sum($states.input.a) + $count($states.input.a) %}"`, `5`},
 		{`" {% 1 %}"`, `" {% 1 %}"`},
-		{`"{% 1 %} "`, `"{% 1 %} "`},
 		{`[]`, `[]`},
 		{`"{% $partition([1..5], 2) %}"`, `[[1,2],[3,4],[5]]`},
 		{`"{% $eval('1') %}"`, `States.QueryEvaluationError: The JSONata expression '$eval('1')' specified for the field 'Output' threw an error during evaluation. T1006: Attempted to invoke a non-function`},
@@ -106,6 +105,23 @@ func TestQueryBudgets(t *testing.T) {
 			}
 		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Cause, "during evaluation: ") || !strings.Contains(err.Cause, c.want)):
 			t.Errorf("%s: %.200v, want %q", c.name, err, c.want)
+		}
+	}
+}
+
+// TestQueriesShareWork: what one scope's expressions take together is bounded too.
+func TestQueriesShareWork(t *testing.T) {
+	loop := `"{% ($f := function($n){$n = 0 ? 0 : $f($n - 1)}; $f(100)) %}"`
+	st := queryState(t, "["+loop+strings.Repeat(","+loop, 20)+"]")
+	for most, want := range map[int]bool{0: true, 1_000_000: true, 5_000: false, 1: false} {
+		s, spent := queryScope(), 0
+		s.Spent, s.Most = &spent, most
+		_, err := st.Output.Eval(s)
+		if (err == nil) != want || err != nil && !strings.Contains(err.Cause, "Expression evaluation timeout") {
+			t.Errorf("with %d: %v", most, err)
+		}
+		if most > 0 && spent > most+1000 {
+			t.Errorf("with %d: %d steps taken", most, spent)
 		}
 	}
 }
@@ -171,6 +187,17 @@ func TestQueryNumbers(t *testing.T) {
 		}
 		if v, err := computed.Output.Eval(s); c.made != "" && (err != nil || v.Text() != c.made) {
 			t.Errorf("%s computed: %s %v, want %s", c.in, v.Text(), err, c.made)
+		}
+	}
+}
+
+// TestQueryThatDoesNotEnd: AWS takes what begins as an expression for one.
+func TestQueryThatDoesNotEnd(t *testing.T) {
+	for _, text := range []string{"{% 1", "{% 1 %} ", "{%}", "{% 1 %}x"} {
+		_, list := Parse(diag.NewSource("", `{"QueryLanguage":"JSONata","StartAt":"S","States":{"S":{"Type":"Pass","End":true,"Assign":{"a":["`+text+`"]}}}}`))
+		want := "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %} at /States/S/Assign/a[0]"
+		if got := WireMessage(list); got != want {
+			t.Errorf("%s: %s", text, got)
 		}
 	}
 }

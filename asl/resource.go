@@ -16,7 +16,7 @@ var (
 )
 
 // integrated are the services that Stile's own integrations serve.
-var integrated = []string{"apigateway", "http", "states"}
+var integrated = []string{"apigateway", "http", "lambda", "states"}
 
 // resource reads a Task's Resource into t.
 func (c *compiler) resource(t *TaskFields, n *node, path string) {
@@ -27,12 +27,10 @@ func (c *compiler) resource(t *TaskFields, n *node, path string) {
 	t.Resource = s
 	if lambdaARN.MatchString(s) {
 		t.Kind = LambdaARN
-		c.unserved(n, path, "Lambda functions")
 		return
 	}
 	if activityARN.MatchString(s) {
 		t.Kind = ActivityARN
-		c.unserved(n, path, "activities")
 		if !contains(c.prog.Activities, s) {
 			c.prog.Activities = append(c.prog.Activities, s)
 		}

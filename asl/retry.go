@@ -37,18 +37,14 @@ func (c *compiler) retrier(n *node, path string, last bool) Retrier {
 	c.text(n.get("Comment"), join(path, "Comment"))
 	r.ErrorEquals = c.errorEquals(n, path, last)
 	if m := n.get("IntervalSeconds"); m != nil {
-		r.IntervalSeconds, _ = c.integer(m, join(path, "IntervalSeconds"), 1, maxSeconds)
+		// AWS takes 0 here, as it does in TimeoutSeconds of the whole definition.
+		r.IntervalSeconds, _ = c.integer(m, join(path, "IntervalSeconds"), 0, maxSeconds)
 	}
 	if m := n.get("MaxAttempts"); m != nil {
 		r.MaxAttempts, _ = c.integer(m, join(path, "MaxAttempts"), 0, maxSeconds)
 	}
 	if m := n.get("MaxDelaySeconds"); m != nil {
-		p := join(path, "MaxDelaySeconds")
-		r.MaxDelaySeconds, _ = c.integer(m, p, 1, 31_622_400)
-		if r.MaxDelaySeconds > 0 && r.MaxDelaySeconds <= r.IntervalSeconds {
-			c.wrong(m, p, "MaxDelaySeconds must be greater than IntervalSeconds",
-				"the first delay is IntervalSeconds already")
-		}
+		r.MaxDelaySeconds, _ = c.integer(m, join(path, "MaxDelaySeconds"), 1, 31_622_400)
 	}
 	if m := n.get("BackoffRate"); m != nil {
 		p := join(path, "BackoffRate")
@@ -57,7 +53,7 @@ func (c *compiler) retrier(n *node, path string, last bool) Retrier {
 		case !ok:
 			c.wrong(m, p, "Expected value of type Float", "")
 		case f < 1:
-			c.wrong(m, p, "Value must be greater than or equal to 1.0", "delays never shrink; use 1 for even ones")
+			c.wrong(m, p, "Minimum value is 1.0", "delays never shrink; use 1 for even ones")
 		}
 		r.BackoffRate = f
 	}
@@ -65,7 +61,7 @@ func (c *compiler) retrier(n *node, path string, last bool) Retrier {
 		p := join(path, "JitterStrategy")
 		s := c.text(m, p)
 		if m.kind == jsonval.String && s != "FULL" && s != "NONE" {
-			c.wrong(m, p, "The field 'JitterStrategy' should have one of these values: [FULL, NONE]",
+			c.wrong(m, p, oneValueOf([]string{"NONE", "FULL"}),
 				c.didYouMean(s, []string{"FULL", "NONE"}))
 		}
 		r.FullJitter = s == "FULL"

@@ -146,10 +146,9 @@ func (c *compiler) transition(sc *scope, st *State, n *node, path string) {
 	sc.ends = sc.ends || st.End
 	switch {
 	case next != nil && st.End:
-		c.wrong(end, path, "Only one of these fields may be present: [Next, End]", "keep one of the two")
+		c.wrong(end, path, onlyOne([]string{"Next", "End"}), "keep one of the two")
 	case next == nil && !st.End:
-		c.fault(n.offset, path, "One of these fields is required: [Next, End]",
-			`add "Next": "STATE" or "End": true`)
+		c.fault(n.offset, path, oneOf([]string{"Next", "End"}), `add "Next": "STATE" or "End": true`)
 		sc.broken = true
 	}
 	if next != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"stile/diag"
+	"stile/jsonpath"
 	"stile/jsonval"
 )
 
@@ -20,35 +21,45 @@ type Template struct {
 	object  bool
 }
 
+// maxBuilt is how many bytes a template or a call of a function may build, before the
+// payload limit is asked: a document of 1 MB can name its input 50,000 times.
+const maxBuilt = jsonpath.MaxBytes
+
+// tooLarge is the error of what would be more. It lacks AWS's words, which name the state.
+func tooLarge() *EvalError {
+	return &EvalError{Name: ErrDataLimitExceeded, Cause: "The value is too large to be built."}
+}
+
 // Eval builds the value in compact JSON, members in the template's order.
 func (t *Template) Eval(s *Scope) (jsonval.Value, *EvalError) {
 	if t.literal.Exists() {
 		return t.literal, nil
 	}
 	if t.expr != nil {
-		return t.expr.EvalField(s, t.field)
+		return t.expr.member(s, t.field)
 	}
 	if t.query != nil {
 		return t.query.eval(s)
 	}
-	if t.object {
-		var o jsonval.Object
-		for i, p := range t.parts {
-			v, err := p.Eval(s)
-			if err != nil {
-				return v, err
-			}
-			o.Add(t.names[i], v)
-		}
-		return o.Value(), nil
-	}
+	var o jsonval.Object
 	var a jsonval.Array
-	for _, p := range t.parts {
+	size := 0
+	for i, p := range t.parts {
 		v, err := p.Eval(s)
 		if err != nil {
 			return v, err
 		}
-		a.Add(v)
+		if size += len(v.Raw()); size > maxBuilt {
+			return v, tooLarge()
+		}
+		if t.object {
+			o.Add(t.names[i], v)
+		} else {
+			a.Add(v)
+		}
+	}
+	if t.object {
+		return o.Value(), nil
 	}
 	return a.Value(), nil
 }

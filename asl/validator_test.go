@@ -50,11 +50,11 @@ func (j judged) deployed(text string) string {
 // definition, or by the judge where we say nothing.
 var reasons = []struct{ kind, why string }{
 	{"can not be 'JSONPath' if set to 'JSONata'", "AWS refuses it: recorded"},
-	{"is not a valid variable name", "names of variables are identifiers on AWS"},
+	{"Field '$states.result", "AWS refuses $states.result where there is none"},
+	{"INVALID_VARIABLE_NAME", "names of variables are identifiers on AWS"},
 	{"Expected value of type String", "the judge takes CloudFormation's objects for texts"},
 	{"must be a valid JSONPath", "script expressions of paths are not taken"},
 	{"Value is not a valid resource ARN", "the judge does not look at ARNs"},
-	{"Field '$states.", "AWS refuses members that $states does not have in a field"},
 	{"accepted here, refused by asl-validator", "the judge wants one space inside {% %}; AWS takes any"},
 }
 
@@ -79,7 +79,7 @@ func TestValidatorCorpus(t *testing.T) {
 	if err := json.Unmarshal(raw, &index); err != nil {
 		t.Fatal(err)
 	}
-	others, disagreed := 0, map[string][]string{}
+	aws, others, disagreed := 0, 0, map[string][]string{}
 	for _, j := range index {
 		text, err := os.ReadFile(filepath.Join(dir, j.File))
 		if err != nil {
@@ -94,6 +94,7 @@ func TestValidatorCorpus(t *testing.T) {
 			if valid != (j.Verdict == "valid") {
 				t.Errorf("%s: AWS says %s; we say\n%v", j.File, j.Verdict, faults)
 			}
+			aws++
 			continue
 		}
 		others++
@@ -119,7 +120,8 @@ func TestValidatorCorpus(t *testing.T) {
 			t.Errorf("%s: a difference without a reason", kind)
 		}
 	}
-	t.Logf("%d of %d verdicts of others differ", n, others)
+	t.Logf("figure: verdicts of AWS: %d of %d agree", aws, aws)
+	t.Logf("figure: verdicts of others: %d of %d agree", others-n, others)
 	if 100*n > 3*others {
 		t.Errorf("%d of %d verdicts of others differ: at most 3 %% may", n, others)
 	}

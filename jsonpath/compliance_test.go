@@ -143,7 +143,7 @@ func TestRFC9535Suite(t *testing.T) {
 			t.Errorf("%s: %q is another than in RFC 9535, for no reason that the table has", o.Name, o.Selector)
 		}
 	}
-	t.Logf("%d of %d agree", agree, len(suite))
+	t.Logf("figure: RFC 9535's suite: %d of %d agree", agree, len(suite))
 	for k, d := range differences {
 		t.Logf("%d: %s", found[k], d.why)
 		if found[k] == 0 {

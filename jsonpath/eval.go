@@ -41,6 +41,9 @@ func (e *evaluator) path(segs []segment, definite bool, v jsonval.Value) (jsonva
 	if definite {
 		return e.one(segs, v)
 	}
+	if err := lead(segs, v); err != nil {
+		return v, err
+	}
 	var out jsonval.Array
 	size := 0
 	err := e.walk(segs, v, func(m jsonval.Value) error {
@@ -65,6 +68,36 @@ func definiteNoFunction(segs []segment) bool {
 	return true
 }
 
+// lead refuses an indefinite path whose first slice, list of indexes or filter is
+// reached by names and indexes alone and finds a value that it cannot apply to. Where
+// the way to it is missing the path gives nothing, as AWS was seen to do.
+func lead(segs []segment, v jsonval.Value) error {
+	for i := 0; i < len(segs) && v.Exists() && !segs[i].deep; i++ {
+		s := &segs[i]
+		switch {
+		case s.kind == segNames && len(s.names) == 1:
+			v = v.Get(s.names[0])
+		case s.kind == segIndexes || s.kind == segSlice:
+			if v.Kind() != jsonval.ArrayKind {
+				return notArray(s, v)
+			}
+			if s.kind == segSlice || len(s.indexes) > 1 {
+				return nil
+			}
+			v = index(v, s.indexes[0])
+		case s.kind == segFilter && v.Kind() != jsonval.ArrayKind && v.Kind() != jsonval.ObjectKind:
+			return &NotFound{reason: "Filter: [?] can not be applied to primitives. Current context is: " + v.Text(), unfit: true}
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+func notArray(s *segment, v jsonval.Value) error {
+	return &NotFound{reason: "Filter: " + trail([]segment{*s})[1:] + " can only be applied to arrays. Current context is: " + v.Text(), unfit: true}
+}
+
 // one follows a definite path.
 func (e *evaluator) one(segs []segment, v jsonval.Value) (jsonval.Value, error) {
 	for i := range segs {
@@ -80,11 +113,10 @@ func (e *evaluator) one(segs []segment, v jsonval.Value) (jsonval.Value, error) 
 		}
 		if s.kind == segIndexes {
 			if v.Kind() != jsonval.ArrayKind {
-				return v, &NotFound{fmt.Sprintf("Filter: [%d] can only be applied to arrays. Current context is: %s",
-					s.indexes[0], v.Text())}
+				return v, notArray(s, v)
 			}
 			if v = index(v, s.indexes[0]); !v.Exists() {
-				return v, &NotFound{"No results for path: " + trail(segs)}
+				return v, &NotFound{reason: "No results for path: " + trail(segs), pastEnd: i == len(segs)-1 && s.indexes[0] >= 0}
 			}
 			continue
 		}
@@ -93,9 +125,9 @@ func (e *evaluator) one(segs []segment, v jsonval.Value) (jsonval.Value, error) 
 		}
 		if v = v.Get(s.names[0]); !v.Exists() {
 			if i == len(segs)-1 {
-				return v, &NotFound{"No results for path: " + trail(segs)}
+				return v, &NotFound{reason: "No results for path: " + trail(segs)}
 			}
-			return v, &NotFound{"Missing property in path " + trail(segs[:i+1])}
+			return v, &NotFound{reason: "Missing property in path " + trail(segs[:i+1])}
 		}
 	}
 	return v, nil
@@ -103,7 +135,7 @@ func (e *evaluator) one(segs []segment, v jsonval.Value) (jsonval.Value, error) 
 
 func wrongKind(segs []segment, i int, v jsonval.Value) error {
 	at := trail(segs[i : i+1])[1:]
-	return &NotFound{fmt.Sprintf("Expected to find an object with property %s in path %s but found '%s'.",
+	return &NotFound{reason: fmt.Sprintf("Expected to find an object with property %s in path %s but found '%s'.",
 		at, trail(segs[:i]), v.Kind())}
 }
 

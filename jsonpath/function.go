@@ -41,7 +41,7 @@ func apply(name string, v jsonval.Value) (jsonval.Value, error) {
 		return true
 	})
 	if len(list) == 0 {
-		return v, &NotFound{"Aggregation function attempted to calculate value using empty array"}
+		return v, &NotFound{reason: "Aggregation function attempted to calculate value using empty array"}
 	}
 	return jsonval.OfFloat(aggregate(name, list)), nil
 }
@@ -50,7 +50,7 @@ func item(v jsonval.Value, i int) (jsonval.Value, error) {
 	if m := index(v, i); m.Exists() {
 		return m, nil
 	}
-	return v, &NotFound{"Aggregation function attempted to calculate value using empty array"}
+	return v, &NotFound{reason: "Aggregation function attempted to calculate value using empty array"}
 }
 
 func aggregate(name string, list []float64) float64 {

@@ -68,7 +68,18 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at offset %d", e.R
 
 // NotFound is what a definite path gives where the value is not there. Its words
 // are Jayway's, as AWS prints them.
-type NotFound struct{ reason string }
+type NotFound struct {
+	reason  string
+	pastEnd bool
+	unfit   bool
+}
+
+// Unfit says that an index, slice or filter met a value that it cannot apply to, which
+// AWS tells in Jayway's words alone.
+func (e *NotFound) Unfit() bool { return e.unfit }
+
+// PastEnd says that the path ends with an index, which the array there is too short for.
+func (e *NotFound) PastEnd() bool { return e.pastEnd }
 
 // Error gives "No results for path: …", "Missing property in path …" and the like.
 func (e *NotFound) Error() string { return e.reason }

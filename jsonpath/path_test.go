@@ -136,6 +136,10 @@ func TestNotFoundWords(t *testing.T) {
 		`$.list[7].a`:   `No results for path: $['list'][7]['a']`,
 		`$.limit.a`:     `Expected to find an object with property ['a'] in path $['limit'] but found 'number'.`,
 		`$.limit[0]`:    `Filter: [0] can only be applied to arrays. Current context is: 10`,
+		`$.limit[1:]`:   `Filter: [1:] can only be applied to arrays. Current context is: 10`,
+		`$[1:]`:         `Filter: [1:] can only be applied to arrays. Current context is: ` + doc.Text(),
+		`$.empty[0,1]`:  `Filter: [0,1] can only be applied to arrays. Current context is: ` + doc.Get("empty").Text(),
+		`$.limit[?(@)]`: `Filter: [?] can not be applied to primitives. Current context is: 10`,
 		`$.empty.max()`: `Aggregation function attempted to calculate value using empty array`,
 	} {
 		_, err := mustCompile(t, path).Eval(doc)

@@ -70,10 +70,8 @@ report() {
 
 trap 'report no' INT TERM
 whole=yes
-one 'corpus of jsonata' 'suite|usable|passed' "$go" test -count 1 -v -run 'Suite' ./jsonata || whole=no
-one 'corpus of jsonpath' 'cases|agree|differ' "$go" test -count 1 -v -run 'Compliance|Corpus|Suite' ./jsonpath || whole=no
-one 'corpus of definitions' 'verdict|agree|of ' "$go" test -count 1 -v -run 'Validator|Corpus|Recorded' ./asl || whole=no
-one 'differential with jsonata.js' 'expressions|differ' sh -c "cd test/jsonata && '$go' test -count 1 -v -timeout 50m -run Differential -args -n=50000 -seed=$seed" || whole=no
+one 'corpora' 'figure: ' "$go" test -count 1 -v -run 'TestSuite|RFC9535|TestValidatorCorpus|TestRecorded' ./jsonata ./jsonpath ./asl ./asl/interp ./internal/teststate || whole=no
+one 'differential with jsonata.js' 'figure: ' sh -c "cd test/jsonata && '$go' test -count 1 -v -timeout 50m -run Differential -args -n=50000 -seed=$seed" || whole=no
 for target in $targets; do
 	dir=${target%:*}
 	one "fuzz $dir ${target#*:}" '^fuzz: elapsed' "$go" test -run '^$' -fuzz "^${target#*:}\$" -fuzztime "${each}s" "./$dir" || whole=no

@@ -104,7 +104,7 @@ for script in test/*/run.sh; do
 done
 if [ -f ../shared/tools/aslcheck.py ]; then
 	if needs 'recorded cases' python3; then
-		suite 'recorded cases' sh scripts/conformance.sh "$STILE"
+		suite 'recorded cases' sh scripts/conformance.sh "$STILE" floor
 	fi
 fi
 suite 'fuzz' sh scripts/fuzz.sh 90

@@ -76,6 +76,7 @@ func (x *Execution) begin(ev *Event) bool {
 		x.broken("semantics %d is not known here", start.Semantics)
 	}
 	x.start, x.newStart, x.status = &start, true, "RUNNING"
+	x.limit()
 	x.input = x.wrap(x.eventOutput(start.Input, ev.OutputBlob))
 	start.Input = x.input.Value
 	x.out.EventBlob = x.input.Blob
@@ -194,6 +195,7 @@ func (x *Execution) finish() {
 		if x.root.kids != nil {
 			x.dropChildren(x.root)
 		}
+		x.forget(x.root)
 		x.root.task, x.root.ready, x.root.phase = nil, 0, phaseDone
 		x.queue = nil
 	}

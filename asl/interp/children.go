@@ -14,6 +14,12 @@ func (x *Execution) startBranches(f *frame) {
 	if !ok {
 		return
 	}
+	if !x.fits(in) {
+		e := exceeded(f.state.Name)
+		e.fatal = true
+		x.fail(f, e)
+		return
+	}
 	x.step(f, "ParallelStateStarted", Details{})
 	n := uint32(len(f.state.Parallel))
 	x.startChildren(f, &children{total: n, input: x.wrap(in)}, n)
@@ -201,9 +207,9 @@ func (x *Execution) childDone(c *frame) {
 }
 
 // childrenDone builds the result, once, from the children's frames. Succeeded and
-// Exited both follow the last event inside.
+// Exited both follow the last event inside; an error in between follows Succeeded.
 func (x *Execution) childrenDone(f *frame, last int64) {
-	x.emit(eventsOf[f.state.Type].succeeded, last, Details{})
+	succeeded := x.emit(eventsOf[f.state.Type].succeeded, last, Details{})
 	if x.outcome != nil {
 		return
 	}
@@ -211,9 +217,9 @@ func (x *Execution) childrenDone(f *frame, last int64) {
 	for _, c := range f.kids.frames {
 		list.Add(x.value(&c.result))
 	}
-	f.prev = last
+	f.prev = succeeded
 	x.dropChildren(f)
-	x.completed(f, list.Value())
+	x.completed(f, list.Value(), last)
 }
 
 // childFailed is an error that a branch or iteration did not handle: it ends the

@@ -27,10 +27,10 @@ func full(t *testing.T, v any, except ...string) {
 func TestEventRecord(t *testing.T) {
 	start := Start{Semantics: 1, ExecutionARN: "a", Name: "b", StateMachineARN: "c", StateMachineName: "d", RoleARN: "e", Type: "f",
 		Input: jsonval.MustParse(`{"in": 1}`), TokenKey: "g", Owner: "h", Subject: "user:n", TraceID: "i", ParentSpan: "j", TraceHeader: "k", Account: "l", Region: "m",
-		Mocks: jsonval.MustParse(`{"S": {}}`), MapRunARN: "o", VersionARN: "p", AliasARN: "q"}
+		Mocks: jsonval.MustParse(`{"S": {}}`), MapRunARN: "o", VersionARN: "p", AliasARN: "q", MaxPayload: 1, MaxHistory: 2}
 	full(t, start)
 	ev := Event{Kind: EventStarted, Time: -5, Seed: 1 << 63, Start: &start, Command: 1, Attempt: 2, Timer: 3, Output: jsonval.MustParse(`[1, 2]`),
-		Error: "E", Cause: "C", WorkerName: "w", Missing: []string{"u"}, Uncatchable: true, Definite: true, Verdict: []byte{0, 1}, RetryAfterMillis: 4, DeliveryID: "x", DeliveryDigest: "y"}
+		Error: "E", Cause: "C", WorkerName: "w", Uncatchable: true, Definite: true, Verdict: []byte{0, 1}, RetryAfterMillis: 4, DeliveryID: "x", DeliveryDigest: "y", Missing: []string{"z", "zz"}}
 	full(t, ev, "OutputBlob")
 	got, err := DecodeEvent(ev.Append([]byte("before"))[len("before"):])
 	if err != nil {

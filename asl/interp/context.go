@@ -31,8 +31,10 @@ func (x *Execution) context() jsonval.Value {
 		Add("Input", x.value(&x.input)).
 		AddString("StartTime", timeText(x.startedAt)).
 		AddString("Name", x.start.Name).
-		AddString("RoleArn", x.start.RoleARN).
-		AddInt("RedriveCount", 0)
+		AddString("RoleArn", x.start.RoleARN)
+	if !x.env.Sync {
+		execution.AddInt("RedriveCount", 0)
+	}
 	machine.AddString("Id", x.start.StateMachineARN).AddString("Name", x.start.StateMachineName)
 	state.AddString("Name", f.state.Name).AddString("EnteredTime", timeText(f.enteredAt))
 	switch f.state.Type {

@@ -96,6 +96,9 @@ func (c *recorded) run(t *testing.T, m mode) *rig {
 		r.start.RoleARN, _ = events[0]["executionStartedEventDetails"].(map[string]any)["roleArn"].(string)
 	}
 	r.env.CheckParameters = checkHeaders
+	if gone(c) {
+		r.missing = r.p.Activities
+	}
 	r.open()
 	input := recordedText(c.Input, r.now)
 	if input == "" || input == "null" {

@@ -100,11 +100,12 @@ func exceeded(who string) *stateError {
 const maxCause = 32768
 
 // cut shortens a cause to maxCause, at a character's border.
-func cut(s string) string {
-	if len(s) <= maxCause {
+func cut(s string) string { return cutTo(s, maxCause) }
+
+func cutTo(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	n := maxCause
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
@@ -117,6 +118,11 @@ const placePrefix = "An error occurred while executing the state '%s' (entered a
 // evalError is an expression's error, with the prefix that AWS puts before the
 // causes of errors it finds itself.
 func evalError(f *frame, e *asl.EvalError) *stateError {
+	if e.Name == asl.ErrDataLimitExceeded { // more than any payload
+		large := exceeded(f.state.Name)
+		large.fatal = true
+		return large
+	}
 	return &stateError{
 		name:  e.Name,
 		cause: cut(fmt.Sprintf(placePrefix, f.state.Name, f.entered) + e.Cause),

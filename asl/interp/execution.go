@@ -14,6 +14,9 @@ const (
 	defaultSliceBytes       = 256 << 10
 	// sliceWork is how many steps of JSONata one slice takes, some 100 ms.
 	sliceWork = 1_000_000
+	// maxWork is how many the expressions of one slice take together: the last state
+	// of a slice, which is not cut, cannot hold up others for long.
+	maxWork = 60_000_000
 	// maxVariables is how many bytes all variables of an execution may have.
 	maxVariables = 10 << 20
 )
@@ -59,6 +62,8 @@ type Execution struct {
 	nextTimer   uint64
 	nextBlob    uint64
 	nextFrame   uint32
+	nextPage    uint32
+	pageKeys    map[uint32]bool // while records are read: the keys of pages
 	seq         uint64
 
 	byCommand map[uint64]*frame // frames in phaseTask; for look-ups, never ranged over
@@ -112,13 +117,23 @@ func New(p *asl.Program, env Env) *Execution {
 		byRun:     map[uint64]*frame{},
 		seen:      map[*byte]uint64{},
 	}
-	x.scope = asl.Scope{Context: x.context, Variable: x.variable, Rand: x.rand.next, Spent: &x.work}
+	x.scope = asl.Scope{Context: x.context, Variable: x.variable, Rand: x.rand.next, Spent: &x.work, Most: maxWork}
 	return x
 }
 
 // Activities are the ARNs of the activities that the definition names; Event.Missing
 // tells which of them do not exist.
 func (x *Execution) Activities() []string { return x.program.Activities }
+
+// limit takes the limits that the execution was started with.
+func (x *Execution) limit() {
+	if n := x.start.MaxPayload; n > 0 {
+		x.env.MaxPayload = n
+	}
+	if n := x.start.MaxHistory; n > 0 {
+		x.env.MaxHistory = n
+	}
+}
 
 // Status is "" before EventStarted, then RUNNING, then the outcome's status.
 func (x *Execution) Status() string { return x.status }

@@ -81,6 +81,7 @@ type frame struct {
 	run     *mapRun
 	vars    []variable
 	places  map[string]int // of many variables in vars, by name; not stored
+	pages   []varPage      // of the variables behind the first ones
 	result  Payload
 	dirty   bool
 	stored  bool // an earlier Apply wrote its record

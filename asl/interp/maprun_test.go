@@ -78,7 +78,7 @@ func TestSelectorKeepsWhatItReads(t *testing.T) {
 func TestChildInputFails(t *testing.T) {
 	r, spec := startedRun(t, distributedMap(`"ItemSelector": {"v.$": "$$.Map.Item.Value.b", "u.$": "$unit.name"},`), `[1]`)
 	_, err := spec.ChildInput(r.p, 0, "", jsonval.MustParse(`{"a": 1}`), r.env.LoadBlob)
-	if err == nil || err.Name != asl.ErrRuntime || !strings.Contains(err.Cause, "$$.Map.Item.Value.b") {
+	if err == nil || err.Name != asl.ErrRuntime || !strings.Contains(err.Cause, "'$.Map.Item.Value.b'") {
 		t.Errorf("a missing member: %v", err)
 	}
 	lost := errors.New("lost")

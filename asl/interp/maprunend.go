@@ -27,7 +27,7 @@ func (x *Execution) mapRunEnded(f *frame, ev *Event) {
 		f.prev = started
 	}
 	x.saw("result", out.Value)
-	x.completed(f, out.Value)
+	x.completed(f, out.Value, 0)
 }
 
 // mapRunFailed writes the run's failure and hands it to Retry and Catch.

@@ -11,6 +11,9 @@ import (
 // maxSeconds is the greatest number of seconds that a field takes.
 const maxSeconds = 99_999_999
 
+// maxLocation is how much AWS's model lets an event tell of a field's place.
+const maxLocation = 256
+
 // inJSONata says that f's state is in JSONata.
 func inJSONata(f *frame) bool { return f.state.QueryLanguage == asl.JSONata }
 
@@ -82,7 +85,7 @@ func (x *Execution) evaluated(f *frame, err *asl.EvalError) *stateError {
 	if prev == f.entered && f.state.Type != asl.Wait {
 		prev = x.before
 	}
-	id := x.emit("EvaluationFailed", prev, Details{State: f.state.Name, Location: err.Location,
+	id := x.emit("EvaluationFailed", prev, Details{State: f.state.Name, Location: cutTo(err.Location, maxLocation),
 		Error: optional(e.name), Cause: optional(e.cause)})
 	if id != 0 {
 		f.prev = id

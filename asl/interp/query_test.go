@@ -39,6 +39,21 @@ func TestQueryWorkEndsASlice(t *testing.T) {
 	}
 }
 
+// TestLocationIsShort: an event tells 256 bytes of a field's place, its cause all.
+func TestLocationIsShort(t *testing.T) {
+	output := `"{% $states.input.no %}"`
+	for range 40 {
+		output = `{"member": ` + output + `}`
+	}
+	r := newRig(t, compile(t, `{"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Pass", "Output": `+output+`, "End": true}}}`), live).open()
+	r.begin(`{}`)
+	whole := "Output" + strings.Repeat("/member", 40)
+	d := r.history[2].Details
+	if d.Location != whole[:256] || d.Cause == nil || !strings.Contains(*d.Cause, "'"+whole+"'") {
+		t.Errorf("%+v", d)
+	}
+}
+
 // TestVariablesOfAnExecution: 10 MiB in all scopes together, and what a scope had is
 // free when it ends.
 func TestVariablesOfAnExecution(t *testing.T) {

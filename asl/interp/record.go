@@ -2,6 +2,7 @@ package interp
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -25,6 +26,8 @@ const (
 	partMapRun     = 1 << iota // the Map Run that the frame waits for
 	partMockCounts             // root: how often mocked states were sent
 	partMock                   // which answer of its mock the task got
+	partPages                  // where the variables behind the first 64 stand
+	partPageCount              // root: how many pages were ever made
 	frameParts                 // one past the last
 )
 
@@ -41,7 +44,7 @@ func (x *Execution) writeFrames() {
 		f.dirty = false
 		if !f.dropped {
 			f.stored = true
-			list = append(list, FrameChange{Key: f.key, Data: x.encodeFrame(f)})
+			list = f.writePages(append(list, FrameChange{Key: f.key, Data: x.encodeFrame(f)}), false)
 		}
 	}
 	for _, key := range x.gone {
@@ -58,14 +61,16 @@ func (x *Execution) Snapshot() []FrameChange {
 	if x.root == nil {
 		return nil
 	}
-	var list []FrameChange
+	var list, pages []FrameChange
 	for _, f := range x.live() {
 		list = append(list, FrameChange{Key: f.key, Data: x.encodeFrame(f)})
 		if f == x.root {
 			list = append(list, FrameChange{Key: startKey, Data: x.encodeStart()})
 		}
+		pages = f.writePages(pages, true)
 	}
-	return list
+	slices.SortFunc(pages, func(a, b FrameChange) int { return cmp.Compare(a.Key, b.Key) })
+	return append(list, pages...)
 }
 
 func (x *Execution) encodeStart() []byte {
@@ -96,7 +101,8 @@ func (x *Execution) encodeStart() []byte {
 
 // extras says that a start has parts that came later than its record.
 func (s *Start) extras() bool {
-	return s.Mocks.Exists() || s.MapRunARN != "" || s.VersionARN != "" || s.AliasARN != ""
+	return s.Mocks.Exists() || s.MapRunARN != "" || s.VersionARN != "" || s.AliasARN != "" ||
+		s.MaxPayload != 0 || s.MaxHistory != 0
 }
 
 func (w *writer) extras(s *Start) {
@@ -104,11 +110,19 @@ func (w *writer) extras(s *Start) {
 	w.str(s.MapRunARN)
 	w.str(s.VersionARN)
 	w.str(s.AliasARN)
+	w.uint(uint64(s.MaxPayload))
+	w.uint(uint64(s.MaxHistory))
 }
 
 func (r *reader) extras(s *Start) {
 	s.Mocks = r.payload().Value
 	s.MapRunARN, s.VersionARN, s.AliasARN = r.str(), r.str(), r.str()
+	payload, history := r.uint(), r.uint()
+	if payload > math.MaxInt32 || history > math.MaxInt32 {
+		r.fail("limits that nobody gives")
+		return
+	}
+	s.MaxPayload, s.MaxHistory = int(payload), int(history)
 }
 
 // startTexts are the texts of a Start in their stored order; Subject, which came
@@ -146,11 +160,7 @@ func (x *Execution) encodeFrame(f *frame) []byte {
 	w.timer(f.timer)
 	w.task(f.task)
 	w.children(f.kids)
-	w.uint(uint64(len(f.vars)))
-	for i := range f.vars {
-		w.str(f.vars[i].name)
-		w.payload(f.vars[i].value)
-	}
+	w.vars(f.vars[:min(len(f.vars), pageSize)])
 	w.payload(f.result)
 	x.encodeParts(&w, f)
 	return w.b
@@ -168,6 +178,12 @@ func (x *Execution) encodeParts(w *writer, f *frame) {
 	if f.task != nil && f.task.mock != 0 {
 		parts |= partMock
 	}
+	if len(f.pages) > 0 {
+		parts |= partPages
+	}
+	if f.kind == rootFrame && x.nextPage > 0 {
+		parts |= partPageCount
+	}
 	if parts == 0 {
 		return
 	}
@@ -181,6 +197,12 @@ func (x *Execution) encodeParts(w *writer, f *frame) {
 	}
 	if parts&partMock != 0 {
 		w.uint(uint64(f.task.mock))
+	}
+	if parts&partPages != 0 {
+		w.pages(f.pages)
+	}
+	if parts&partPageCount != 0 {
+		w.uint(uint64(x.nextPage))
 	}
 }
 

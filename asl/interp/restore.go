@@ -17,11 +17,17 @@ func Restore(p *asl.Program, env Env, frames []FrameChange) (*Execution, error) 
 	frames = slices.Clone(frames)
 	slices.SortFunc(frames, func(a, b FrameChange) int { return int(int64(a.Key) - int64(b.Key)) })
 	byKey := make(map[uint32]*frame, len(frames))
+	x.pageKeys = map[uint32]bool{}
+	pages := map[uint32][]byte{}
 	for i, rec := range frames {
 		if i > 0 && frames[i-1].Key == rec.Key {
 			return nil, fmt.Errorf("%w: frame %d comes twice", errRecord, rec.Key)
 		}
 		r := reader{b: rec.Data}
+		if x.pageKeys[rec.Key] { // pages have higher keys than all frames
+			pages[rec.Key] = rec.Data
+			continue
+		}
 		if rec.Key == startKey {
 			x.decodeStart(&r)
 		} else if f := x.decodeFrame(&r, rec.Key, byKey); r.err == nil {
@@ -33,6 +39,10 @@ func Restore(p *asl.Program, env Env, frames []FrameChange) (*Execution, error) 
 	}
 	if x.root == nil || x.start == nil {
 		return nil, fmt.Errorf("%w: the root or the start is missing", errRecord)
+	}
+	x.pageKeys = nil
+	if err := x.readPages(pages); err != nil {
+		return nil, err
 	}
 	if err := x.index(); err != nil {
 		return nil, err
@@ -98,6 +108,7 @@ func (x *Execution) decodeStart(r *reader) {
 		r.extras(s)
 	}
 	x.start = s
+	x.limit()
 }
 
 func (x *Execution) decodeFrame(r *reader, key uint32, byKey map[uint32]*frame) *frame {
@@ -141,9 +152,7 @@ func (x *Execution) decodeFrame(r *reader, key uint32, byKey map[uint32]*frame) 
 	f.timer = r.timer()
 	f.task = r.task()
 	f.kids = r.children()
-	for n := r.uint(); n > 0 && r.err == nil; n-- {
-		f.vars = append(f.vars, variable{r.str(), r.payload()})
-	}
+	f.vars = r.vars()
 	f.result = r.payload()
 	if format == partsFormat {
 		x.decodeParts(r, f)
@@ -176,6 +185,17 @@ func (x *Execution) decodeParts(r *reader, f *frame) {
 			return
 		}
 		f.task.mock = n
+	}
+	if parts&partPages != 0 {
+		for _, p := range r.pages() {
+			f.pages = append(f.pages, p)
+			x.pageKeys[p.key] = true
+		}
+	}
+	if parts&partPageCount != 0 {
+		if x.nextPage = r.uint32(); f.kind != rootFrame {
+			r.fail("a count of pages out of place")
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ type rig struct {
 
 	now     int64
 	seed    uint64
+	missing []string // activities that do not exist
 	frames  map[uint32][]byte
 	blobs   map[uint64]jsonval.Value
 	history []HistoryEvent
@@ -122,6 +123,7 @@ func (r *rig) apply(ev Event) Changes {
 		r.seed++
 		ev.Seed = r.seed
 	}
+	ev.Missing = r.missing
 	ch := r.x.Apply(ev)
 	if ch.Stray {
 		r.strays++

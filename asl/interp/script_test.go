@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "rewrite the golden parts of testdata/*.
 //	run STATE ok JSON            the Map Run succeeds; "fail ERROR CAUSE": it fails;
 //	                             "abort": it was aborted
 //	late-run STATE ok JSON       the end of a Map Run that is over: must be a stray
+//	missing ARN …                these activities do not exist from now on
 //	again                        the last event once more: must be a stray
 //	late STATE ok JSON           an answer for an attempt that is over: must be a stray
 //	advance 5s                   all timers up to then come due, one event each
@@ -121,6 +122,8 @@ func (p *player) line(line string) {
 		p.task(verb, rest)
 	case "run", "late-run":
 		p.run(verb, rest)
+	case "missing":
+		p.missing = strings.Fields(rest)
 	case "again":
 		p.feed(p.last, true)
 	case "advance":

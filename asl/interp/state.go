@@ -170,6 +170,8 @@ type leaving struct {
 	assign *asl.Template // of a choice rule or catcher; else the state's own
 	output *asl.Template // of a choice rule
 	next   *asl.State    // of a choice rule or catcher; else the state's own
+	// follows is the event that Exited follows; 0: the frame's last one.
+	follows int64
 }
 
 // leave computes the state's output and variables, writes the Exited event and
@@ -228,16 +230,30 @@ func (x *Execution) pathOutput(f *frame, l leaving) (out jsonval.Value, err *asl
 	return out, err
 }
 
-// failLeaving is an error of the output side. A catcher's own error is not
-// caught again by the same state.
+// failLeaving is an error of the output side. A catcher's own error is not retried or
+// caught again by the same state, but by those around it; a Parallel or Map fails
+// once more.
 func (x *Execution) failLeaving(f *frame, l leaving, e *stateError) {
-	if l.caught != nil {
-		e.fatal = true
+	if l.caught == nil || e.fatal || e.name == asl.ErrRuntime {
+		x.fail(f, e)
+		return
 	}
-	x.fail(f, e)
+	if x.outcome != nil {
+		return
+	}
+	if x.trial != nil {
+		x.trial.failing(f, e)
+	}
+	if f.state.Type == asl.Parallel || f.state.Type == asl.Map {
+		x.step(f, eventsOf[f.state.Type].failed, Details{})
+	}
+	x.failThread(f, e)
 }
 
 func (x *Execution) exit(f *frame, l leaving, out Payload, assigned []Variable) {
+	if l.follows != 0 {
+		f.prev = l.follows
+	}
 	x.step(f, eventsOf[f.state.Type].exited, Details{Name: f.state.Name, Output: x.ref(out), AssignedVariables: assigned})
 	if x.outcome != nil {
 		return

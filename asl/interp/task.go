@@ -244,12 +244,13 @@ func (x *Execution) taskSucceeded(f *frame, ev *Event) {
 	}
 	x.writeTask(f, "Succeeded", Details{Output: &out})
 	x.saw("result", out.Value)
-	x.completed(f, out.Value)
+	x.completed(f, out.Value, 0)
 }
 
-// completed goes on with a result: of a Task, the branches or the items.
-func (x *Execution) completed(f *frame, result jsonval.Value) {
-	l := leaving{raw: result, result: result}
+// completed goes on with a result: of a Task, the branches or the items. last is what
+// the Exited event follows, where that is not the frame's last event.
+func (x *Execution) completed(f *frame, result jsonval.Value, last int64) {
+	l := leaving{raw: result, result: result, follows: last}
 	if f.state.ResultSelector != nil && x.outcome == nil {
 		v, err := f.state.ResultSelector.Eval(x.scopeOf(f, result))
 		if err != nil {

@@ -133,7 +133,7 @@ func (t *Trial) Succeed(result jsonval.Value) {
 		t.x.taskEvent(t.f, &Event{Kind: EventTaskSucceeded, Output: result})
 		return
 	}
-	t.x.completed(t.f, result)
+	t.x.completed(t.f, result, 0)
 }
 
 // Fail gives an error instead.

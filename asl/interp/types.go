@@ -97,7 +97,7 @@ type Start struct {
 	StateMachineARN  string
 	StateMachineName string
 	RoleARN          string
-	// Type is STANDARD (EXPRESS comes later).
+	// Type is STANDARD or EXPRESS.
 	Type  string
 	Input jsonval.Value
 	// TokenKey names the key that makes this execution's task tokens.
@@ -119,6 +119,9 @@ type Start struct {
 	MapRunARN string
 	// VersionARN and AliasARN are what the start named, where it named one.
 	VersionARN, AliasARN string
+	// MaxPayload (bytes) and MaxHistory (events) are the execution's limits for its
+	// whole life where they are not Env's; 0: those.
+	MaxPayload, MaxHistory int
 }
 
 // CommandKind is what a host must do.
@@ -271,6 +274,9 @@ type Env struct {
 	// names it ("afterInputPath", "afterParameters", "result", …). Only TestState
 	// sets it: it changes nothing.
 	Inspect func(stage string, v jsonval.Value)
+	// Sync is set of what StartSyncExecution starts: its context object was recorded
+	// without RedriveCount. Nothing of it is ever restored.
+	Sync bool
 	// Limits; zero values mean AWS's: 262144 bytes, 25000 events, and slices of 512
 	// transitions or 256 KiB of output.
 	MaxPayload, MaxHistory, SliceTransitions, SliceBytes int

@@ -181,3 +181,17 @@ func TestBeforeStart(t *testing.T) {
 		t.Error("it is not empty")
 	}
 }
+
+// TestTooLargeToBuild: a value over all limits ends the execution in AWS's words,
+// past Retry and Catch.
+func TestTooLargeToBuild(t *testing.T) {
+	members := strings.TrimSuffix(strings.Repeat(`{"x.$":"$"},`, 200), ",")
+	r := newRig(t, compile(t, `{"StartAt": "Grow", "States": {"Grow": {"Type": "Parallel", "End": true, "Parameters": {"list": [`+members+`]},
+  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Never"}],
+  "Branches": [{"StartAt": "One", "States": {"One": {"Type": "Succeed"}}}]}, "Never": {"Type": "Succeed"}}}`), live).open()
+	r.begin(`"` + strings.Repeat("x", 200_000) + `"`)
+	want := "The state/task 'Grow' returned a result with a size exceeding the maximum number of bytes service limit."
+	if r.done.Status != "FAILED" || text(r.done.Error) != asl.ErrDataLimitExceeded || text(r.done.Cause) != want {
+		t.Errorf("%s %s: %s", r.done.Status, text(r.done.Error), text(r.done.Cause))
+	}
+}

@@ -8,6 +8,7 @@ func (x *Execution) set(f *frame, name string, p Payload) {
 	if i := f.find(name); i >= 0 {
 		x.resize(size - len(f.vars[i].value.Value.Raw()))
 		f.vars[i].value = p
+		x.pageChanged(f, i)
 		return
 	}
 	x.resize(size)
@@ -15,6 +16,7 @@ func (x *Execution) set(f *frame, name string, p Payload) {
 		f.places[name] = len(f.vars)
 	}
 	f.vars = append(f.vars, variable{name, p})
+	x.pageChanged(f, len(f.vars)-1)
 }
 
 // fewVariables are searched one by one.
@@ -57,6 +59,7 @@ func (x *Execution) forget(f *frame) {
 	for i := range f.vars {
 		x.resize(-len(f.vars[i].value.Value.Raw()))
 	}
+	x.dropPages(f)
 	f.vars, f.places = nil, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"stile/diag"
+	"stile/internal/activity"
 	"stile/internal/console"
 	"stile/internal/engine"
 	"stile/internal/identity"
@@ -87,6 +88,23 @@ func (f frozen) CreateStateMachineAlias(context.Context, sfn.NewAlias) (sfn.Alia
 func (f frozen) SendTaskSuccess(context.Context, string, jsonval.Value) error  { return nil }
 func (f frozen) SendTaskFailure(context.Context, string, string, string) error { return nil }
 func (f frozen) SendTaskHeartbeat(context.Context, string) error               { return nil }
+
+// unpolled has one activity, of which there is nothing to do.
+type unpolled struct{ *activity.Activities }
+
+func (unpolled) CreateActivity(context.Context, sfn.NewActivity) (sfn.Activity, error) {
+	return sfn.Activity{}, nil
+}
+func (unpolled) DescribeActivity(context.Context, string) (sfn.Activity, error) {
+	return sfn.Activity{}, nil
+}
+func (unpolled) DeleteActivity(context.Context, string) error { return nil }
+func (unpolled) GetActivityTask(context.Context, string, string) (sfn.ActivityTask, error) {
+	return sfn.ActivityTask{}, nil
+}
+func (unpolled) ListActivities(context.Context, sfn.Page) ([]sfn.Activity, string, error) {
+	return []sfn.Activity{{ARN: arnPrefix + "activity:order", Name: "order"}}, "", nil
+}
 
 // pending accepts every Task, which then waits for its token.
 type pending struct{ tokens chan sfn.TaskCall }
@@ -166,7 +184,7 @@ func newMatrix(t *testing.T, roles map[string]string, grants []grant) *matrix {
 	p.access = identity.NewAccess(p.roles, list)
 	m.access = &access{project: func() *project { return p }, tokenOf: host.TokenOf,
 		Denied: func(context.Context, string, string, identity.Decision) { m.told++ }}
-	m.aws = sfnapi.New(sfnapi.Config{Host: frozen{host}, Permissions: m.access, Account: "111111111111", Region: "us-east-1"})
+	m.aws = sfnapi.New(sfnapi.Config{Host: frozen{host}, Permissions: m.access, Activities: unpolled{}, Account: "111111111111", Region: "us-east-1"})
 	m.control = console.New(console.Config{Host: frozen{host}, Permissions: m.access, Account: "111111111111", Region: "us-east-1",
 		Event: fullEvent, Metadata: sfnapi.EncodeMetadata, Info: func() console.Info { return console.Info{} },
 		Token: func(context.Context, string) (string, time.Time, error) { return "t", time.UnixMilli(0), nil }})
@@ -234,6 +252,11 @@ func awsCalls() map[string][2]string {
 		"TagResource":                      {"machine", `{"resourceArn":"%s","tags":[]}`},
 		"UntagResource":                    {"machine", `{"resourceArn":"%s","tagKeys":[]}`},
 		"ListTagsForResource":              {"machine", `{"resourceArn":"%s"}`},
+		"CreateActivity":                   {"activity-name", `{"name":"%s"}`},
+		"DescribeActivity":                 {"activity", `{"activityArn":"%s"}`},
+		"DeleteActivity":                   {"activity", `{"activityArn":"%s"}`},
+		"GetActivityTask":                  {"activity", `{"activityArn":"%s"}`},
+		"ListActivities":                   {"", `{}`},
 		"SendTaskSuccess":                  {"token", `{"taskToken":"%s","output":"{}"}`},
 		"SendTaskFailure":                  {"token", `{"taskToken":"%s"}`},
 		"SendTaskHeartbeat":                {"token", `{"taskToken":"%s"}`},
@@ -270,6 +293,13 @@ func (m *matrix) awsEdge(p person) {
 					name = machine
 				}
 				m.awsCell(p, action, fmt.Sprintf(body, name), m.oracle.allows(p, full, arn, short))
+			case "activity", "activity-name":
+				arn := arnPrefix + "activity:" + machine
+				name := arn
+				if kind == "activity-name" {
+					name = machine
+				}
+				m.awsCell(p, action, fmt.Sprintf(body, name), m.oracle.allows(p, full, arn, "activity/"+machine))
 			case "version", "alias":
 				arn := arnPrefix + "stateMachine:" + machine
 				qualified := arn + map[string]string{"version": ":7", "alias": ":PROD"}[kind]
@@ -301,6 +331,9 @@ func (m *matrix) awsEdge(p person) {
 			}
 		}
 	}
+	listed := m.awsCell(p, "ListActivities", `{}`, m.oracle.anywhere(p, "states:ListActivities"))
+	m.cell("aws", p, "ListActivities lists order", strings.Contains(listed, `"name":"order"`),
+		m.oracle.allows(p, "states:ListActivities", arnPrefix+"activity:order", "activity/order"))
 	m.awsCell(p, "TestState", awsCalls()["TestState"][1], m.oracle.allows(p, "states:TestState", "*"))
 	m.awsCell(p, "ValidateStateMachineDefinition", awsCalls()["ValidateStateMachineDefinition"][1], m.oracle.anywhere(p, "states:ValidateStateMachineDefinition"))
 	answer := m.awsCell(p, "ListStateMachines", `{}`, m.oracle.anywhere(p, "states:ListStateMachines"))

@@ -23,12 +23,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stile/internal/activity"
 	"stile/internal/backend"
 	"stile/internal/cache"
 	"stile/internal/callback"
 	"stile/internal/console"
 	"stile/internal/demo"
 	"stile/internal/engine"
+	"stile/internal/execlog"
+	"stile/internal/express"
 	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/identity"
@@ -93,11 +96,14 @@ type server struct {
 	observer *observe.Observer
 	ends     *task.Ends
 	host     *engine.Host
+	express  *express.Host
+	execLog  *execlog.Log
 	gateway  *gateway.Gateway
 	login    *login.Login
 	console  http.Handler
 	api      http.Handler
 
+	activities  *activity.Activities
 	quotas      *quotaBook
 	connections *connection.Keeper
 	callbacks   *callback.Callbacks
@@ -178,6 +184,9 @@ func (s *server) build(first *loaded) (err error) {
 	if err := s.openAudit(); err != nil {
 		return err
 	}
+	if err := s.openActivities(); err != nil {
+		return err
+	}
 	if s.quotas, err = openQuotas(s.data.config, time.Now(), s.log); err != nil {
 		return err
 	}
@@ -193,12 +202,7 @@ func (s *server) build(first *loaded) (err error) {
 	s.openSlow(first.project)
 	s.observer, s.ends = observe.New(s.seeing, s.log), task.NewEnds()
 	var tasks *task.Runner
-	s.host, err = engine.Open(engine.Config{
-		Store: s.seeing.meter(s.data.log), Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: noticed(s.observer, s.ends), Log: s.log,
-		CheckParameters: func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) },
-		Limits:          s.limit, Objects: s.buckets(), TestCases: s.testCases(), Outbox: s.outbox(first.project), Fatal: s.opts.fatal,
-	})
-	if err != nil {
+	if err := s.openHosts(first.project, func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) }); err != nil {
 		return err
 	}
 	if err := s.openNotifier(first.project); err != nil {
@@ -206,7 +210,7 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	calls := callback.New(maskedDeliveries{s.host, s.secrets.mask}, s.opts.PublicURL)
 	s.callbacks = calls
-	facade := workflow.New(workflow.Config{Host: s.host, Account: s.opts.Account, Region: s.opts.Region, NewName: newGUID})
+	facade := workflow.New(workflow.Config{Host: s.host, Sync: s.startSync, Account: s.opts.Account, Region: s.opts.Region, NewName: newGUID})
 	upstream := backend.Config{Now: time.Now, Span: observe.NewSpanID,
 		Trusted: func(origin string) bool { return s.gateway.Snapshot().KnownOrigin(origin) }}
 	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{
@@ -219,8 +223,8 @@ func (s *server) build(first *loaded) (err error) {
 	s.openConnections()
 	if tasks, err = task.New(task.Config{
 		Gateway: s.gateway, Upstream: s.outside(), Map: s.target, Connection: s.connection, Identify: s.roles.identify,
-		Egress: s.exit, Ungoverned: s.ungoverned, Executions: nestedExecutions{s.host, s.ends}, MayStart: s.roles.mayStart,
-		NamedValue: s.namedValue, NamedValueRefused: s.namedValuesRefused, Mask: s.secrets.mask,
+		Egress: s.exit, Ungoverned: s.ungoverned, Executions: jointExecutions{nestedExecutions{s.host, s.ends}, s.express}, MayStart: s.roles.mayStart,
+		Function: s.function, MayInvoke: s.roles.mayInvoke, Account: s.opts.Account, Activities: s.activities, NamedValue: s.namedValue, NamedValueRefused: s.namedValuesRefused, Mask: s.secrets.mask,
 		CallbackURL: calls.URL, Address: first.project.Config.Engine.Address, Region: s.opts.Region, Now: time.Now, NewGUID: newGUID,
 	}, s.taskTable()); err != nil {
 		return err
@@ -230,10 +234,14 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	s.observer.Begin(s.host)
 	s.host.SetTasks(tasks)
+	if err := s.express.SetTasks(tasks); err != nil {
+		return err
+	}
 	s.access = s.newAccess()
 	s.access.Denied = s.audit.denied
-	s.api = s.verified(sfnapi.New(sfnapi.Config{Host: maskedAnswers{s.audit.host(s.host, "aws"), s.secrets.mask}, Permissions: s.access,
-		Tester: s.tester(tasks), Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
+	host := maskedAnswers{s.audit.host(s.host, "aws"), s.secrets.mask}
+	s.api = s.verified(sfnapi.New(sfnapi.Config{Host: host, Sync: host, Permissions: s.access,
+		Activities: auditedActivities{s.activities, s.audit}, Tester: s.tester(tasks), Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
 	s.login = s.newLogin()
 	s.console = s.newConsole(calls)
 	return nil
@@ -250,6 +258,7 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 	defer func() { // nothing reaches the engine after this
 		cancel(nil)
 		s.ready.Store(false)
+		s.activities.Close()
 		l.drain(s.log)
 		watching.Wait()
 	}()
@@ -278,11 +287,15 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 func (s *server) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	if s.express != nil { // its states may start executions of the engine
+		s.stopExpress(ctx)
+	}
 	if s.host != nil {
 		if err := s.host.Close(ctx); err != nil {
 			s.log.Warn("the engine did not drain in time; what was acknowledged is on disk", "error", err)
 		}
 	}
+	s.closeExecutionLog(ctx)
 	if s.quotas != nil { // states called through the gateway until the engine was drained
 		s.quotas.save()
 	}
@@ -298,7 +311,9 @@ func (s *server) stop() {
 }
 
 // isReady: listeners answer, nothing stops, and the log's store works.
-func (s *server) isReady() bool { return s.ready.Load() && s.host.Failed() == nil }
+func (s *server) isReady() bool {
+	return s.ready.Load() && s.host.Failed() == nil && s.express.Failed() == nil
+}
 
 func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
 	s.seeing.exchange(ex, end)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stile/internal/audit"
+	"stile/internal/express"
 	"stile/internal/identity"
 	"stile/internal/kv"
 	"stile/internal/sfn"
@@ -37,6 +38,8 @@ type auditor struct {
 	book *audit.Log
 	keys func() func(id string) []byte // of task tokens
 	log  *slog.Logger
+	// express runs EXPRESS executions; set once it is open.
+	express *express.Host
 
 	logins, callbacks refusals
 }

@@ -42,7 +42,7 @@ func subjectOf(ex *exchange.Exchange) jsonval.Value {
 func (a *auditor) workflows(next exchange.Caller, region, account string) exchange.Caller {
 	return exchange.CallerFunc(func(ctx context.Context, ex *exchange.Exchange) error {
 		input, _ := ex.Request.Body.Bytes() // next reads it too, and says what is wrong
-		if err := next.Do(ctx, ex); err != nil || ex.Request.Method != http.MethodPost || ex.Response.StatusCode != http.StatusAccepted {
+		if err := next.Do(ctx, ex); err != nil || ex.Request.Method != http.MethodPost || !workflow.Started(ex.Response.StatusCode) {
 			return err
 		}
 		// A version or an alias may stand behind the name.
@@ -50,9 +50,13 @@ func (a *auditor) workflows(next exchange.Caller, region, account string) exchan
 		body, _ := ex.Response.Body.Bytes() // made in this process
 		v, _ := jsonval.Parse(body)
 		id, _ := v.Get("id").Str()
-		return a.append(ctx, audit.Entry{Actor: caller(ex), Via: "gateway", Action: "states:StartExecution",
+		e := audit.Entry{Actor: caller(ex), Via: "gateway", Action: "states:StartExecution",
 			Resource: sfn.ExecutionARN(region, account, machine, id), Decision: audit.Allowed,
-			Trace: ex.Trace.TraceID, After: audit.Digest(input), Verdict: subjectOf(ex)})
+			Trace: ex.Trace.TraceID, After: audit.Digest(input), Verdict: subjectOf(ex)}
+		if ex.Response.StatusCode != http.StatusAccepted { // an EXPRESS execution, which has ended
+			e.Action, e.Resource = "states:StartSyncExecution", sfn.StateMachineARN(region, account, machine)
+		}
+		return a.append(ctx, e)
 	})
 }
 

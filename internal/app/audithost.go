@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"stile/internal/audit"
@@ -63,12 +64,27 @@ func (h auditedHost) DeleteStateMachine(ctx context.Context, arn string) error {
 }
 
 func (h auditedHost) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, error) {
-	out, err := h.Host.StartExecution(ctx, in)
+	out, err := startBy(ctx, h.Host, h.audit.express, in)
 	if err == nil {
 		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:StartExecution", Resource: out.ExecutionARN,
 			Trace: in.TraceID, After: audit.Digest(in.Input.Raw())})
 	}
 	return out, err
+}
+
+// StartSyncExecution is recorded at its end; where its caller has left before, by the
+// state machine's name.
+func (h auditedHost) StartSyncExecution(ctx context.Context, in sfn.Start) (sfn.SyncExecution, error) {
+	x, err := h.audit.express.StartSyncExecution(ctx, in)
+	e := audit.Entry{Action: "states:StartSyncExecution", Resource: x.ARN, Trace: in.TraceID, After: audit.Digest(in.Input.Raw())}
+	switch {
+	case err == nil:
+		err = h.audit.record(ctx, h.via, e)
+	case ctx.Err() != nil:
+		e.Resource = in.StateMachineARN
+		err = errors.Join(err, h.audit.record(context.WithoutCancel(ctx), h.via, e))
+	}
+	return x, err
 }
 
 func (h auditedHost) StopExecution(ctx context.Context, arn, errorName, cause string) (time.Time, error) {

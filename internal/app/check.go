@@ -20,6 +20,7 @@ import (
 	"stile/internal/gateway"
 	"stile/internal/mock"
 	"stile/internal/policies"
+	"stile/internal/sfn"
 	"stile/policy"
 )
 
@@ -77,7 +78,7 @@ func checkProject(dir string) (diag.List, error) {
 	addBuiltIn(p.APIM, "http://"+config.DefaultServerOptions().Control)
 	snapshot, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
 	machines, found := parseMachines(p.StateMachines)
-	faults = append(append(faults, found...), jointFaults(p, machines, snapshot)...)
+	faults = append(append(faults, found...), jointFaults(p, machines, snapshot, config.DefaultServerOptions())...)
 	faults = append(faults, namedValueFaults(p, machines)...)
 	_, found = readMocks(dir, "", p, machines)
 	faults = append(faults, found...)
@@ -86,6 +87,7 @@ func checkProject(dir string) (diag.List, error) {
 	faults = append(faults, bucketFaults(dir, p.Config)...)
 	faults = append(faults, approvalFaults(p, machines)...)
 	faults = append(faults, egressFaults(p)...)
+	faults = append(faults, functionFaults(p)...)
 	return append(faults, more...), nil
 }
 
@@ -115,6 +117,12 @@ func parseMachines(list []files.StateMachine) (machines []contract.Machine, faul
 		src := m.Source()
 		program, found := asl.Parse(src)
 		faults = append(faults, found...)
+		if program != nil && m.Type == sfn.Express {
+			for _, d := range asl.ExpressFaults(program) {
+				d.File, d.Excerpt = src.File(), src.Line(d.Line)
+				faults = append(faults, d)
+			}
+		}
 		if program != nil {
 			machines = append(machines, contract.Machine{Source: src, Program: program, RoleName: m.Role})
 		}

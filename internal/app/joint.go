@@ -3,6 +3,7 @@ package app
 import (
 	"stile/diag"
 	"stile/internal/apim"
+	"stile/internal/config"
 	"stile/internal/contract"
 	"stile/internal/files"
 	"stile/internal/gateway"
@@ -10,8 +11,9 @@ import (
 )
 
 // jointFaults holds the project's halves against each other. A nil snapshot means
-// that the gateway's half has faults of its own, which are told first.
-func jointFaults(p *files.Project, machines []contract.Machine, snapshot *gateway.Snapshot) diag.List {
+// that the gateway's half has faults of its own, which are told first; o gives the
+// account and region of what has no ARN.
+func jointFaults(p *files.Project, machines []contract.Machine, snapshot *gateway.Snapshot, o config.ServerOptions) diag.List {
 	if snapshot == nil {
 		return nil
 	}
@@ -21,7 +23,13 @@ func jointFaults(p *files.Project, machines []contract.Machine, snapshot *gatewa
 			return to.Gateway, ok
 		},
 		Connection: func(arn string) bool { _, ok := connectionIn(p, arn); return ok },
-		Egress:     egressOf(p), Exit: exitsOf(p)}
+		Egress:     egressOf(p), Exit: exitsOf(p), Account: o.Account, Region: o.Region}
+	if p.Config.Reaches() {
+		in.Function = functionsOf(p)
+	}
+	for _, a := range p.Config.Activities {
+		in.Activities = append(in.Activities, a.Name)
+	}
 	for _, m := range p.StateMachines {
 		in.Names = append(in.Names, m.Name)
 	}

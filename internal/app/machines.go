@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"stile/internal/files"
 	"stile/internal/sfn"
+	"stile/jsonval"
 )
 
 // takeMachines brings the engine's state machines up to the project's. One that
@@ -38,17 +40,38 @@ func (s *server) takeMachine(ctx context.Context, m files.StateMachine) error {
 	switch {
 	case errors.As(err, &refused) && refused.Code == "StateMachineDoesNotExist":
 		_, err = s.host.CreateStateMachine(ctx, sfn.NewStateMachine{Name: m.Name, RoleARN: role, Type: m.Type,
-			Definition: m.Definition, File: m.File})
+			Definition: m.Definition, File: m.File, Logging: s.logging(m.Logging)})
 		return err
 	case err != nil:
 		return err
 	case now.Status != "ACTIVE":
 		return sfn.StateMachineDeleting(arn)
-	case now.Definition == m.Definition && now.RoleARN == role:
+	case now.Type != cmp.Or(m.Type, sfn.Standard):
+		return fmt.Errorf("its type is %s and cannot become %s: delete the state machine first, or give the file another name", now.Type, m.Type)
+	}
+	logging := s.logging(m.Logging)
+	if !logging.Exists() && now.Logging.Get("level").Exists() {
+		logging = s.logging(files.Logging{Level: "OFF"}) // the file says what is
+	}
+	if now.Definition == m.Definition && now.RoleARN == role && (!logging.Exists() || jsonval.Equal(logging, now.Logging)) {
 		return nil
 	}
-	_, err = s.host.UpdateStateMachine(ctx, arn, sfn.StateMachineUpdate{Definition: &m.Definition, RoleARN: &role, File: m.File})
+	_, err = s.host.UpdateStateMachine(ctx, arn, sfn.StateMachineUpdate{Definition: &m.Definition, RoleARN: &role, Logging: logging, File: m.File})
 	return err
+}
+
+// logging is what a file says of the log as a logging configuration; absent where it
+// says nothing.
+func (s *server) logging(l files.Logging) jsonval.Value {
+	if l.Level == "" {
+		return jsonval.Value{}
+	}
+	var o, to, group jsonval.Object
+	if l.Level != "OFF" {
+		group.AddString("logGroupArn", sfn.LogGroupARN(s.opts.Region, s.opts.Account, l.Group))
+		o.Add("destinations", jsonval.OfItems(to.Add("cloudWatchLogsLogGroup", group.Value()).Value()))
+	}
+	return o.Add("includeExecutionData", jsonval.OfBool(l.Data)).AddString("level", l.Level).Value()
 }
 
 // tellFileless warns of state machines that came from a file which is gone.

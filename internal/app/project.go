@@ -61,7 +61,7 @@ func (s *server) load() (*loaded, error) {
 	faults = append(faults, sampleFaults(p.Config)...)
 	faults = append(faults, bucketFaults(s.opts.Dirs[0], p.Config)...)
 	faults = append(faults, approvalFaults(p, machines)...)
-	faults = append(append(faults, egressFaults(p)...), jointFaults(p, machines, snapshot)...)
+	faults = append(append(append(faults, egressFaults(p)...), functionFaults(p)...), jointFaults(p, machines, snapshot, s.opts.ServerOptions)...)
 	faults = append(faults, namedValueFaults(p, machines)...)
 	if s.mode == modeDev {
 		var found diag.List
@@ -103,6 +103,9 @@ func (s *server) take(ctx context.Context, l *loaded) error {
 	s.current.Store(l.project)
 	s.gateway.Swap(l.snapshot)
 	s.secrets.keep(l.snapshot.Secrets())
+	if err := s.takeActivities(ctx, l.project.Config.Activities); err != nil {
+		return err
+	}
 	if err := s.takeMachines(ctx, l.project.StateMachines); err != nil {
 		return err
 	}

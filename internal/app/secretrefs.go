@@ -26,6 +26,7 @@ func needed(c *config.Config) (refs []config.SecretRef) {
 // secrets, cannot. An empty one is config's to judge.
 func refFaults(c *config.Config) (out diag.List) {
 	refs := append(needed(c), c.Telemetry.AppInsights)
+	refs = append(refs, c.Lambda.AccessKey.Secret, c.Lambda.AccessKey.Token)
 	for _, n := range c.Notify {
 		refs = append(refs, n.Secret)
 	}

@@ -73,6 +73,8 @@ func secretUsesOf(p *files.Project) secretUses {
 		who, _, _ := strings.Cut(n.URL, "?")
 		u.written(p.Dir, n.Secret, "notices to "+who)
 	}
+	u.written(p.Dir, p.Config.Lambda.AccessKey.Secret, "lambda.access-key")
+	u.written(p.Dir, p.Config.Lambda.AccessKey.Token, "lambda.access-key")
 	u.written(p.Dir, p.Config.Telemetry.AppInsights, "telemetry.appinsights")
 	for _, list := range u {
 		slices.Sort(list)

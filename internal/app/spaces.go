@@ -12,6 +12,10 @@ const (
 	spaceKeys   kv.Space = 1 // of the configuration's store: the issuer's keys, sessions
 	spaceAudit  kv.Space = 2 // of the configuration's store: who changed what
 	spaceQuotas kv.Space = 3 // of the configuration's store: digest of a group → its counters
+
+	spaceExpress kv.Space = 0x30 // of the log's store, beside the engine's: ARN → start of an open EXPRESS execution
+
+	spaceActivities kv.Space = 4 // of the configuration's store: name → activity
 )
 
 // traceKV makes a kv.Store the telemetry's.

@@ -35,6 +35,7 @@ type explainer struct {
 		OpenTokens(ctx context.Context) ([]sfn.OpenToken, error)
 		Deliveries(ctx context.Context, arn string) (sfn.Deliveries, error)
 	}
+	workers  func(activityARN string) why.Workers
 	project  func() *project
 	snapshot func() *gateway.Snapshot
 	secret   func(secret.Ref) (secret.State, bool)
@@ -42,7 +43,7 @@ type explainer struct {
 }
 
 func (s *server) explainer() *explainer {
-	return &explainer{host: s.host, project: s.current.Load, snapshot: s.gateway.Snapshot, secret: s.secrets.store.State, now: time.Now}
+	return &explainer{host: s.host, workers: s.workers, project: s.current.Load, snapshot: s.gateway.Snapshot, secret: s.secrets.store.State, now: time.Now}
 }
 
 // Explain says what holds executions, in their order; one that was deleted meanwhile
@@ -86,6 +87,12 @@ func (x *explainer) facts(ctx context.Context, arn string, tokens []sfn.OpenToke
 	}
 	if err == nil {
 		f.Taken, _ = asl.Parse(diag.NewSource(taken.File, taken.Definition)) // faults of a definition that was taken are known
+	}
+	if f.Taken != nil {
+		f.Workers = map[string]why.Workers{}
+		for _, activity := range f.Taken.Activities {
+			f.Workers[activity] = x.workers(activity)
+		}
 	}
 	p, snapshot := x.pair()
 	f.File, f.Config, f.ConfigFile = taken.File, p.Config, filepath.ToSlash(p.Config.File)

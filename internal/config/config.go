@@ -40,6 +40,8 @@ type Config struct {
 	Map       []MapEntry
 	// Buckets are the folders that stand for buckets.
 	Buckets []Bucket
+	// Activities are the activities that the project needs.
+	Activities []Activity
 	// TrustedHops are the proxies before the gateway, whose X-Forwarded-For counts.
 	TrustedHops []netip.Prefix
 	// Egress lists the hosts past the gateway that states may call.
@@ -56,7 +58,10 @@ type Config struct {
 	ManagedIdentity string
 	Identity        Identity
 	Telemetry       Telemetry
-	Secrets         SecretsConfig
+	// Logs is the folder of the log that executions write; empty where the file does
+	// not say.
+	Logs    string
+	Secrets SecretsConfig
 	// Notify lists the webhooks that are told what happens.
 	Notify []Notify
 }
@@ -88,6 +93,9 @@ type Subscription struct {
 type EngineConfig struct {
 	// Address is context.Request.IpAddress of a step's call.
 	Address netip.Addr
+	// MaxPayload (bytes) and MaxHistory (events) raise AWS's limits for executions that
+	// start; 0: AWS's.
+	MaxPayload, MaxHistory int
 }
 
 // Default is the configuration of a project without stile.yaml; name is the folder's.
@@ -100,7 +108,7 @@ func Default(dir string) *Config {
 		Name:      name,
 		Gateway:   GatewayPath{"apim"},
 		Workflows: WorkflowsPath{"workflows"},
-		Engine:    EngineConfig{netip.AddrFrom4([4]byte{127, 0, 0, 1})},
+		Engine:    EngineConfig{Address: netip.AddrFrom4([4]byte{127, 0, 0, 1})},
 		Telemetry: Telemetry{Prometheus: true},
 	}
 }

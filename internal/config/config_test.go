@@ -43,7 +43,7 @@ engine: { address: 10.0.0.7 }
 			{ID: "one", Name: "One", Scope: "api/x", Line: 10}},
 		PublicURL: "https://gate.example/base",
 		Map:       []MapEntry{{Key: "https://acme.azure-api.net", GatewaySelf: true, Line: 13}, {Key: "arn:aws:s3:::bucket", Folder: "data/in", Line: 14}},
-		Engine:    EngineConfig{netip.MustParseAddr("10.0.0.7")},
+		Engine:    EngineConfig{Address: netip.MustParseAddr("10.0.0.7")},
 		Telemetry: Telemetry{Prometheus: true}}
 	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Error(diff)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"stile/internal/config/doctree"
@@ -107,6 +108,14 @@ func (r *reader) functions(n *doctree.Node) {
 		}
 		r.cfg.Lambda.Functions = append(r.cfg.Lambda.Functions, f)
 	}
+}
+
+// Reaches says that something stands behind some Lambda function.
+func (c *Config) Reaches() bool {
+	return c.Lambda.Endpoint != "" || len(c.Lambda.Functions) > 0 ||
+		slices.ContainsFunc(c.Map, func(e MapEntry) bool {
+			return strings.HasPrefix(e.Key, "arn:") && strings.Contains(e.Key, ":lambda:") && e.HTTP != ""
+		})
 }
 
 // Function finds what a Lambda function is: its entry by name, else what map says

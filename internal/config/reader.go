@@ -1,10 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"stile/internal/config/doctree"
@@ -30,6 +32,7 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "trusted-hops", Read: r.Each(r.trustedHop)},
 		{Name: "map", Read: r.mapping},
 		{Name: "buckets", Read: r.buckets},
+		{Name: "activities", Read: r.Each(r.activity)},
 		{Name: "egress", Read: r.Each(r.egress)},
 		{Name: "engine", Read: r.engine},
 		{Name: "lambda", Read: r.lambda},
@@ -38,6 +41,7 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "certificates", Read: r.Each(r.certificate)},
 		{Name: "managed-identity", Read: r.managedIdentity},
 		{Name: "telemetry", Read: r.telemetry},
+		{Name: "logs", Read: r.logs},
 		{Name: "notify", Read: r.Each(r.notify)},
 		{Name: "secrets", Read: r.secrets},
 	}
@@ -179,5 +183,19 @@ func (r *reader) engine(n *doctree.Node) {
 			return
 		}
 		r.cfg.Engine.Address = a
-	}})
+	}},
+		doctree.Field{Name: "max-payload", Read: r.limit("max-payload", 262_144, 64<<20, &r.cfg.Engine.MaxPayload)},
+		doctree.Field{Name: "max-history", Read: r.limit("max-history", 25_000, 10_000_000, &r.cfg.Engine.MaxHistory)})
+}
+
+// limit reads a limit of AWS's, lo, that may be raised up to hi.
+func (r *reader) limit(what string, lo, hi int, to *int) func(*doctree.Node) {
+	return func(n *doctree.Node) {
+		v, err := strconv.Atoi(n.Text)
+		if n.Kind != doctree.Number || err != nil || v < lo || v > hi {
+			r.Fault(n, doctree.CodeValue, fmt.Sprintf("engine.%s must be a whole number from %d to %d", what, lo, hi), "AWS's limit is the smallest; leave the key out for it")
+			return
+		}
+		*to = v
+	}
 }

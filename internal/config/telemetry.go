@@ -65,6 +65,20 @@ func (r *reader) accessLog(n *doctree.Node) {
 	}
 }
 
+// logs reads the folder of execution logs.
+func (r *reader) logs(n *doctree.Node) {
+	var s string
+	r.NonEmpty(&s)(n)
+	switch {
+	case s == "":
+	case watched(filepath.Dir(r.cfg.File), filepath.FromSlash(s)):
+		r.Fault(n, doctree.CodeValue, "logs lies among the project's files, where each record would reload the project",
+			"write .stile/logs, or a path outside the project")
+	default:
+		r.cfg.Logs = filepath.FromSlash(s)
+	}
+}
+
 // watched reports whether a path, relative to dir or absolute, lies below dir and in
 // nothing hidden: what files watches.
 func watched(dir, path string) bool {

@@ -22,6 +22,7 @@ import (
 	"stile/asl"
 	"stile/diag"
 	"stile/internal/identity"
+	"stile/internal/sfn"
 	"stile/jsonval"
 	"stile/policy"
 )
@@ -36,6 +37,7 @@ const (
 	CodeUngoverned = "STL-X006" // a Task calls past the gateway by map: no policy applies
 	CodeListed     = "STL-X007" // a Task calls past the gateway, and egress lists why (note)
 	CodeIdle       = "STL-X008" // an egress entry that no Task uses
+	CodeActivity   = "STL-X009" // a Task names an activity that is not there
 )
 
 // Machine is a state machine with its role; Role is nil where the project has none
@@ -53,6 +55,8 @@ type Project struct {
 	Documents []policy.Source
 	// Names are those of the state machines.
 	Names []string
+	// Activities are the names of those that stile.yaml declares.
+	Activities []string
 	// Locate finds the operation that a method and path of the gateway reach.
 	Locate func(method, path string) (api, operation string, ok bool)
 	// Target says where a host or URL origin goes: to the gateway, or elsewhere.
@@ -63,6 +67,10 @@ type Project struct {
 	// that lets a role call a host, host[:port].
 	Egress []Egress
 	Exit   func(host, role string) (Egress, bool)
+	// Function says what stands behind a Lambda function; nil where nothing stands
+	// behind any. Account and Region are those of functions without an ARN.
+	Function        func(sfn.Function) (Function, bool)
+	Account, Region string
 }
 
 // Check gives a warning for every promise that is not kept, sorted.
@@ -92,8 +100,16 @@ func (c *checker) machine(m Machine) {
 	params := map[string]jsonval.Value{}
 	parameters(def, params)
 	for _, s := range m.Program.Ordered {
-		if s.Type == asl.Task && s.Task.Kind == asl.Integration {
+		if s.Type != asl.Task {
+			continue
+		}
+		switch {
+		case s.Task.Kind == asl.LambdaARN, s.Task.Kind == asl.Integration && s.Task.Service == "lambda":
+			c.function(m, s, params[s.Name])
+		case s.Task.Kind == asl.Integration:
 			c.task(m, s, params[s.Name])
+		case s.Task.Kind == asl.ActivityARN:
+			c.worked(m, s)
 		}
 	}
 }

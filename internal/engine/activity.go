@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"time"
 
 	"stile/asl/interp"
 	"stile/internal/sfn"
@@ -69,12 +68,4 @@ func (t *turn) withdraw(command uint64, attempt uint32) {
 		}
 		h.cancel(cancel{id, arn, command})
 	})
-}
-
-// queuedSince is when a dispatched attempt was scheduled, the first time it was sent.
-func (l *live) queuedSince(command uint64) time.Time {
-	if w := l.work[command]; w != nil {
-		return time.UnixMilli(w.since)
-	}
-	return time.Time{}
 }

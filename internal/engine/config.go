@@ -47,6 +47,9 @@ type Config struct {
 	Log *slog.Logger
 	// Fatal is told once that the store has failed; nil logs and ends the process.
 	Fatal func(error)
+	// MaxPayload (bytes) and MaxHistory (events) are the limits of executions that
+	// start from now on; 0: AWS's, 262,144 and 25,000. Open executions keep theirs.
+	MaxPayload, MaxHistory int
 	// MaxLive bounds how many executions are kept in memory between events; 0 is 8192.
 	MaxLive int
 	// GroupBytes is where a commit group is full; 0 is 1 MiB. BacklogBytes is how

@@ -29,6 +29,8 @@ type Host struct {
 	roles           Roles
 	observe         func(sfn.Notice)
 	checkParameters func(resource string, parameters jsonval.Value) string
+	maxPayload      int
+	maxHistory      int
 	limits          func(stateMachineARN, state string) time.Duration
 	testCases       TestCases
 	activityExists  func(arn string) bool
@@ -80,7 +82,7 @@ func openWith(cfg Config, p plant) (*Host, error) {
 	}
 	h := &Host{
 		store: cfg.Store, account: cfg.Account, region: cfg.Region, clock: cfg.Clock, seed: cfg.Seed, log: cfg.Log,
-		roles: cfg.Roles, observe: cfg.Observe, checkParameters: cfg.CheckParameters, keys: keys,
+		roles: cfg.Roles, observe: cfg.Observe, checkParameters: cfg.CheckParameters, maxPayload: cfg.MaxPayload, maxHistory: cfg.MaxHistory, keys: keys,
 		definitions: newDefinitions(cfg.Store, cfg.Definitions), limits: cfg.Limits,
 		testCases: cfg.TestCases, objects: cfg.Objects, activityExists: cfg.ActivityExists,
 	}
@@ -206,8 +208,8 @@ func (s *shard) sendAgain(id execID, command uint64) {
 		return
 	}
 	w := l.work[command]
-	if w == nil || w.command == nil || w.phase == workIdle || w.epoch == s.epoch {
-		return // it ended meanwhile, or this host has sent it already
+	if w == nil || w.command == nil || w.phase == workIdle || w.epoch == s.epoch || w.phase == workSubmitted && w.token {
+		return // it ended or was taken meanwhile, or this host has sent it already
 	}
 	c := w.command
 	w.command, w.epoch = nil, s.epoch

@@ -16,6 +16,9 @@ func (h *Host) ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn
 		if err := h.machines.known(in.StateMachineARN); err != nil {
 			return nil, "", err
 		}
+		if h.Type(in.StateMachineARN) == sfn.Express {
+			return nil, "", sfn.TypeNotSupported()
+		}
 		prefix := machinePrefix(in.StateMachineARN)
 		l.space, l.r, l.scope = spaceByMachine, kv.Range{Lower: prefix, Upper: after(prefix)}, l.scope+" "+in.StateMachineARN
 	}

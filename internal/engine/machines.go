@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"stile/asl"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -106,13 +105,8 @@ func (h *Host) CreateStateMachine(ctx context.Context, in sfn.NewStateMachine) (
 	if err != nil {
 		return sfn.StateMachine{}, err
 	}
-	if in.Type != sfn.Standard {
-		if faults := asl.ExpressFaults(p.asl); len(faults) > 0 {
-			return sfn.StateMachine{}, sfn.InvalidDefinition(asl.WireMessage(faults))
-		}
-		return sfn.StateMachine{}, &sfn.Error{
-			Code: "StateMachineTypeNotSupported", Message: "State Machine Type Not Supported: '" + in.Type + "'",
-		}
+	if err := checkType(in.Type, p.asl); err != nil {
+		return sfn.StateMachine{}, err
 	}
 	if err := h.checkRole(ctx, in.RoleARN); err != nil {
 		return sfn.StateMachine{}, err
@@ -209,6 +203,11 @@ func (h *Host) UpdateStateMachine(ctx context.Context, arn string, u sfn.StateMa
 		m := old.with()
 		m.Definition = full.Definition
 		now := time.UnixMilli(h.now())
+		if p != nil {
+			if err := checkType(m.Type, p.asl); err != nil {
+				return nil, false, err
+			}
+		}
 		changed := amend(m, u)
 		if changed {
 			m.Updated = now

@@ -43,8 +43,44 @@ func TestCreateIsIdempotent(t *testing.T) {
 			t.Errorf("bad definition: %v", err)
 		}
 		in.Definition, in.Name, in.Type = state(passState), "e", sfn.Express
-		if _, err := h.CreateStateMachine(t.Context(), in); code(err) != "StateMachineTypeNotSupported" {
-			t.Errorf("express: %v", err)
+		quick, err := h.CreateStateMachine(t.Context(), in)
+		if err != nil || quick.Type != sfn.Express {
+			t.Errorf("express: %+v, %v", quick, err)
+		}
+	})
+}
+
+// TestExpressMachinesAreKeptAndNotRun: the engine holds them, tells another host what
+// a start means, and neither starts nor lists executions.
+func TestExpressMachinesAreKeptAndNotRun(t *testing.T) {
+	bubble(t, func(t *testing.T, store *memkv.Store) {
+		h := host(t, store, nil)
+		logging := jsonval.MustParse(`{"includeExecutionData":true,"level":"ALL"}`)
+		made, err := h.CreateStateMachine(t.Context(), sfn.NewStateMachine{Name: "quick", Type: sfn.Express, Definition: state(passState), RoleARN: role,
+			Publish: true, Logging: logging})
+		if err != nil || h.Type(made.ARN) != sfn.Express || h.Type(made.VersionARN) != sfn.Express || h.Type(made.ARN+"-not") != "" {
+			t.Fatalf("%+v, %v", made, err)
+		}
+		if got := h.Logging(made.ARN); !jsonval.Equal(got, logging) || h.Logging(made.ARN+"-not").Exists() {
+			t.Errorf("logging: %s", got.Text())
+		}
+		if _, err := h.StartExecution(t.Context(), sfn.Start{StateMachineARN: made.ARN}); code(err) != "StateMachineTypeNotSupported" {
+			t.Errorf("start: %v", err)
+		}
+		if _, _, err := h.ListExecutions(t.Context(), sfn.ListExecutions{StateMachineARN: made.ARN}); code(err) != "StateMachineTypeNotSupported" {
+			t.Errorf("list: %v", err)
+		}
+		in := sfn.Start{StateMachineARN: made.VersionARN}
+		m, revision, p, err := h.Starting(&in)
+		if err != nil || in.VersionARN != made.VersionARN || in.StateMachineARN != made.ARN || m.RoleARN != role || len(p.States) != 1 {
+			t.Errorf("%+v %+v, %v", in, m, err)
+		}
+		if again, err := h.Revision(made.ARN, revision); err != nil || again != p {
+			t.Errorf("revision %d: %v", revision, err)
+		}
+		activity := `{"StartAt":"S","States":{"S":{"Type":"Task","Resource":"arn:aws:states:us-east-1:111111111111:activity:a","End":true}}}`
+		if _, err := h.UpdateStateMachine(t.Context(), made.ARN, sfn.StateMachineUpdate{Definition: &activity}); code(err) != "InvalidDefinition" {
+			t.Errorf("an activity: %v", err)
 		}
 	})
 }

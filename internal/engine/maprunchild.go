@@ -97,7 +97,7 @@ func (s *shard) firstOf(r *openRun, arn string, id execID, index, items int64, i
 		Semantics: interp.Semantics, ExecutionARN: arn, Name: l.fixed.name(), StateMachineARN: l.fixed.labelled(), StateMachineName: a.Name,
 		RoleARN: f.role, Type: kind, Input: input, TokenKey: l.fixed.tokenKey, Owner: f.owner, Subject: f.subject,
 		TraceID: f.trace, ParentSpan: span, TraceHeader: f.traceHeader, Account: h.account, Region: h.region,
-		Mocks: r.fixed.mocks, MapRunARN: child.run,
+		Mocks: r.fixed.mocks, MapRunARN: child.run, MaxPayload: h.maxPayload, MaxHistory: h.maxHistory,
 	}})
 	if l.x != nil {
 		l.fixed.input.Blob = l.x.Input().Blob

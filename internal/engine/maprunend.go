@@ -154,7 +154,7 @@ func (r *openRun) output(ctx context.Context, c *maprun.Run) (jsonval.Value, err
 			return nil
 		}
 		return maprun.EachResult(x, form, func(v jsonval.Value) error {
-			if size += len(v.Raw()) + 1; size-1 > sfn.MaxData {
+			if size += len(v.Raw()) + 1; size-1 > max(sfn.MaxData, r.s.h.maxPayload) {
 				return &asl.EvalError{Name: asl.ErrDataLimitExceeded, Cause: "The state/task '" + r.fixed.spec.State +
 					"' returned a result with a size exceeding the maximum number of bytes service limit."}
 			}

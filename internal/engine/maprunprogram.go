@@ -1,6 +1,9 @@
 package engine
 
-import "stile/asl"
+import (
+	"stile/asl"
+	"stile/internal/sfn"
+)
 
 // distributed gives the fields of a distributed Map of an execution's definition.
 func (h *Host) distributed(f *fixedRecord, state string) (*asl.DistributedFields, error) {
@@ -34,11 +37,8 @@ func (h *Host) program(f *fixedRecord) (*asl.Program, error) {
 		return d.Program, nil
 	}
 	quick := *d.Program
-	if quick.TimeoutSeconds == 0 || quick.TimeoutSeconds > expressSeconds {
-		quick.TimeoutSeconds = expressSeconds
+	if quick.TimeoutSeconds == 0 || quick.TimeoutSeconds > sfn.ExpressSeconds {
+		quick.TimeoutSeconds = sfn.ExpressSeconds
 	}
 	return &quick, nil
 }
-
-// expressSeconds is how long an EXPRESS execution may take.
-const expressSeconds = 300

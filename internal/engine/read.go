@@ -146,15 +146,25 @@ func (h *Host) fillPage(id execID, state *stateRecord, events []interp.HistoryEv
 		for i := range some {
 			d := &some[i].Details
 			payloads = append(payloads, d.Input, d.Output, d.Parameters)
+			for _, v := range d.AssignedVariables {
+				payloads = append(payloads, &interp.Payload{Blob: v.Blob, Value: v.Value})
+			}
 		}
 		if err := state.shown(h.fill(id, payloads...)); err != nil {
 			return 0, err
 		}
+		rest := payloads
 		for i := range some {
-			for _, p := range payloads[3*i : 3*i+3] {
+			variables := some[i].Details.AssignedVariables
+			own := rest[:3+len(variables)]
+			rest = rest[len(own):]
+			for _, p := range own {
 				if p != nil {
 					size += len(p.Value.Raw())
 				}
+			}
+			for j := range variables {
+				variables[j].Value = own[3+j].Value
 			}
 			if size > pageBytes && n > 0 {
 				return n, nil

@@ -23,6 +23,9 @@ func (h *Host) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, e
 	if err != nil {
 		return sfn.Started{}, err
 	}
+	if m.Type == sfn.Express {
+		return sfn.Started{}, sfn.TypeNotSupported() // it has another host
+	}
 	p, err := h.definitions.program(m.ARN, m.revision)
 	if err != nil {
 		return sfn.Started{}, err
@@ -110,7 +113,7 @@ func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in
 		RoleARN: m.RoleARN, Type: m.Type, Input: in.Input, TokenKey: l.fixed.tokenKey, Owner: in.Owner, Subject: in.Subject,
 		TraceID: in.TraceID, ParentSpan: in.ParentSpan, TraceHeader: in.TraceHeader, Account: h.account, Region: h.region,
 		VersionARN: in.VersionARN, AliasARN: in.AliasARN,
-		Mocks: in.Mocks,
+		Mocks: in.Mocks, MaxPayload: h.maxPayload, MaxHistory: h.maxHistory,
 	}})
 	if l.x != nil {
 		l.fixed.input.Blob = l.x.Input().Blob

@@ -110,7 +110,7 @@ func (l *live) dispatch(c *interp.Command, send uint32) *dispatch {
 		StateMachineARN: f.machineARN, StateMachineName: f.machineName(),
 		RoleARN: f.role, State: c.State, Command: c.ID, Attempt: c.Attempt, Send: send,
 		Resource: c.Resource, NamedValues: namedValues(c.NamedValues), TaskToken: c.TaskToken, Mock: c.Mock, Owner: f.owner, Subject: f.subject,
-		TraceID: f.trace, Span: sfn.StateSpan(f.arn, c.Entered), Scheduled: l.queuedSince(c.ID),
+		TraceID: f.trace, Span: sfn.StateSpan(f.arn, c.Entered), Scheduled: time.UnixMilli(l.work[c.ID].since),
 	}}
 	if c.TimeoutAt != 0 {
 		d.call.Deadline = time.UnixMilli(c.TimeoutAt)

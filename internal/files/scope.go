@@ -51,6 +51,10 @@ func scopeNames(p *Project, kind string) (names []string) {
 		for _, api := range p.APIM.APIs {
 			names = append(names, api.ID)
 		}
+	case "activity":
+		for _, a := range p.Config.Activities {
+			names = append(names, a.Name)
+		}
 	case "named-value":
 		for _, nv := range p.APIM.NamedValues {
 			names = append(names, nv.DisplayName, nv.ID)

@@ -31,6 +31,8 @@ type StateMachine struct {
 	NamedValues []NamedValueUse
 	// States are the options of single states, in the file's order.
 	States []StateOptions
+	// Logging is what the options say of the log; without Level nothing.
+	Logging Logging
 	// source is Definition with its places in the file where that is YAML.
 	source *diag.Source
 }
@@ -42,6 +44,16 @@ func (m *StateMachine) Source() *diag.Source {
 		return m.source
 	}
 	return diag.NewSource(m.File, m.Definition)
+}
+
+// Logging is the key logging: which events go to which log group, and whether with
+// their payloads.
+type Logging struct {
+	// Level is ALL, ERROR, FATAL or OFF.
+	Level string
+	Data  bool
+	// Group is the log group's name.
+	Group string
 }
 
 // NamedValueUse is one entry of `named-values`.
@@ -193,9 +205,6 @@ func (l *loader) options(sm *StateMachine, folder string) {
 		}},
 		{Name: "type", Read: func(n *doctree.Node) {
 			r.OneOf(&sm.Type, "STANDARD", "EXPRESS")(n)
-			if sm.Type == "EXPRESS" {
-				r.Fault(n, doctree.CodeValue, "EXPRESS state machines are not in this version", "write type: STANDARD, or remove the line")
-			}
 		}},
 	}
 	fields = append(fields, doctree.Field{Name: "named-values", Read: r.Each(func(n *doctree.Node) {
@@ -207,8 +216,8 @@ func (l *loader) options(sm *StateMachine, folder string) {
 		}
 		sm.NamedValues = append(sm.NamedValues, u)
 	})})
-	fields = append(fields, doctree.Field{Name: "states", Read: sm.states(r)})
-	for _, name := range []string{"logging", "tracing", "tags", "index", "aliases", "substitutions"} {
+	fields = append(fields, doctree.Field{Name: "states", Read: sm.states(r)}, doctree.Field{Name: "logging", Read: sm.logging(r)})
+	for _, name := range []string{"tracing", "tags", "index", "aliases", "substitutions"} {
 		fields = append(fields, doctree.Field{Name: name, Later: true})
 	}
 	r.Map(root, "a workflow's options", fields...)

@@ -101,7 +101,7 @@ func TestScopes(t *testing.T) {
 		{"stateMachine/order/state/Approve", "stateMachine/order/state/Approve/x", false},
 		{"api/payments", "api/payments/operation/charge", true},
 		{"api/payments/operation/charge", "api/payments", false},
-		{"named-value/n", "named-value/n", true}, {"named-value/n", "named-value/nn", false},
+		{"named-value/n", "named-value/n", true}, {"activity/a", "activity/a", true}, {"activity/a", "activity/ab", false}, {"named-value/n", "named-value/nn", false},
 	} {
 		s, ok := ParseScope(tt.scope)
 		if !ok || s.Has("other", tt.resource) != tt.want {

@@ -38,7 +38,7 @@ const (
 // actions are all that a role can name: those of Stile's own services, and those
 // that IAM has for Step Functions (Service Authorization Reference) with one of
 // ours, ReadPayload.
-var actions = []string{"apim:Invoke", "apim:ReadNamedValue", "apim:Trace", "stile:Configure", "stile:ReadAudit",
+var actions = []string{"apim:Invoke", "apim:ReadNamedValue", "apim:Trace", "lambda:InvokeFunction", "stile:Configure", "stile:ReadAudit",
 	"states:CreateActivity", "states:CreateStateMachine", "states:CreateStateMachineAlias", "states:DeleteActivity",
 	"states:DeleteStateMachine", "states:DeleteStateMachineAlias", "states:DeleteStateMachineVersion", "states:DescribeActivity",
 	"states:DescribeExecution", "states:DescribeMapRun", "states:DescribeStateMachine", "states:DescribeStateMachineAlias",
@@ -132,6 +132,7 @@ func (r *roleReader) checkActions(n *doctree.Node, list []string) {
 				}
 				r.Fault(at(n, i), CodeAction, "unknown action "+quoted(a), hint)
 			}
+		case service == "lambda" && anyMatch(a):
 		default:
 			p := at(n, i)
 			r.Warn(p.Line, p.Column, doctree.CodeNotUsed, "the action "+quoted(a)+" is not used", "")

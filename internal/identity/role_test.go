@@ -92,7 +92,7 @@ func TestRoleFaults(t *testing.T) {
   "Version": "2008-10-17",
   "Subscription": "demo",
   "Statement": [{
-    "Effect": "allow", "Action": ["apim:Invok", "apim:invoke", "states:StopExecutoin", "lambda:InvokeFunction", "Invoke"], "Resource": ["", "*"],
+    "Effect": "allow", "Action": ["apim:Invok", "apim:invoke", "states:StopExecutoin", "lambda:UpdateFunction", "Invoke"], "Resource": ["", "*"],
     "Condition": {}
   }]
 }`, []string{
@@ -101,7 +101,7 @@ func TestRoleFaults(t *testing.T) {
 			`roles/r.json:5:15: "allow" is not allowed here [STL-C003]`,
 			`roles/r.json:5:35: unknown action "apim:Invok" [STL-C010]`,
 			`roles/r.json:5:64: unknown action "states:StopExecutoin" [STL-C010]`,
-			`roles/r.json:5:88: the action "lambda:InvokeFunction" is not used [STL-C006]`,
+			`roles/r.json:5:88: the action "lambda:UpdateFunction" is not used [STL-C006]`,
 			`roles/r.json:5:113: "Invoke" is no action [STL-C010]`,
 			`roles/r.json:5:137: an empty resource matches nothing [STL-C011]`,
 			"roles/r.json:5:141: `*` matches one segment only, so this names no resource [STL-C011]",

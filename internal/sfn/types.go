@@ -96,6 +96,9 @@ type Start struct {
 	// Subject is who starts it: a Caller's String, or the subject that the gate
 	// knows; empty for nobody.
 	Subject string
+	// Awaited says that who starts it is going to wait for its end by describing it,
+	// which EXPRESS executions refuse.
+	Awaited bool
 	// TraceID and ParentSpan join the execution to a trace; empty: a new trace.
 	TraceID, ParentSpan string
 }

@@ -55,11 +55,13 @@ func readLogging(in *input) (jsonval.Value, error) {
 	include := in.flag("includeExecutionData", false)
 	var o, list = jsonval.Object{}, jsonval.Array{}
 	items, given := in.list("destinations")
+	found := len(items) == 0
 	for _, item := range items {
 		var d, g jsonval.Object
 		if group := item.object("cloudWatchLogsLogGroup"); group != nil {
 			if arn, ok := group.text("logGroupArn", arnShape.optional()); ok {
 				g.AddString("logGroupArn", arn)
+				_, found = sfn.LogGroup(arn)
 			}
 			d.Add("cloudWatchLogsLogGroup", g.Value())
 		}
@@ -72,6 +74,9 @@ func readLogging(in *input) (jsonval.Value, error) {
 	if len(items) > 1 || level != "OFF" && len(items) != 1 {
 		return jsonval.Value{}, &sfn.Error{Code: "InvalidLoggingConfiguration",
 			Message: "Invalid Logging Configuration: Must specify exactly one Log Destination."}
+	}
+	if !found {
+		return jsonval.Value{}, &sfn.Error{Code: "InvalidLoggingConfiguration", Message: "Invalid Logging Configuration: Log Destination not found."}
 	}
 	return o.Value(), nil
 }

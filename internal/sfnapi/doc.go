@@ -90,6 +90,10 @@ type Config struct {
 	Host        Host
 	Permissions Permissions
 	// Activities are the activities; nil: the server knows no action on them.
+	Activities Activities
+	// Sync runs EXPRESS executions whose callers wait; nil: there are no EXPRESS state
+	// machines.
+	Sync SyncExecutions
 	// Tester runs TestState; nil: Tasks are tested with mocks alone.
 	Tester Tester
 	// Account and Region complete the ARN of what is made or listed.
@@ -109,6 +113,15 @@ func New(cfg Config) http.Handler {
 	if cfg.Tester == nil {
 		cfg.Tester = teststate.New(teststate.Config{Account: cfg.Account, Region: cfg.Region, Now: time.Now, NewID: newID})
 	}
-	return &server{tester: cfg.Tester, machines: cfg.Host, versions: cfg.Host, aliases: cfg.Host, tags: cfg.Host, executions: cfg.Host, tasks: cfg.Host, mapRuns: cfg.Host, may: cfg.Permissions,
-		account: cfg.Account, region: cfg.Region, log: cfg.Log, actions: actionTable()}
+	actions := actionTable()
+	if cfg.Activities == nil {
+		for _, name := range []string{"CreateActivity", "DescribeActivity", "ListActivities", "DeleteActivity", "GetActivityTask"} {
+			delete(actions, name)
+		}
+	}
+	if cfg.Sync == nil {
+		delete(actions, "StartSyncExecution")
+	}
+	return &server{sync: cfg.Sync, tester: cfg.Tester, machines: cfg.Host, versions: cfg.Host, aliases: cfg.Host, tags: cfg.Host, executions: cfg.Host, tasks: cfg.Host, mapRuns: cfg.Host, may: cfg.Permissions,
+		account: cfg.Account, region: cfg.Region, log: cfg.Log, activities: cfg.Activities, actions: actions}
 }

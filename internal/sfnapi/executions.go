@@ -9,7 +9,8 @@ import (
 	"stile/policy/exchange"
 )
 
-func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+// readStart reads what both actions that start an execution are given.
+func readStart(r *request) (sfn.Start, error) {
 	machine, testCase := sfn.SplitTestCase(r.required("stateMachineArn", arnShape))
 	start := sfn.Start{
 		StateMachineARN: machine,
@@ -19,12 +20,12 @@ func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, 
 	}
 	input, given := r.text("input", data)
 	if err := firstOf(r.check(), checkARN(start.StateMachineARN, "stateMachine"), checkName(start.Name)); err != nil {
-		return jsonval.Value{}, err
+		return start, err
 	}
 	if given {
 		v, fault := parseData(input, "Invalid execution input.")
 		if fault != "" {
-			return jsonval.Value{}, &sfn.Error{Code: "InvalidExecutionInput",
+			return start, &sfn.Error{Code: "InvalidExecutionInput",
 				Message: "Invalid State Machine Execution Input: '" + fault + "'"}
 		}
 		start.Input = v
@@ -34,6 +35,14 @@ func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, 
 	}
 	if trace, span, ok := exchange.ParseTraceparent(r.header.Get("Traceparent")); ok {
 		start.TraceID, start.ParentSpan = trace, span
+	}
+	return start, nil
+}
+
+func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
+	start, err := readStart(r)
+	if err != nil {
+		return jsonval.Value{}, err
 	}
 	if err := s.onMachine(ctx, "states:StartExecution", start.StateMachineARN); err != nil {
 		return jsonval.Value{}, err

@@ -47,7 +47,7 @@ func valid(name string, s shape) any {
 	switch {
 	case strings.HasSuffix(name, "Arn"):
 		kind := map[string]string{"executionArn": "execution:m:x", "stateMachineArn": "stateMachine:m", "mapRunArn": "mapRun:m/l:u",
-			"stateMachineVersionArn": "stateMachine:m:1", "stateMachineAliasArn": "stateMachine:m:A", "resourceArn": "stateMachine:m"}[name]
+			"stateMachineVersionArn": "stateMachine:m:1", "stateMachineAliasArn": "stateMachine:m:A", "resourceArn": "stateMachine:m", "activityArn": "activity:idle"}[name]
 		if kind == "" {
 			return "arn:aws:iam::111111111111:role/r"
 		}
@@ -171,6 +171,14 @@ func TestAnswersFitTheModel(t *testing.T) {
 		{"SendTaskHeartbeat", `{"taskToken":"open"}`},
 		{"SendTaskSuccess", `{"taskToken":"open","output":"1"}`},
 		{"DeleteStateMachine", `{` + machine + `}`},
+		{"CreateActivity", `{"name":"pack","tags":[{"key":"a"}]}`},
+		{"DescribeActivity", `{"activityArn":"` + packARN + `"}`},
+		{"ListActivities", `{}`},
+		{"GetActivityTask", `{"activityArn":"` + packARN + `","workerName":"w"}`},
+		{"TagResource", `{"resourceArn":"` + packARN + `","tags":[{"key":"b"}]}`},
+		{"ListTagsForResource", `{"resourceArn":"` + packARN + `"}`},
+		{"UntagResource", `{"resourceArn":"` + packARN + `","tagKeys":["a"]}`},
+		{"DeleteActivity", `{"activityArn":"` + packARN + `"}`},
 	} {
 		w := call(h, c[0], c[1])
 		if w.Code != 200 {

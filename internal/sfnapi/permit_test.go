@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stile/asl/history"
+	"stile/internal/activity"
 	"stile/internal/identity"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -53,7 +54,7 @@ func (o *only) Refused(_ context.Context, action, resource string, _ identity.De
 }
 
 func ask(f Host, may Permissions, action, body string) (int, string) {
-	h := New(Config{Host: f, Permissions: may, Account: "111111111111", Region: "us-east-1"})
+	h := New(Config{Host: f, Sync: (*fake)(nil), Permissions: may, Activities: (*activity.Activities)(nil), Account: "111111111111", Region: "us-east-1"})
 	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
 	r.Header.Set("X-Amz-Target", "AWSStepFunctions."+action)
 	w := httptest.NewRecorder()
@@ -78,6 +79,7 @@ func TestEveryActionAsks(t *testing.T) {
 		"DeleteStateMachine":               {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
 		"DescribeStateMachineForExecution": {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
 		"StartExecution":                   {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
+		"StartSyncExecution":               {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
 		"DescribeExecution":                {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
 		"ListExecutions":                   {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
 		"StopExecution":                    {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
@@ -99,6 +101,11 @@ func TestEveryActionAsks(t *testing.T) {
 		"SendTaskSuccess":                  {`{"taskToken":"open","output":"{}"}`, orderARN},
 		"SendTaskFailure":                  {`{"taskToken":"open"}`, orderARN},
 		"SendTaskHeartbeat":                {`{"taskToken":"open"}`, orderARN},
+		"CreateActivity":                   {`{"name":"pack"}`, packARN},
+		"DescribeActivity":                 {`{"activityArn":"` + packARN + `"}`, packARN},
+		"DeleteActivity":                   {`{"activityArn":"` + packARN + `"}`, packARN},
+		"GetActivityTask":                  {`{"activityArn":"` + packARN + `"}`, packARN},
+		"ListActivities":                   {`{}`, "arn:aws:states:us-east-1:111111111111:activity:*"},
 		"TestState":                        {`{"definition":"{}"}`, "*"},
 		"ValidateStateMachineDefinition":   {`{"definition":"{}"}`, "*"},
 	}
@@ -111,7 +118,7 @@ func TestEveryActionAsks(t *testing.T) {
 		for _, explicit := range []bool{false, true} {
 			may := &only{explicit: explicit}
 			want := "User: user:ada is not authorized to perform: states:" + action + " on resource: " + body[1]
-			if explicit && action != "ListStateMachines" && action != "ValidateStateMachineDefinition" {
+			if explicit && action != "ListStateMachines" && action != "ListActivities" && action != "ValidateStateMachineDefinition" {
 				want += " with an explicit deny in an identity-based policy"
 			} else {
 				want += " because no identity-based policy allows the states:" + action + " action"

@@ -19,7 +19,7 @@ import (
 )
 
 func handler(f *fake) http.Handler {
-	return New(Config{Host: f, Permissions: everybody{}, Account: "111111111111", Region: "us-east-1"})
+	return New(Config{Host: f, Sync: f, Permissions: everybody{}, Activities: shelved(f), Account: "111111111111", Region: "us-east-1"})
 }
 
 func call(h http.Handler, action, body string, header ...string) *httptest.ResponseRecorder {

@@ -31,6 +31,8 @@ type server struct {
 	executions Executions
 	tasks      Tasks
 	mapRuns    MapRuns
+	activities Activities
+	sync       SyncExecutions
 	tester     Tester
 	may        Permissions
 	account    string
@@ -71,6 +73,7 @@ func actionTable() map[string]action {
 		"UntagResource":                    untagResource,
 		"ListTagsForResource":              listTagsForResource,
 		"StartExecution":                   startExecution,
+		"StartSyncExecution":               startSyncExecution,
 		"DescribeExecution":                describeExecution,
 		"ListExecutions":                   listExecutions,
 		"StopExecution":                    stopExecution,
@@ -81,6 +84,11 @@ func actionTable() map[string]action {
 		"SendTaskSuccess":                  sendTaskSuccess,
 		"SendTaskFailure":                  sendTaskFailure,
 		"SendTaskHeartbeat":                sendTaskHeartbeat,
+		"CreateActivity":                   createActivity,
+		"DescribeActivity":                 describeActivity,
+		"ListActivities":                   listActivities,
+		"DeleteActivity":                   deleteActivity,
+		"GetActivityTask":                  getActivityTask,
 		"TestState":                        testState,
 		"ValidateStateMachineDefinition":   validateStateMachineDefinition,
 	}

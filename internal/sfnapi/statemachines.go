@@ -25,11 +25,14 @@ func createStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 		m.Type = sfn.Standard
 	}
 	err := firstOf(r.check(), checkName(m.Name), checkRole(m.RoleARN), checkConfigurations(),
-		tagsErr, checkPublish(), checkType(m.Type))
+		tagsErr, checkPublish(), s.checkType(m.Type))
 	if err != nil {
 		return jsonval.Value{}, err
 	}
 	if err := s.onMachine(ctx, "states:CreateStateMachine", s.machineARN(m.Name)); err != nil {
+		return jsonval.Value{}, err
+	}
+	if err := checkArguments(m.Definition); err != nil {
 		return jsonval.Value{}, err
 	}
 	c = c.withDefaults()
@@ -58,8 +61,8 @@ func readPublish(in *input, publish *bool, description *string) (check func() er
 	}
 }
 
-func checkType(kind string) error {
-	if kind == sfn.Express {
+func (s *server) checkType(kind string) error {
+	if kind == sfn.Express && s.sync == nil {
 		return &sfn.Error{Code: "StateMachineTypeNotSupported",
 			Message: "State Machine Type Not Supported: 'EXPRESS': this server runs STANDARD state machines only"}
 	}
@@ -94,6 +97,11 @@ func updateStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 	}
 	if err := s.onMachine(ctx, "states:UpdateStateMachine", arn); err != nil {
 		return jsonval.Value{}, err
+	}
+	if u.Definition != nil {
+		if err := checkArguments(*u.Definition); err != nil {
+			return jsonval.Value{}, err
+		}
 	}
 	m, err := s.machines.UpdateStateMachine(ctx, arn, u)
 	if err != nil {

@@ -65,10 +65,11 @@ func tagResource(s *server, ctx context.Context, r *request) (jsonval.Value, err
 	if err := firstOf(r.check(), checkTagged(arn), fault); err != nil {
 		return jsonval.Value{}, err
 	}
-	if err := s.permit(ctx, "states:TagResource", sfn.MachineResources(arn)); err != nil {
+	keeper, err := s.tagged(ctx, "states:TagResource", arn)
+	if err != nil {
 		return jsonval.Value{}, err
 	}
-	return jsonval.EmptyObject, s.tags.TagResource(ctx, arn, tags)
+	return jsonval.EmptyObject, keeper.TagResource(ctx, arn, tags)
 }
 
 func untagResource(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
@@ -80,10 +81,11 @@ func untagResource(s *server, ctx context.Context, r *request) (jsonval.Value, e
 	if err := firstOf(r.check(), checkTagged(arn)); err != nil {
 		return jsonval.Value{}, err
 	}
-	if err := s.permit(ctx, "states:UntagResource", sfn.MachineResources(arn)); err != nil {
+	keeper, err := s.tagged(ctx, "states:UntagResource", arn)
+	if err != nil {
 		return jsonval.Value{}, err
 	}
-	return jsonval.EmptyObject, s.tags.UntagResource(ctx, arn, keys)
+	return jsonval.EmptyObject, keeper.UntagResource(ctx, arn, keys)
 }
 
 func listTagsForResource(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
@@ -91,10 +93,11 @@ func listTagsForResource(s *server, ctx context.Context, r *request) (jsonval.Va
 	if err := firstOf(r.check(), checkTagged(arn)); err != nil {
 		return jsonval.Value{}, err
 	}
-	if err := s.permit(ctx, "states:ListTagsForResource", sfn.MachineResources(arn)); err != nil {
+	keeper, err := s.tagged(ctx, "states:ListTagsForResource", arn)
+	if err != nil {
 		return jsonval.Value{}, err
 	}
-	tags, err := s.tags.ListTagsForResource(ctx, arn)
+	tags, err := keeper.ListTagsForResource(ctx, arn)
 	if err != nil {
 		return jsonval.Value{}, err
 	}
@@ -109,5 +112,8 @@ func listTagsForResource(s *server, ctx context.Context, r *request) (jsonval.Va
 // checkTagged refuses the ARN of what never has tags; a version's and an alias' name
 // no resource of their own.
 func checkTagged(arn string) error {
+	if a, ok := sfn.ParseARN(arn); ok && a.Kind == "activity" {
+		return nil
+	}
 	return checkARN(arn, "stateMachine")
 }

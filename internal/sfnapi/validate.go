@@ -33,8 +33,12 @@ func validateStateMachineDefinition(s *server, ctx context.Context, r *request) 
 		most = maxDiagnostics
 	}
 	program, faults := asl.Parse(diag.NewSource("", source))
-	if program != nil && kind == sfn.Express {
-		faults = append(faults, asl.ExpressFaults(program)...).Sort()
+	if program != nil {
+		faults = append(faults, asl.ArgumentFaults(program)...)
+		if kind == sfn.Express {
+			faults = append(faults, asl.ExpressFaults(program)...)
+		}
+		faults = faults.Sort()
 	}
 	result, list, count := "OK", jsonval.Array{}, 0
 	for _, d := range faults {
@@ -51,6 +55,19 @@ func validateStateMachineDefinition(s *server, ctx context.Context, r *request) 
 	var o jsonval.Object
 	o.AddString("result", result).Add("diagnostics", list.Value())
 	return o.Add("truncated", jsonval.OfBool(count > most)).Value(), nil
+}
+
+// checkArguments refuses a definition for what Parse lets pass and AWS does not. The
+// faults of one that is no program are told by who compiles it.
+func checkArguments(definition string) error {
+	program, _ := asl.Parse(diag.NewSource("", definition))
+	if program == nil {
+		return nil
+	}
+	if faults := asl.ArgumentFaults(program); len(faults) > 0 {
+		return sfn.InvalidDefinition(asl.WireMessage(faults))
+	}
+	return nil
 }
 
 // diagnostic is one fault as ValidateStateMachineDefinitionDiagnostic has it.

@@ -64,6 +64,7 @@ func startExecution(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskR
 			return deniedCall(call, "StartExecution", n.start.StateMachineARN, err)
 		}
 	}
+	n.start.Awaited = strings.HasPrefix(call.Resource, startResource+".sync")
 	ctx = context.WithoutCancel(ctx) // whether it was started must be known
 	made, err := r.cfg.Executions.StartExecution(ctx, n.start)
 	if err != nil {

@@ -98,11 +98,7 @@ func (r *Runner) broken(call sfn.TaskCall, ex *exchange.Exchange, err error) sfn
 		res.Call = record(call, ex, nil)
 		return res
 	}
-	name := "States.Http.Socket"
-	if !strings.HasPrefix(call.Resource, httpResource) {
-		name = "States.TaskFailed"
-	}
-	return sfn.TaskResult{Error: name, Cause: "No answer was had: " + err.Error() + ".",
+	return sfn.TaskResult{Error: noAnswer(call.Resource, err), Cause: "No answer was had: " + err.Error() + ".",
 		Call: record(call, ex, nil)}
 }
 

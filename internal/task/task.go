@@ -68,6 +68,11 @@ type Config struct {
 	// MayStart asks the role of a state's call for states:StartExecution on a state
 	// machine: a *exchange.PermissionDenied, or nil, which allows. Nil allows all.
 	MayStart func(call sfn.TaskCall, stateMachineARN string) error
+	// Function says what stands behind a Lambda function; nil: nothing does.
+	Function func(f sfn.Function) (FunctionTarget, bool)
+	// MayInvoke asks the role of a state's call for lambda:InvokeFunction on a function:
+	// a *exchange.PermissionDenied, or nil, which allows. Nil allows all.
+	MayInvoke func(call sfn.TaskCall, f sfn.Function) error
 	// Address is what context.Request.IpAddress of a step shows.
 	Address netip.Addr
 	// Region and Account are those of functions that are not named by an ARN.
@@ -168,18 +173,6 @@ type Job struct {
 	Stop func(r *Runner, submitted jsonval.Value)
 }
 
-// Table lists every integration.
-func Table() []Integration {
-	return []Integration{
-		{Resource: "arn:aws:states:::http:invoke", Patterns: []string{"", "waitForTaskToken"}, Start: httpInvoke,
-			Shape: func(p jsonval.Value) string { _, bad := shapeHTTP(p); return bad }},
-		{Resource: "arn:aws:states:::apigateway:invoke", Patterns: []string{"", "waitForTaskToken"}, Start: apiGatewayInvoke,
-			Shape: func(p jsonval.Value) string { _, bad := shapeAPIGateway(p); return bad }},
-		{Resource: startResource, Patterns: []string{"", "sync", "sync:2", "waitForTaskToken"}, Start: startExecution,
-			Shape: shapeStart, Job: &Job{Await: awaitExecution, Stop: stopExecution}},
-	}
-}
-
 // Runner dispatches calls to integrations; it is the engine's Tasks.
 type Runner struct {
 	cfg   Config
@@ -219,14 +212,6 @@ func New(cfg Config, table []Integration) (*Runner, error) {
 		}
 	}
 	return r, nil
-}
-
-// find gives the integration of a resource, where its part of the outside is there.
-func (r *Runner) find(resource string) (Integration, bool) {
-	if isFunction(resource) {
-	}
-	in, ok := r.table[resource]
-	return in, ok && (in.Resource != startResource || r.cfg.Executions != nil)
 }
 
 // CheckParameters says what is wrong with a Task's parameters before it is

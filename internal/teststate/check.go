@@ -27,7 +27,7 @@ func check(r *Request, s subject) (result jsonval.Value, unchecked bool, err err
 	case m.Result == nil && m.Error == nil:
 		return result, false, invalid("A test mock should have one of the following fields: [result, errorOutput].")
 	case m.Error != nil && m.Error.Error == "":
-		return result, false, invalid("The error of a mocked errorOutput must be specified.")
+		return result, false, invalid("An error was not specified in the mocked error output.")
 	}
 	if m.Result != nil {
 		if result, unchecked, err = checkResult(m, s.state); err != nil {
@@ -90,7 +90,7 @@ func checkResult(m *Mock, st *asl.State) (result jsonval.Value, unchecked bool, 
 		return result, limited && !unmodelled[st.Task.Service], nil
 	}
 	if st.Type == asl.Parallel && result.Len() != len(st.Parallel) {
-		return result, false, invalid("Mocked result must have one item for each branch of the Parallel state.")
+		return result, false, invalid("Mocked result must contain the same number of items as number of Parallel branches.")
 	}
 	return result, false, nil
 }

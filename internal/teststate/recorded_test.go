@@ -208,7 +208,7 @@ func TestRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d cases", passed)
+	t.Logf("figure: tests of states: %d pass", passed)
 	if passed < 150 {
 		t.Errorf("only %d cases ran", passed)
 	}

@@ -230,7 +230,7 @@ func TestRefusals(t *testing.T) {
 		{"token", "'.waitForTaskToken'", teststate.Request{RoleARN: role, Definition: strings.Replace(task, "RES", "sqs:sendMessage.waitForTaskToken", 1)}},
 		{"role", "RoleArn must be specified", teststate.Request{Definition: strings.Replace(task, "RES", "sqs:sendMessage", 1)}},
 		{"empty mock", "[result, errorOutput]", teststate.Request{Definition: httpTask + "}", Mock: &teststate.Mock{}}},
-		{"branches", "one item for each branch", teststate.Request{Mock: mocked("[]"),
+		{"branches", "same number of items as number of Parallel branches", teststate.Request{Mock: mocked("[]"),
 			Definition: `{"Type":"Parallel","End":true,"Branches":[{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}]}`}},
 		{"context alone", "when a mock is specified", teststate.Request{Definition: `{"Type":"Succeed"}`, Context: jsonval.EmptyObject}},
 		{"variables", "must be a JSON object", teststate.Request{Definition: `{"Type":"Succeed"}`, Variables: jsonval.OfInt(1)}},

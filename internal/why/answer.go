@@ -20,6 +20,7 @@ const (
 	Subscription Cause = "subscription" // the role's subscription does not open the API
 	Operation    Cause = "operation"    // the gateway has no such operation
 	Backend      Cause = "backend"      // it failed, or could not be reached
+	Worker       Cause = "worker"       // a Task of an activity, whose worker has not come or not answered
 	Timer        Cause = "timer"        // a Wait state
 	NoAnswer     Cause = "no-answer"    // a call is out for longer than its limit
 	Egress       Cause = "egress"       // a host that is not mapped, or refused

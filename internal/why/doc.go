@@ -52,6 +52,8 @@ type Facts struct {
 	Tokens []sfn.OpenToken
 	// Deliveries is what came on the callbacks of this execution, oldest first.
 	Deliveries []sfn.DeliveryRecord
+	// Workers tells of the activities that the execution's definition names, by ARN.
+	Workers map[string]Workers
 	// Limits is how long states may take, where their options say; DefaultIncomplete
 	// for the others.
 	Limits map[string]time.Duration

@@ -83,6 +83,8 @@ func (e *explainer) open() {
 		e.failed()
 	case v.kind == "Wait":
 		e.timer()
+	case v.activity != "":
+		e.activity()
 	case v.kind == "Task" && !v.submitted.IsZero():
 		e.submitted()
 	case v.kind == "Task" && e.f.Now.Sub(v.scheduledAt) > e.limitOf(v), v.kind == "Task" && health.Status == sfn.Stuck && health.State == v.name:
@@ -306,7 +308,7 @@ func healthOf(c Cause, retries bool) sfn.HealthStatus {
 		return sfn.Throttled
 	case Permission, Secret, Egress, Operation, Subscription, Quarantine:
 		return sfn.NeedsAction
-	case Callback, Timer:
+	case Callback, Timer, Worker:
 		return sfn.Waiting
 	case NoAnswer:
 		return sfn.Stuck

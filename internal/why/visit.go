@@ -21,7 +21,9 @@ type visit struct {
 	// submitted is when its request was accepted, zero where it was not.
 	scheduled              jsonval.Value
 	scheduledAt, submitted time.Time
-	items, failedItems     int64 // of a Map: how many iterations began, and failed
+	// activity is the ARN of the last attempt's activity, worker who took it; empty for none.
+	activity, worker   string
+	items, failedItems int64 // of a Map: how many iterations began, and failed
 }
 
 type failure struct {
@@ -104,6 +106,11 @@ func (t *tale) event(v *visit, e history.Event, at time.Time) {
 	case strings.HasSuffix(e.Type, "Scheduled"):
 		v.failing, v.scheduledAt, v.submitted = false, at, time.Time{}
 		v.scheduled = valueOf(e.Details.Parameters)
+		if v.activity, v.worker = "", ""; strings.HasPrefix(e.Type, "Activity") {
+			v.activity = e.Details.Resource
+		}
+	case e.Type == "ActivityStarted":
+		v.submitted, v.worker = at, e.Details.WorkerName
 	case strings.HasSuffix(e.Type, "Submitted"):
 		v.submitted = at
 	case strings.HasSuffix(e.Type, "StateFailed"), !strings.HasPrefix(e.Type, "MapIteration") && strings.HasSuffix(e.Type, "Failed"),

@@ -77,12 +77,15 @@ func (e *explainer) unanswered() {
 }
 
 // deadline is the Task's own timeout of this attempt; zero where it has none.
-func (e *explainer) deadline() time.Time {
+func (e *explainer) deadline() time.Time { return e.deadlineAfter(e.v.scheduledAt) }
+
+// deadlineAfter is deadline of an attempt whose clock began at a time.
+func (e *explainer) deadlineAfter(begin time.Time) time.Time {
 	if e.f.Taken == nil || e.f.Taken.States[e.v.name] == nil {
 		return time.Time{}
 	}
 	if t := e.f.Taken.States[e.v.name].Task; t != nil && t.TimeoutSeconds > 0 {
-		return e.v.scheduledAt.Add(time.Duration(t.TimeoutSeconds) * time.Second)
+		return begin.Add(time.Duration(t.TimeoutSeconds) * time.Second)
 	}
 	return time.Time{}
 }

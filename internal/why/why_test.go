@@ -325,3 +325,41 @@ func TestAFailStateHandsOnWhatACaughtStateMet(t *testing.T) {
 		}
 	}
 }
+
+const worked = `{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:us-east-1:1:activity:pack","TimeoutSeconds":60,
+"Retry":[{"ErrorEquals":["E"]}],"End":true}}}`
+
+// TestATaskOfAWorker: nobody polls, somebody does, somebody has it.
+func TestATaskOfAWorker(t *testing.T) {
+	scheduled := story("ExecutionStarted - 0", "TaskStateEntered A 1", "ActivityScheduled")
+	scheduled[2].Details.Resource = "arn:aws:states:us-east-1:1:activity:pack"
+	taken := append(append([]history.Event(nil), scheduled...), story("-", "-", "-", "ActivityStarted")[3])
+	taken[3].Details.WorkerName = "bench-3"
+	failed := append(append([]history.Event(nil), taken...), story("-", "-", "-", "-", "ActivityFailed E")[4])
+	for name, c := range map[string]struct {
+		events  []history.Event
+		workers Workers
+		cause   Cause
+		says    string
+	}{
+		"nobody polls":   {scheduled, Workers{Exists: true}, Worker, "It waits for a worker of activity pack since 18:00:02Z (8.0 s ago). Nobody polls it"},
+		"one polls":      {scheduled, Workers{true, 1}, Worker, "1 worker polls it."},
+		"many poll":      {scheduled, Workers{true, 7}, Worker, "7 workers poll it."},
+		"it was deleted": {scheduled, Workers{}, Worker, "There is no such activity any more"},
+		"somebody has it": {taken, Workers{Exists: true}, Worker,
+			"Its task is with a worker (bench-3) of activity pack, which took it at 18:00:03Z (7.0 s ago) and has not answered. The attempt ends at 18:01:03Z (in 53 s)"},
+		"it failed, and is tried again": {failed, Workers{Exists: true}, Failure, "Attempt 2 of"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := facts(t, worked, c.events)
+			f.Workers = map[string]Workers{"arn:aws:states:us-east-1:1:activity:pack": c.workers}
+			a := Explain(f)
+			if a.Cause != c.cause || !strings.Contains(a.Paragraph, c.says) {
+				t.Errorf("%s: %s", a.Cause, a.Paragraph)
+			}
+			if c.cause == Worker && (a.Health != sfn.Waiting || a.At == nil || len(a.Commands) != 2) {
+				t.Errorf("%+v", a)
+			}
+		})
+	}
+}

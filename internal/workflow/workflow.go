@@ -36,7 +36,10 @@ type Host interface {
 
 // Config of a Facade.
 type Config struct {
-	Host            Host
+	Host Host
+	// Sync runs an execution of an EXPRESS state machine until its end; is says whether
+	// it is one, and nothing has begun where it is not. Nil: there are none.
+	Sync            func(ctx context.Context, in sfn.Start) (x sfn.SyncExecution, is bool, err error)
 	Account, Region string
 	// NewName makes an execution's name, a UUID.
 	NewName func() string
@@ -48,7 +51,8 @@ type Facade struct{ cfg Config }
 // New makes a Facade.
 func New(cfg Config) *Facade { return &Facade{cfg} }
 
-// Do answers POST on stile://workflows/NAME, or NAME:VERSION or NAME:ALIAS, with 202 {"id"}, and GET on
+// Do answers POST on stile://workflows/NAME, or NAME:VERSION or NAME:ALIAS, with 202 {"id"}
+// (of an EXPRESS one with its output, see run), and GET on
 // stile://workflows/NAME/executions/ID with 200 {"id","status","state","output"}
 // (output at the end only, error and cause where it failed).
 func (f *Facade) Do(ctx context.Context, ex *exchange.Exchange) error {
@@ -98,6 +102,9 @@ func (f *Facade) start(ctx context.Context, ex *exchange.Exchange, machine strin
 		s.Owner = ex.Subscription.ID
 	}
 	s.Subject = subject(ex)
+	if is, err := f.run(ctx, ex, s); is {
+		return err
+	}
 	if _, err := f.cfg.Host.StartExecution(ctx, s); err != nil && !(once && alreadyExists(err)) {
 		return refused(ex, err)
 	}

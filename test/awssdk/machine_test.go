@@ -120,12 +120,7 @@ func TestRefusedStateMachines(t *testing.T) {
 	refused[*types.ValidationException](t, create("version-"+runID, passes, func(in *sfn.CreateStateMachineInput) {
 		in.VersionDescription = aws.String("x")
 	}), "Version description can only be set when publish is true")
-	err := create("express-"+runID, passes, func(in *sfn.CreateStateMachineInput) { in.Type = types.StateMachineTypeExpress })
-	var unsupported *types.StateMachineTypeNotSupported
-	if !errors.As(err, &unsupported) {
-		t.Errorf("EXPRESS gives %v", err)
-	}
-	_, err = c.UpdateStateMachine(t.Context(), &sfn.UpdateStateMachineInput{StateMachineArn: aws.String(arn)})
+	_, err := c.UpdateStateMachine(t.Context(), &sfn.UpdateStateMachineInput{StateMachineArn: aws.String(arn)})
 	refused[*types.MissingRequiredParameter](t, err,
 		"Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified")
 	_, err = c.DescribeStateMachine(t.Context(), &sfn.DescribeStateMachineInput{StateMachineArn: aws.String("no_arn")})

@@ -85,11 +85,14 @@ func TestDifferential(t *testing.T) {
 		}
 	}
 	var lines []string
+	named := 0
 	for _, d := range differences {
+		named += known[d.name]
 		if known[d.name] > 0 {
 			lines = append(lines, fmt.Sprintf("%6d  %s", known[d.name], d.name))
 		}
 	}
+	t.Logf("figure: differential: %d of %d equal, %d named, %d unexplained", *count-named-unexplained, *count, named, unexplained)
 	t.Logf("%d expressions: %d give a value, %d undefined, %d an error; differences:\n%s\n%6d  unexplained",
 		*count, values, undefineds, faults, strings.Join(lines, "\n"), unexplained)
 }

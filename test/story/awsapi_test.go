@@ -91,7 +91,6 @@ func TestStateMachinesOverAWSsAPI(t *testing.T) {
 	s.awsOK("DeleteStateMachine", one, nil)
 	s.awsFails("DescribeStateMachine", one, "StateMachineDoesNotExist")
 	s.awsFails("StartExecution", one, "StateMachineDoesNotExist")
-	s.awsFails("ListActivities", map[string]any{}, "UnknownOperationException")
 	s.awsFails("NoSuchAction", map[string]any{}, "UnknownOperationException")
 }
 
