@@ -156,7 +156,7 @@ func (e *evaluation) concat(a, b value.Value) (value.Value, error) {
 	if err != nil {
 		return value.Undefined, err
 	}
-	e.Produce(len(left) + len(right))
+	e.Hold(len(left) + len(right))
 	return value.OfString(left + right), nil
 }
 

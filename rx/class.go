@@ -1,8 +1,6 @@
 package rx
 
 import (
-	"cmp"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -13,7 +11,7 @@ import (
 type set struct {
 	not    bool
 	ranges []rune // pairs
-	tests  []func(rune) bool
+	named  []property
 	minus  *set
 }
 
@@ -33,8 +31,8 @@ func (s *set) inside(r rune) bool {
 	if i := sort.Search(n, func(i int) bool { return s.ranges[2*i+1] >= r }); i < n && r >= s.ranges[2*i] {
 		return true
 	}
-	for _, t := range s.tests {
-		if t(r) {
+	for i := range s.named {
+		if s.named[i].has(r) {
 			return true
 		}
 	}
@@ -43,20 +41,7 @@ func (s *set) inside(r rune) bool {
 
 // sorted puts the ranges in order and joins those that touch.
 func (s *set) sorted() *set {
-	type pair struct{ lo, hi rune }
-	pairs := make([]pair, 0, len(s.ranges)/2)
-	for i := 0; i < len(s.ranges); i += 2 {
-		pairs = append(pairs, pair{s.ranges[i], s.ranges[i+1]})
-	}
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.lo, b.lo) })
-	s.ranges = s.ranges[:0]
-	for _, p := range pairs {
-		if n := len(s.ranges); n > 0 && p.lo <= s.ranges[n-1]+1 {
-			s.ranges[n-1] = max(s.ranges[n-1], p.hi)
-			continue
-		}
-		s.ranges = append(s.ranges, p.lo, p.hi)
-	}
+	s.ranges = joined(s.ranges)
 	return s
 }
 
@@ -64,26 +49,18 @@ func isWord(r rune) bool {
 	return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Pc, r)
 }
 
-func isSpace(r rune) bool { return unicode.IsSpace(r) }
-
-func negated(f func(rune) bool) func(rune) bool { return func(r rune) bool { return !f(r) } }
-
 // classEscape takes \d \w \s \p{…} and their opposites; nil where none stands here.
 func (p *parser) classEscape() *set {
-	digit := unicode.IsDigit
-	word, space := isWord, isSpace
+	digit, word, space := digits, words, spaces
 	if p.flags&ECMAScript != 0 {
-		digit = func(r rune) bool { return r >= '0' && r <= '9' }
-		word = func(r rune) bool { return r < 128 && isWord(r) }
-		space = func(r rune) bool { return strings.ContainsRune(" \t\n\r\f\v", r) }
-	}
-	tests := map[rune]func(rune) bool{
-		'd': digit, 'D': negated(digit), 'w': word, 'W': negated(word), 's': space, 'S': negated(space),
+		digit, word, space = asciiDigits, asciiWords, asciiSpaces
 	}
 	c := p.s[p.i]
-	if t, ok := tests[c]; ok {
+	if k, ok := map[rune]property{
+		'd': digit, 'D': digit.negated(), 'w': word, 'W': word.negated(), 's': space, 'S': space.negated(),
+	}[c]; ok {
 		p.i++
-		return &set{tests: []func(rune) bool{t}}
+		return &set{named: []property{k}}
 	}
 	if c != 'p' && c != 'P' {
 		return nil
@@ -100,11 +77,9 @@ func (p *parser) classEscape() *set {
 	if table == nil {
 		p.fail("unknown property %q", name)
 	}
-	t := func(r rune) bool { return unicode.Is(table, r) }
-	if c == 'P' {
-		t = negated(t)
-	}
-	return &set{tests: []func(rune) bool{t}}
+	return &set{named: []property{{
+		is: func(r rune) bool { return unicode.Is(table, r) }, tables: []*unicode.RangeTable{table}, not: c == 'P',
+	}}}
 }
 
 // charEscape takes an escape that stands for one character.
@@ -163,7 +138,7 @@ func (p *parser) class() *set {
 		}
 		lo, sub := p.classPart()
 		if sub != nil {
-			s.tests = append(s.tests, sub.inside)
+			s.named = append(s.named, sub.named...)
 			continue
 		}
 		hi := lo

@@ -71,7 +71,7 @@ func TestECMA(t *testing.T) {
 }
 
 func TestFindWithinEndsRunaway(t *testing.T) {
-	re, err := CompileECMA(`^(a|a)*$`, "")
+	re, err := CompileECMA(`^(a|a)*(?!b)$`, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,9 +21,9 @@ func isECMASpace(r rune) bool {
 
 // ecmaSets are the escapes that stand for a class.
 var ecmaSets = map[rune]*set{
-	'd': {tests: []func(rune) bool{isASCIIDigit}}, 'D': {tests: []func(rune) bool{negated(isASCIIDigit)}},
-	'w': {tests: []func(rune) bool{isASCIIWord}}, 'W': {tests: []func(rune) bool{negated(isASCIIWord)}},
-	's': {tests: []func(rune) bool{isECMASpace}}, 'S': {tests: []func(rune) bool{negated(isECMASpace)}},
+	'd': {named: []property{asciiDigits}}, 'D': {named: []property{asciiDigits.negated()}},
+	'w': {named: []property{asciiWords}}, 'W': {named: []property{asciiWords.negated()}},
+	's': {named: []property{ecmaSpaces}}, 'S': {named: []property{ecmaSpaces.negated()}},
 }
 
 // escape takes what follows a backslash outside a class.
@@ -185,7 +185,7 @@ func (p *ecmaParser) class() *set {
 
 func (s *set) add(lo, hi rune, sub *set) {
 	if sub != nil {
-		s.tests = append(s.tests, sub.tests...)
+		s.named = append(s.named, sub.named...)
 		return
 	}
 	s.ranges = append(s.ranges, lo, hi)

@@ -9,6 +9,8 @@ type run struct {
 	text []rune
 	regs []int
 	step func()
+	// left is how many steps try may take yet before it tires; more than it will ever take is no bound.
+	left int
 	// spare is the stack of the last try, for the next one.
 	spare []trail
 }
@@ -22,6 +24,18 @@ type trail struct {
 // undo is the trail of a register: pc is negative, at what was in it.
 func undo(reg, was int) trail { return trail{^int32(reg), int32(was)} }
 
+// begin is try with empty registers.
+func (r *run) begin(prog []instr, at int) int {
+	r.pay()
+	for i := range r.regs {
+		r.regs[i] = -1
+	}
+	return r.try(prog, at)
+}
+
+// tired is what try gives where the steps left are used up.
+const tired = -2
+
 // try runs prog from at and gives where it ended, -1 where it did not match.
 func (r *run) try(prog []instr, at int) int {
 	stack := r.spare[:0]
@@ -29,6 +43,9 @@ func (r *run) try(prog []instr, at int) int {
 	defer func() { r.spare = stack }()
 	pc := 0
 	for {
+		if r.left--; r.left == -1 {
+			return tired
+		}
 		r.step()
 		next, ok := pc+1, true
 		switch in := &prog[pc]; in.code {
@@ -185,13 +202,10 @@ func (r *run) test(in *instr, at int) (int, bool) {
 			return at, false
 		}
 		c := r.text[at]
-		switch n.op {
-		case opRune:
-			return next, sameRune(c, n.r, n.flags)
-		case opSet:
-			return next, n.set.matches(c, n.flags)
+		if n.op == opRune && n.flags&IgnoreCase == 0 {
+			return next, c == n.r
 		}
-		return next, n.flags&Singleline != 0 || !endsLine(c, n.flags)
+		return next, n.takes(c)
 	case opBegin:
 		return at, at == 0
 	case opEnd:
@@ -212,6 +226,17 @@ func (r *run) test(in *instr, at int) (int, bool) {
 		return at, (before != after) == (n.op == opWord)
 	}
 	return at, false
+}
+
+// takes tells whether a node of one character is that of c.
+func (n *node) takes(c rune) bool {
+	switch n.op {
+	case opRune:
+		return sameRune(c, n.r, n.flags)
+	case opSet:
+		return n.set.matches(c, n.flags)
+	}
+	return n.flags&Singleline != 0 || !endsLine(c, n.flags)
 }
 
 func endsLine(c rune, flags Options) bool {

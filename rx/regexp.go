@@ -1,26 +1,37 @@
-// Package rx matches regular expressions of two flavours by backtracking, and counts
-// every step it takes, so that its caller can end a match that would not end in time:
-// .NET's (look-around, named groups numbered after unnamed ones, back-references,
-// atomic groups, lazy loops, inline options), and ECMAScript's without its u flag.
+// Package rx matches regular expressions of two flavours and counts its steps, so that
+// its caller can end a match that would not end in time: .NET's (look-around, named
+// groups numbered after unnamed ones, back-references, atomic groups, lazy loops,
+// inline options), and ECMAScript's without its u flag.
 //
 // It is not RE2 and not the whole of .NET: balancing groups, RightToLeft,
 // conditionals and \G are refused when the pattern compiles. policy/expr's library
 // uses .NET's flavour for System.Text.RegularExpressions, jsonata ECMAScript's.
 //
-// Go's regexp does not stand in for it where a pattern has neither look-around nor
-// back-references, though it needs no budget: ECMAScript forgets the groups of a loop
-// with each turn and takes no empty turn, .NET keeps them and takes one; classes, case
-// and line ends differ; it cannot begin at a place and see what stands before it (^,
-// \b); and it wants bytes where both flavours' places are characters. What is left, a
-// pattern without loops over groups, is what backtracking is fast at. Two engines would
-// also spend the budget at two rates, and a replay must spend what the first run did.
+// There are two engines. A machine that backtracks takes every pattern, and is the
+// faster one where a pattern does not backtrack much. Where it has taken many steps for
+// the length of the text, Go's regexp (RE2) takes the search over if it finds the very
+// same match and groups, in time linear in the text. Compile decides that by the tree:
+//   - no back-reference, look-around or atomic group: they ask how they were reached;
+//   - no turn of a loop may be empty: each flavour ends such loops in its own way;
+//   - in ECMAScript's loops every turn fills all groups inside, since a turn begins by
+//     forgetting them; .NET's groups keep what they took, as regexp's do;
+//   - no name that two groups have;
+//   - .NET's \b and ECMAScript's ^ and $ by line are left out: regexp's words are of
+//     ASCII and its lines end in \n.
 //
-// Invariants: a Regexp never changes and may be shared between goroutines; the
-// same pattern and text always take the same number of steps.
+// Classes, the point and characters whose case is ignored are written out, character by
+// character as the flavour takes them. Where a search begins behind the text's begin,
+// what stands before must not matter to (?m)^ and \b; .NET's $ needs a text without \n
+// at its end. Else, and for programs beyond a size, the machine goes on until its caller
+// ends it. A search that changes hands pays for the text's length times the program's.
+//
+// Invariants: a Regexp never changes and may be shared between goroutines; the same
+// pattern and text always take the same number of steps, whatever regexp does inside.
 package rx
 
 import (
 	"errors"
+	"math"
 )
 
 // Options are RegexOptions with .NET's numbers.
@@ -42,6 +53,8 @@ type Regexp struct {
 	prog  []instr
 	names []string // by group number; "0", "1" … for unnamed groups
 	size  int      // registers
+	// linear is nil where Go's regexp cannot stand in for prog.
+	linear *linear
 }
 
 // Compile reads a pattern. Errors are *SyntaxError.
@@ -84,7 +97,7 @@ func compiled(parse func() (tree *node, names []string)) (re *Regexp, err error)
 	c := &compiler{registers: &registers}
 	c.compile(tree)
 	c.emit(instr{code: iMatch})
-	re.prog, re.size = c.code, registers
+	re.prog, re.size, re.linear = c.code, registers, linearOf(tree, c.code)
 	return re, nil
 }
 
@@ -140,18 +153,35 @@ func (re *Regexp) Group(name string) (int, error) {
 // nothing matches. step is called before every step of the machine and may panic
 // to end the search.
 func (re *Regexp) Find(text []rune, from int, step func()) []int {
-	r := &run{text: text, regs: make([]int, re.size), step: step}
+	r := &run{text: text, regs: make([]int, re.size), step: step, left: math.MaxInt}
+	if re.linear != nil && from <= len(text) && re.linear.fits(text, from) {
+		r.left = stepsPerRune*(len(text)-from) + stepsMore
+	}
 	for at := from; at <= len(text); at++ {
-		r.pay()
-		for i := range r.regs {
-			r.regs[i] = -1
+		end := r.begin(re.prog, at)
+		if end == tired {
+			if match, ok := re.findLinear(r, from); ok {
+				return match
+			}
+			r.left = math.MaxInt
+			end = r.begin(re.prog, at)
 		}
-		if end := r.try(re.prog, at); end >= 0 {
+		if end >= 0 {
 			r.regs[0], r.regs[1] = at, end
 			return r.regs[:2*len(re.names)]
 		}
 	}
 	return nil
+}
+
+// findLinear leaves the search to Go's regexp. It pays before, for the whole text and
+// for as much of the program as one character can touch, not for what regexp does:
+// that may change from one release of Go to the next, and what a search costs may not.
+func (re *Regexp) findLinear(r *run, from int) (match []int, ok bool) {
+	for range re.linear.cost + (len(r.text)-from)*(1+len(re.prog)) {
+		r.step()
+	}
+	return re.linear.find(r.text, from, len(re.names))
 }
 
 // ErrSteps is returned by FindWithin where a search took more steps than it may.

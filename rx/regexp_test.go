@@ -63,7 +63,7 @@ func TestSyntaxErrors(t *testing.T) {
 }
 
 func TestStepsEndRunaway(t *testing.T) {
-	re, err := Compile(`^(a|a)*$`, 0)
+	re, err := Compile(`^(a|a)*(?!b)$`, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,17 @@ func TestStepsEndRunaway(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	f.Add(`(?<a>x+)|\bfoo(?=bar)`, "xxfoobar")
+	for _, seed := range [][2]string{
+		{`(?<a>x+)|\bfoo(?=bar)`, "xxfoobar"},
+		{`^(a|a)*$`, "aaaaaaaaab"}, {`(x+x+)+y`, "xxxxxxxxxx"}, {`(a*)*b|(a|aa)+$`, "aaaa"}, {`(?:a??){2,}?b`, "aab"},
+		{`(\w+)\s\1`, "one one"}, {`(?<q>['"]).*?\k<q>`, `say "it's"`}, {`(a)|(b)\1`, "b"},
+		{`(?<=\d{2})x|(?<!y)z`, "12x yz z"}, {`(?!ab)a.|(?=.b)`, "abac"}, {`(?>a+)ab|a{2,4}`, "aaaab"},
+		{`[^\W\d_]+|[a-f\-\]]`, "Ünï_9-]"}, {`\p{Lu}\P{L}|\p{IsGreek}`, "É1 Ω"}, {`\x41\u0042\t\cA`, "AB\t\x01"},
+		{`(?i)straße|(?s).|(?m)^b$`, "STRASSE\nb\n"}, {`(?x) a b # c`, "ab"}, {`\Ba\b|\Aa|b\z|b\Z`, "ba\nb\n"},
+		{`(?(1)a|b)|()`, "ab"}, {`😀+|.`, "😀😀\xff"}, {``, ""}, {`|a`, "a"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {
 		re, err := Compile(pattern, 0)
 		if err != nil {

@@ -46,7 +46,8 @@ type Details struct {
 	Location          string
 	AssignedVariables []Variable // in order of assignment
 	WorkerName        string
-	MapRunARN         string // MapRunStarted
+	MapRunARN         string // MapRunStarted, MapRunRedriven
+	RedriveCount      *int64 // ExecutionRedriven, MapRunRedriven
 	// VersionARN and AliasARN are what the start named (ExecutionStarted).
 	VersionARN, AliasARN string
 }

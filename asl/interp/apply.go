@@ -31,6 +31,9 @@ func (x *Execution) handle(ev *Event) bool {
 	if ev.Kind == EventStarted {
 		return x.begin(ev)
 	}
+	if ev.Kind == EventRedriven && x.root != nil {
+		return x.redrive()
+	}
 	if x.root == nil || x.outcome != nil {
 		return false
 	}
@@ -85,11 +88,7 @@ func (x *Execution) begin(ev *Event) bool {
 	x.count(x.root, +1)
 	x.emit("ExecutionStarted", 0, Details{Input: x.ref(x.input), RoleARN: start.RoleARN,
 		VersionARN: start.VersionARN, AliasARN: start.AliasARN})
-	if s := x.program.TimeoutSeconds; s > 0 {
-		x.nextTimer++
-		x.timeout = timer{id: x.nextTimer, at: x.now + 1000*s}
-		x.command(Command{Kind: StartTimer, Timer: x.timeout.id, At: x.timeout.at})
-	}
+	x.startTimeout()
 	x.enqueue(x.root, phaseEnter)
 	return true
 }
@@ -148,7 +147,7 @@ func (x *Execution) run() {
 	for taken < len(x.queue) && x.outcome == nil && !x.sliceUsed() {
 		f := x.queue[taken]
 		taken++
-		if f.dropped {
+		if f.dropped || f.phase == phaseHeld {
 			continue
 		}
 		f.ready, x.turn = 0, f
@@ -168,7 +167,7 @@ func (x *Execution) run() {
 	x.turn = nil
 	left := x.queue[:0]
 	for _, f := range x.queue[taken:] {
-		if !f.dropped {
+		if !f.dropped && f.phase != phaseHeld {
 			left = append(left, f)
 		}
 	}
@@ -186,17 +185,20 @@ func (x *Execution) end(o Outcome) {
 	x.status, x.outcome = o.Status, &o
 }
 
-// finish takes down what an ended execution has left, and writes the frames.
+// finish takes down what an ended execution has left, and writes the frames. Of one
+// that did not succeed the frames stay, for a redrive.
 func (x *Execution) finish() {
 	if x.outcome != nil {
 		x.out.Done = x.outcome
 		x.cancelTimer(&x.timeout)
-		x.release(x.root)
-		if x.root.kids != nil {
-			x.dropChildren(x.root)
+		if x.outcome.Status == "SUCCEEDED" {
+			x.release(x.root)
+			x.forget(x.root)
+			x.root.task, x.root.ready, x.root.phase = nil, 0, phaseDone
+		} else {
+			x.holdFrame(x.root)
+			x.holdChildren(x.root)
 		}
-		x.forget(x.root)
-		x.root.task, x.root.ready, x.root.phase = nil, 0, phaseDone
 		x.queue = nil
 	}
 	x.writeFrames()

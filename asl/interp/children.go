@@ -112,6 +112,9 @@ func (x *Execution) startChildren(f *frame, k *children, limit uint32) {
 	if x.outcome != nil {
 		return
 	}
+	if f.state.Type == asl.Map { // an item writes five events before it waits
+		x.reserve(5 * int(min(k.total, limit)))
+	}
 	k.first = x.nextFrame
 	x.nextFrame += k.total
 	f.kids = k
@@ -248,20 +251,27 @@ func (x *Execution) childrenFailed(f, c *frame, e *stateError) {
 			x.emit("TaskStateAborted", c.prev, Details{})
 		}
 	}
-	x.dropChildren(f)
-	if x.outcome != nil || x.retry(f, e) {
+	x.holdChildren(f)
+	x.setPhase(f, phaseBusy)
+	if x.outcome != nil {
+		return
+	}
+	if x.retry(f, e) {
+		x.discard(f)
 		return
 	}
 	x.step(f, eventsOf[f.state.Type].failed, Details{})
-	if !x.catch(f, e) {
-		x.failThread(f, e)
+	if x.catch(f, e) {
+		x.discard(f)
+		return
 	}
+	x.failThread(f, e)
 }
 
 // writeAborted writes the Aborted events of a thread that is cut short, the
 // innermost first.
 func (x *Execution) writeAborted(f *frame) {
-	if f.phase == phaseDone {
+	if f.phase == phaseDone || f.phase == phaseHeld {
 		return
 	}
 	if f.kids != nil {

@@ -55,7 +55,7 @@ func TestHistoryRecord(t *testing.T) {
 	inline, blob := Payload{Value: jsonval.MustParse(`{"a": 1}`)}, Payload{Blob: 8}
 	d := Details{Name: "a", Input: &inline, Output: &blob, Error: &s, Cause: &s, Resource: "b", ResourceType: "c", Region: "d", Parameters: &inline,
 		TimeoutSeconds: &n, HeartbeatSeconds: &n, Length: &n, Index: &n, RoleARN: "e", State: "f", Location: "g",
-		AssignedVariables: []Variable{{Name: "v", Value: inline.Value}, {Name: "w", Blob: 2}}, WorkerName: "h", MapRunARN: "k", VersionARN: "i", AliasARN: "j"}
+		AssignedVariables: []Variable{{Name: "v", Value: inline.Value}, {Name: "w", Blob: 2}}, WorkerName: "h", MapRunARN: "k", VersionARN: "i", AliasARN: "j", RedriveCount: &n}
 	full(t, d)
 	for _, typ := range []string{"ExecutionStarted", "EvaluationFailed", "A type of later"} {
 		h := HistoryEvent{ID: 7, Previous: 3, Time: 9, Type: typ, Details: d}

@@ -33,7 +33,10 @@ func (x *Execution) context() jsonval.Value {
 		AddString("Name", x.start.Name).
 		AddString("RoleArn", x.start.RoleARN)
 	if !x.env.Sync {
-		execution.AddInt("RedriveCount", 0)
+		execution.AddInt("RedriveCount", int64(x.redrives))
+	}
+	if x.redrives > 0 {
+		execution.AddString("RedriveTime", timeText(x.redrivenAt))
 	}
 	machine.AddString("Id", x.start.StateMachineARN).AddString("Name", x.start.StateMachineName)
 	state.AddString("Name", f.state.Name).AddString("EnteredTime", timeText(f.enteredAt))

@@ -13,8 +13,9 @@ import (
 // payloads by reference, and nothing for an item: the items' executions are the
 // host's.
 type mapRun struct {
-	command uint64
-	spec    MapRunSpec
+	command  uint64
+	spec     MapRunSpec
+	redrives uint32
 }
 
 // startMapRun starts a distributed Map, for the first time or again: each time it

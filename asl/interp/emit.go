@@ -37,6 +37,14 @@ func (x *Execution) roomForEvent() {
 	x.out.History = append(make([]HistoryEvent, 0, max(8, 2*len(h), x.expected)), h...)
 }
 
+// reserve makes room for n more history events at once.
+func (x *Execution) reserve(n int) {
+	h := x.out.History
+	if cap(h)-len(h) < n {
+		x.out.History = append(make([]HistoryEvent, 0, len(h)+n), h...)
+	}
+}
+
 // step is emit for an event of f's own thread: its predecessor is the thread's
 // last event, and it becomes that itself.
 func (x *Execution) step(f *frame, typ string, d Details) {

@@ -121,7 +121,7 @@ func DecodeEvent(b []byte) (Event, error) {
 		r.fail("unknown format")
 	}
 	e := Event{Kind: EventKind(r.byte())}
-	if e.Kind < EventStarted || e.Kind > EventMapRunEnded {
+	if e.Kind < EventStarted || e.Kind > EventRedriven {
 		r.fail(fmt.Sprintf("event kind %d", e.Kind))
 	}
 	has := r.uint()

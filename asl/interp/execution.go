@@ -52,6 +52,9 @@ type Execution struct {
 	root      *frame
 	timeout   timer // of the state machine
 	mocked    []mockCount
+	// redrives counts EventRedriven, the last of them at redrivenAt.
+	redrives   uint32
+	redrivenAt int64
 	// variables are the bytes of all frames' variables, -1 where they were not
 	// counted since a Restore.
 	variables int

@@ -29,6 +29,7 @@ const (
 	phaseDone                  // the thread ended; result holds its output
 	phaseMapRun                // state is a distributed Map; its Map Run is out
 	phaseBusy                  // works in this very Apply; never stored
+	phaseHeld                  // the execution ended otherwise than well; held is what follows a redrive
 	phases                     // how many there are
 )
 
@@ -83,6 +84,7 @@ type frame struct {
 	places  map[string]int // of many variables in vars, by name; not stored
 	pages   []varPage      // of the variables behind the first ones
 	result  Payload
+	held    phase // in phaseHeld: what the frame does next
 	dirty   bool
 	stored  bool // an earlier Apply wrote its record
 	dropped bool // ended and taken out
@@ -171,7 +173,11 @@ func (x *Execution) drop(f *frame) {
 	if f.kids != nil {
 		x.dropChildren(f)
 	}
+	held := f.phase == phaseHeld
 	x.release(f)
+	if held { // its variables are counted no more
+		f.vars, f.places = nil, nil
+	}
 	x.forget(f)
 	f.dropped = true
 	if f.stored {

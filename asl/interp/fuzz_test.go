@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"stile/asl"
 	"stile/jsonval"
 )
 
@@ -72,19 +73,25 @@ func FuzzRestore(f *testing.F) {
 	r := newRig(f, p, live).open()
 	r.begin(`{"list": [1, 2]}`)
 	good := r.stored()
+	r.apply(Event{Kind: EventStop})
+	held := r.stored()
 	for i := range good {
 		f.Add(i, good[i].Data)
+		f.Add(i, held[i].Data)
 	}
 	f.Fuzz(func(t *testing.T, i int, data []byte) {
-		frames := append([]FrameChange(nil), good...)
-		frames[uint(i)%uint(len(frames))].Data = data
-		x, err := Restore(p, r.env, frames)
-		if err != nil {
-			return
+		for _, whole := range [][]FrameChange{good, held} {
+			frames := append([]FrameChange(nil), whole...)
+			frames[uint(i)%uint(len(frames))].Data = data
+			x, err := Restore(p, r.env, frames)
+			if err != nil {
+				continue
+			}
+			x.Snapshot()
+			x.Waiting()
+			x.State()
+			x.Redrivable()
 		}
-		x.Snapshot()
-		x.Waiting()
-		x.State()
 	})
 }
 
@@ -93,6 +100,16 @@ func TestRestoreRefuses(t *testing.T) {
 	p := compile(t, tangled)
 	r := newRig(t, p, live).open()
 	r.begin(`{"list": [1, 2]}`)
+	refusesDamage(t, p, r)
+	r.apply(Event{Kind: EventStop})
+	if len(r.stored()) < 7 {
+		t.Fatalf("%d records are kept", len(r.stored()))
+	}
+	refusesDamage(t, p, r)
+}
+
+func refusesDamage(t *testing.T, p *asl.Program, r *rig) {
+	t.Helper()
 	good := r.stored()
 	if _, err := Restore(p, r.env, good); err != nil {
 		t.Fatalf("the records are good, but: %v", err)

@@ -33,6 +33,7 @@ const (
 	fieldMapRunARN
 	fieldVersionARN
 	fieldAliasARN
+	fieldRedriveCount
 )
 
 // AppendHistory appends an event's record to b: a format byte, the type's number in
@@ -78,6 +79,7 @@ func AppendHistory(b []byte, h *HistoryEvent) []byte {
 	w.field(fieldMapRunARN, d.MapRunARN)
 	w.field(fieldVersionARN, d.VersionARN)
 	w.field(fieldAliasARN, d.AliasARN)
+	w.fieldInt(fieldRedriveCount, d.RedriveCount)
 	w.byte(fieldEnd)
 	return w.b
 }
@@ -188,6 +190,8 @@ func (r *reader) details(d *Details, field byte) {
 		d.VersionARN = r.str()
 	case fieldAliasARN:
 		d.AliasARN = r.str()
+	case fieldRedriveCount:
+		d.RedriveCount = r.newInt()
 	default:
 		r.fail("unknown field")
 	}

@@ -3,9 +3,18 @@ package interp
 import "stile/asl"
 
 // mapRunEnded is the end of f's Map Run. What it gives follows, as recorded, the
-// run's end in JSONPath and the run's start in JSONata.
+// run's end where a JSONPath state is its body's first, else the run's start.
 func (x *Execution) mapRunEnded(f *frame, ev *Event) {
+	run := f.run
 	x.settle(f)
+	if ev.Error != "" || ev.Cause != "" || !ev.Output.Exists() && ev.OutputBlob == 0 {
+		f.run = run // it can be redriven, unless the state goes on without it
+		defer func() {
+			if x.outcome == nil {
+				f.run = nil
+			}
+		}()
+	}
 	switch {
 	case ev.Error != "" || ev.Cause != "":
 		x.mapRunFailed(f, &stateError{name: ev.Error, cause: cut(ev.Cause), fatal: ev.Uncatchable})
@@ -23,11 +32,23 @@ func (x *Execution) mapRunEnded(f *frame, ev *Event) {
 	if x.outcome != nil {
 		return
 	}
-	if inJSONata(f) {
+	if inJSONata(f) || !x.isFirst(f) {
 		f.prev = started
 	}
 	x.saw("result", out.Value)
 	x.completed(f, out.Value, 0)
+}
+
+// isFirst reports whether f's state is the one that its body starts at.
+func (x *Execution) isFirst(f *frame) bool {
+	body := x.program.Body
+	switch f.kind {
+	case branchFrame:
+		body = f.parent.state.Parallel[f.index]
+	case iterationFrame:
+		body = f.parent.state.Map.Processor
+	}
+	return f.state == body.StartAt
 }
 
 // mapRunFailed writes the run's failure and hands it to Retry and Catch.

@@ -87,27 +87,70 @@ func interleave(t *testing.T, definition string) {
 			}
 			same(rt, a, b)
 		}
-		for a.done == nil {
-			for _, r := range []*rig{a, b} {
-				if r.more {
-					r.apply(Event{Kind: EventContinue, Seed: 1})
-				} else if !r.tick() {
-					rt.Fatal("nothing can end the execution")
-				}
+		for redrives := rapid.IntRange(0, 3).Draw(rt, "redrives"); ; redrives-- {
+			finishBoth(rt, a, b)
+			if redrives == 0 || !redriveBoth(rt, a, b) {
+				break
 			}
-			same(rt, a, b)
+			for step := rapid.IntRange(0, 30).Draw(rt, "steps"); step > 0 && a.done == nil; step-- {
+				ev := drawEvent(rt, a, past)
+				past = append(past, ev)
+				for _, r := range []*rig{a, b} {
+					r.forget(ev)
+					r.now = ev.Time
+					r.apply(ev)
+				}
+				same(rt, a, b)
+			}
 		}
-		terminals := 0
+		terminals, redriven := 0, 0
 		for _, h := range a.history {
 			if terminal(h.Type) {
 				terminals++
 			}
+			if h.Type == "ExecutionRedriven" {
+				redriven++
+			}
 		}
-		if terminals != 1 || !terminal(a.history[len(a.history)-1].Type) {
-			rt.Fatalf("%d terminal events", terminals)
+		if terminals != redriven+1 || !terminal(a.history[len(a.history)-1].Type) {
+			rt.Fatalf("%d terminal events, %d redrives", terminals, redriven)
 		}
 		a.replay()
 	})
+}
+
+// finishBoth lets the execution end by itself, at the latest by its timeout.
+func finishBoth(rt *rapid.T, a, b *rig) {
+	for a.done == nil {
+		for _, r := range []*rig{a, b} {
+			if r.more {
+				r.apply(Event{Kind: EventContinue, Seed: 1})
+			} else if !r.tick() {
+				rt.Fatal("nothing can end the execution")
+			}
+		}
+		same(rt, a, b)
+	}
+}
+
+// redriveBoth redrives it; what was done before stays done, so that nothing of what
+// succeeded runs again. False where it cannot be.
+func redriveBoth(rt *rapid.T, a, b *rig) bool {
+	can := a.done.Status != "SUCCEEDED" && a.x.LastEvent()+1 < int64(a.env.MaxHistory)
+	if a.x.Redrivable() != can {
+		rt.Fatalf("%s after %d events: redrivable is %v", a.done.Status, a.x.LastEvent(), a.x.Redrivable())
+	}
+	if !can {
+		return false
+	}
+	for _, r := range []*rig{a, b} {
+		r.done = nil
+		if ch := r.apply(Event{Kind: EventRedriven, Time: r.now + 1000, Seed: 5}); ch.Stray {
+			rt.Fatal("a redrive is a stray")
+		}
+	}
+	same(rt, a, b)
+	return true
 }
 
 func same(rt *rapid.T, a, b *rig) {

@@ -23,12 +23,15 @@ const (
 
 // The later parts of a frame's record, in the order in which they stand.
 const (
-	partMapRun     = 1 << iota // the Map Run that the frame waits for
-	partMockCounts             // root: how often mocked states were sent
-	partMock                   // which answer of its mock the task got
-	partPages                  // where the variables behind the first 64 stand
-	partPageCount              // root: how many pages were ever made
-	frameParts                 // one past the last
+	partMapRun      = 1 << iota // the Map Run that the frame waits for
+	partMockCounts              // root: how often mocked states were sent
+	partMock                    // which answer of its mock the task got
+	partPages                   // where the variables behind the first 64 stand
+	partPageCount               // root: how many pages were ever made
+	partHeld                    // what the frame does when the execution is redriven
+	partRedrives                // root: how often it was redriven, and when last
+	partRunRedrives             // how often the Map Run was redriven
+	frameParts                  // one past the last
 )
 
 // writeFrames puts the records of this Apply into its Changes, in the order of
@@ -184,6 +187,15 @@ func (x *Execution) encodeParts(w *writer, f *frame) {
 	if f.kind == rootFrame && x.nextPage > 0 {
 		parts |= partPageCount
 	}
+	if f.phase == phaseHeld {
+		parts |= partHeld
+	}
+	if f.kind == rootFrame && x.redrives > 0 {
+		parts |= partRedrives
+	}
+	if f.run != nil && f.run.redrives > 0 {
+		parts |= partRunRedrives
+	}
 	if parts == 0 {
 		return
 	}
@@ -203,6 +215,16 @@ func (x *Execution) encodeParts(w *writer, f *frame) {
 	}
 	if parts&partPageCount != 0 {
 		w.uint(uint64(x.nextPage))
+	}
+	if parts&partHeld != 0 {
+		w.byte(byte(f.held))
+	}
+	if parts&partRedrives != 0 {
+		w.uint(uint64(x.redrives))
+		w.int(x.redrivenAt)
+	}
+	if parts&partRunRedrives != 0 {
+		w.uint(uint64(f.run.redrives))
 	}
 }
 

@@ -52,12 +52,12 @@ func Restore(p *asl.Program, env Env, frames []FrameChange) (*Execution, error) 
 
 // index builds what is not stored: the queue, the look-ups and the counts.
 func (x *Execution) index() error {
-	if x.outcome != nil {
-		return nil
-	}
 	for _, f := range x.live() {
 		if k := f.kids; k != nil && uint32(len(k.frames)) != k.next {
 			return fmt.Errorf("%w: frame %d started %d children, %d are there", errRecord, f.key, k.next, len(k.frames))
+		}
+		if x.outcome != nil {
+			continue
 		}
 		x.count(f, +1)
 		if f.ready != 0 {
@@ -154,6 +154,9 @@ func (x *Execution) decodeFrame(r *reader, key uint32, byKey map[uint32]*frame) 
 	f.kids = r.children()
 	f.vars = r.vars()
 	f.result = r.payload()
+	if f.phase == phaseHeld {
+		f.held = phaseHeld // its part says which
+	}
 	if format == partsFormat {
 		x.decodeParts(r, f)
 	}
@@ -197,6 +200,28 @@ func (x *Execution) decodeParts(r *reader, f *frame) {
 			r.fail("a count of pages out of place")
 		}
 	}
+	x.redriveParts(r, f, parts)
+}
+
+// redriveParts reads the parts that redrives need.
+func (x *Execution) redriveParts(r *reader, f *frame, parts uint64) {
+	if parts&partHeld != 0 {
+		if f.held = phase(r.byte()); f.phase != phaseHeld {
+			r.fail("a held frame out of place")
+		}
+	}
+	if parts&partRedrives != 0 {
+		if x.redrives, x.redrivenAt = r.uint32(), r.int(); f.kind != rootFrame {
+			r.fail("a count of redrives out of place")
+		}
+	}
+	if parts&partRunRedrives != 0 {
+		if n := r.uint32(); f.run != nil {
+			f.run.redrives = n
+		} else {
+			r.fail("redrives of no Map Run")
+		}
+	}
 }
 
 func (x *Execution) decodeParent(r *reader, f *frame, byKey map[uint32]*frame) {
@@ -222,6 +247,8 @@ func (x *Execution) decodeParent(r *reader, f *frame, byKey map[uint32]*frame) {
 func (x *Execution) check(r *reader, f *frame) {
 	t := f.state.Type
 	ended := f.kind == rootFrame && x.outcome != nil
+	over := f.phase == phaseDone || f.phase == phaseHeld
+	does := f.phase
 	var ok bool
 	switch f.phase {
 	case phaseEnter, phaseAgain:
@@ -238,15 +265,19 @@ func (x *Execution) check(r *reader, f *frame) {
 		ok = f.run != nil
 	case phaseDone:
 		ok = ended || f.kind != rootFrame
+	case phaseHeld:
+		does = f.held
+		ok = x.outcome != nil && x.outcome.Status != "SUCCEEDED" && heldPhase(does) &&
+			(does != phaseChildren || f.kids != nil) && (does != phaseMapRun || f.run != nil)
 	}
 	switch {
-	case !ok || ended != (f.phase == phaseDone && f.kind == rootFrame):
+	case !ok || ended != (over && f.kind == rootFrame), x.outcome != nil && !over:
 		r.fail("a phase that does not fit")
 	case f.task != nil && t != asl.Task:
 		r.fail("a task of a state that is none")
-	case f.run != nil && (f.phase != phaseMapRun || t != asl.Map || f.state.Map.Distributed == nil):
+	case f.run != nil && (does != phaseMapRun || t != asl.Map || f.state.Map.Distributed == nil):
 		r.fail("a Map Run of a state that has none")
-	case f.kids != nil && (f.phase != phaseChildren || !fitsState(f)):
+	case f.kids != nil && (does != phaseChildren || !fitsState(f)):
 		r.fail("children of a state that has none such")
 	}
 }

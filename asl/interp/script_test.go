@@ -34,7 +34,9 @@ var update = flag.Bool("update", false, "rewrite the golden parts of testdata/*.
 //	advance 5s                   all timers up to then come due, one event each
 //	continue                     resume a slice
 //	stop ERROR CAUSE             StopExecution
+//	redrive                      RedriveExecution; "redrive refused" must be a stray
 //	show                         status, state, waiting, open tasks and timers
+//	express                      first line only: the execution is an Express one
 //	limits KEY=N …               first line only: transitions, bytes, payload, history
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -103,6 +105,9 @@ func runScript(t *testing.T, ar *txtar.Archive, m mode) string {
 			p.start.Mocks = jsonval.MustParse(string(f.Data))
 		}
 	}
+	if lines[0] == "express" {
+		p.start.Type, lines = "EXPRESS", lines[1:]
+	}
 	p.open()
 	p.begin(strings.TrimSpace(string(part(ar, "input").Data)))
 	p.write("start")
@@ -133,6 +138,11 @@ func (p *player) line(line string) {
 	case "stop":
 		name, cause, _ := strings.Cut(rest, " ")
 		p.feed(Event{Kind: EventStop, Error: name, Cause: cause}, false)
+	case "redrive":
+		if rest != "refused" {
+			p.done = nil
+		}
+		p.feed(Event{Kind: EventRedriven}, rest == "refused")
 	case "show":
 		fmt.Fprintf(&p.log, "status %s, state %q, waits for %q, more %v\n", p.x.Status(), p.x.State(), p.x.Waiting(), p.more)
 		for _, c := range p.x.Outstanding() {
@@ -275,6 +285,8 @@ func (p *player) command(c Command) string {
 		return fmt.Sprintf("timer %d at %s", c.Timer, at(c.At))
 	case StartMapRun:
 		return "start run " + p.spec(c)
+	case RedriveMapRun:
+		return fmt.Sprintf("redrive run of %s #%d, time %d", c.State, c.ID, c.Attempt)
 	case StopMapRun:
 		return fmt.Sprintf("stop run of %s #%d", c.State, c.ID)
 	case CancelTimer:
@@ -343,6 +355,7 @@ func details(h *HistoryEvent) string {
 	add("name", d.Name)
 	number("index", d.Index)
 	number("length", d.Length)
+	number("redrives", d.RedriveCount)
 	payload("in", d.Input)
 	payload("out", d.Output)
 	payload("params", d.Parameters)

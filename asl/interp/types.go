@@ -42,6 +42,9 @@ const (
 	// EventMapRunEnded is the end of the Map Run of command Command: Output where it
 	// succeeded, else Error and Cause (with Aborted, nothing but that it was stopped).
 	EventMapRunEnded EventKind = 10
+	// EventRedriven is RedriveExecution of one that ended otherwise than well; see
+	// Execution.Redrivable.
+	EventRedriven EventKind = 11
 )
 
 // Event is one thing that happened to an execution. All that is not determined
@@ -142,6 +145,10 @@ const (
 	StartMapRun CommandKind = 5
 	// StopMapRun: the Map Run of ID no longer matters; abort its open children.
 	StopMapRun CommandKind = 6
+	// RedriveMapRun: the Map Run of MapRun, which ended or was stopped, goes on with
+	// the children that did not succeed; Attempt counts its redrives. The answer is
+	// EventMapRunEnded for ID.
+	RedriveMapRun CommandKind = 7
 )
 
 // Command is one duty of the host, to be carried out only after the group that

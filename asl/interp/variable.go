@@ -78,6 +78,9 @@ func (x *Execution) variablesFit(n int) bool {
 		x.variables = 0
 		for _, f := range x.live() {
 			for i := range f.vars {
+				if f.phase == phaseHeld {
+					break
+				}
 				x.variables += len(x.value(&f.vars[i].value).Raw())
 			}
 		}

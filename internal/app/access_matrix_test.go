@@ -78,6 +78,10 @@ func (f frozen) StopExecution(ctx context.Context, arn, _, _ string) (time.Time,
 	_, err := f.DescribeExecution(ctx, arn)
 	return time.UnixMilli(0), err
 }
+func (f frozen) RedriveExecution(ctx context.Context, arn, _ string) (time.Time, error) {
+	_, err := f.DescribeExecution(ctx, arn)
+	return time.UnixMilli(0), err
+}
 func (f frozen) PublishStateMachineVersion(ctx context.Context, in sfn.NewVersion) (sfn.Version, error) {
 	_, err := f.DescribeStateMachine(ctx, in.StateMachineARN)
 	return sfn.Version{}, err
@@ -240,6 +244,7 @@ func awsCalls() map[string][2]string {
 		"DescribeExecution":                {"execution", `{"executionArn":"%s"}`},
 		"DescribeStateMachineForExecution": {"execution", `{"executionArn":"%s"}`},
 		"StopExecution":                    {"execution", `{"executionArn":"%s"}`},
+		"RedriveExecution":                 {"execution", `{"executionArn":"%s"}`},
 		"GetExecutionHistory":              {"execution", `{"executionArn":"%s"}`},
 		"PublishStateMachineVersion":       {"machine", `{"stateMachineArn":"%s"}`},
 		"ListStateMachineVersions":         {"machine", `{"stateMachineArn":"%s"}`},
@@ -311,7 +316,7 @@ func (m *matrix) awsEdge(p person) {
 					allowed := m.oracle.allows(p, full, arn, short)
 					answer := m.awsCell(p, action, fmt.Sprintf(body, arn), allowed)
 					reads := strings.Contains(answer, "pay")
-					if allowed && name == "e1" && machine == "order" && action != "StopExecution" && action != "DescribeStateMachineForExecution" {
+					if allowed && name == "e1" && machine == "order" && action != "StopExecution" && action != "RedriveExecution" && action != "DescribeStateMachineForExecution" {
 						m.cell("aws", p, action+" payload", reads, m.oracle.allows(p, "states:ReadPayload", arn, short))
 					}
 					answers = append(answers, strings.ReplaceAll(answer, name, "NAME"))
@@ -350,7 +355,7 @@ func (m *matrix) controlEdge(p person) {
 		arn := arnPrefix + "execution:" + machine + ":e1"
 		for _, call := range []struct{ method, suffix, action string }{
 			{"GET", "", "states:DescribeExecution"}, {"GET", "/history", "states:GetExecutionHistory"}, {"GET", "/calls", "apim:Trace"},
-			{"GET", "/graph", "states:DescribeStateMachineForExecution"}, {"POST", "/stop", "states:StopExecution"},
+			{"GET", "/graph", "states:DescribeStateMachineForExecution"}, {"POST", "/stop", "states:StopExecution"}, {"POST", "/redrive", "states:RedriveExecution"},
 		} {
 			want := http.StatusOK
 			switch {
@@ -368,7 +373,7 @@ func (m *matrix) controlEdge(p person) {
 				_, absent := m.ask(m.control, p, call.method, "/-/v1/executions/"+url.PathEscape(strings.Replace(arn, "e1", "e2", 1))+call.suffix, `{}`)
 				m.cell("control", p, arn+call.suffix+" is told from an absent one", strings.ReplaceAll(absent, "e2", "e1"), answer)
 			}
-			if want == http.StatusOK && call.suffix != "/stop" && call.suffix != "/graph" && call.suffix != "/calls" {
+			if want == http.StatusOK && call.suffix != "/stop" && call.suffix != "/redrive" && call.suffix != "/graph" && call.suffix != "/calls" {
 				m.cell("control", p, "payload of "+arn+call.suffix, strings.Contains(answer, "load"), m.oracle.allows(p, "states:ReadPayload", arn, short))
 			}
 		}

@@ -154,7 +154,7 @@ func (p *product) chained(raw []json.RawMessage) {
 func TestEveryMethodOfTheHostIsJudged(t *testing.T) {
 	recorded := []string{"CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "StartExecution", "StopExecution", "SendTaskSuccess", "SendTaskFailure", "AnswerToken",
 		"PublishStateMachineVersion", "DeleteStateMachineVersion", "CreateStateMachineAlias", "UpdateStateMachineAlias", "DeleteStateMachineAlias",
-		"TagResource", "UntagResource", "UpdateMapRun"}
+		"TagResource", "UntagResource", "UpdateMapRun", "RedriveExecution"}
 	before := []string{"Deliver", "RecordDelivery", "CompleteCallback", "RevokeCallback", "ResendCallback"} // deliveries, auditedCallbacks
 	// That a worker took a task stands in the execution's history.
 	harmless := []string{"SendTaskHeartbeat", "TakeTask", "SetTasks", "Close", "Failed", "Watch", "Calls", "Deliveries", "OpenTokens", "OpenTokensOf", "TaskInputs",

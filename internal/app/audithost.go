@@ -95,6 +95,14 @@ func (h auditedHost) StopExecution(ctx context.Context, arn, errorName, cause st
 	return at, err
 }
 
+func (h auditedHost) RedriveExecution(ctx context.Context, arn, clientToken string) (time.Time, error) {
+	at, err := h.Host.RedriveExecution(ctx, arn, clientToken)
+	if err == nil {
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:RedriveExecution", Resource: arn})
+	}
+	return at, err
+}
+
 func (h auditedHost) SendTaskSuccess(ctx context.Context, token string, output jsonval.Value) error {
 	return h.AnswerToken(ctx, sfn.Delivery{TaskToken: token, Output: output})
 }

@@ -24,7 +24,7 @@ func (s *server) openExecutionLog(p *project) {
 	case dir == "" && cfg.Telemetry.OTLP == "":
 		dir = filepath.Join(s.data.dir, "logs")
 	}
-	s.execLog = execlog.New(execlog.Config{Of: s.host.Logging, Event: sfnapi.EncodeEvent, Mask: s.secrets.mask.MaskJSON, Log: s.log,
+	s.execLog = execlog.New(execlog.Config{Of: s.host.Logging, History: s.host.GetExecutionHistory, Event: sfnapi.EncodeEvent, Mask: s.secrets.mask.MaskJSON, Log: s.log,
 		Sink: func(records []execlog.Record) error {
 			var err error
 			if dir != "" {

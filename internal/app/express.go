@@ -31,7 +31,7 @@ func (s *server) openHosts(p *project, check func(resource string, parameters js
 	}
 	s.openExecutionLog(p)
 	s.express, err = express.Open(express.Config{Machines: s.host, Store: store, Space: spaceExpress, Account: s.opts.Account, Region: s.opts.Region,
-		CheckParameters: check, Observe: told, Log: s.log, Fatal: s.opts.fatal})
+		CheckParameters: check, Observe: told, Log: s.log, MaxPayload: p.Config.Engine.MaxPayload, Fatal: s.opts.fatal})
 	s.audit.express = s.express
 	return err
 }

@@ -61,14 +61,16 @@ func logLines(t *testing.T, data, group string) (out []map[string]any) {
 func TestExpressOfAProject(t *testing.T) {
 	backend, calls := answering(t)
 	data := t.TempDir()
-	p := dev(t, quickFolder(t, backend), data)
+	dir := quickFolder(t, backend)
+	p := dev(t, dir, data)
 	machine := func(name string) string { return "arn:aws:states:us-east-1:111111111111:stateMachine:" + name }
 	var x struct{ ExecutionArn, Status, Output, Error string }
 	wire(t, p.Console, "StartSyncExecution", map[string]string{"stateMachineArn": machine("quick"), "name": "n"}, &x)
 	if x.Status != "SUCCEEDED" || !strings.Contains(x.Output, "r-1") || !strings.Contains(x.ExecutionArn, ":express:quick:n:") {
 		t.Errorf("%+v", x)
 	}
-	if status, body := send(t, "POST", p.Gateway+"/front/quick", `{}`); status != 200 || !strings.Contains(body, "r-1") {
+	const trace = "0af7651916cd43dd8448eb211c80319c"
+	if status, body := send(t, "POST", p.Gateway+"/front/quick", `{}`, "traceparent", "00-"+trace+"-b7ad6b7169203331-01"); status != 200 || !strings.Contains(body, "r-1") {
 		t.Errorf("quick: %d %s", status, body)
 	}
 	if status, body := send(t, "POST", p.Gateway+"/front/bad", `{}`); status != 502 || body != `{"statusCode":502,"status":"FAILED","error":"Bad","cause":"why"}` {
@@ -90,6 +92,17 @@ func TestExpressOfAProject(t *testing.T) {
 		t.Errorf("audit: %s", record)
 	}
 	p.shut()
+	next := dev(t, dir, data) // spans are written at the stop
+	_, spans := send(t, "GET", next.Console+"/-/v1/traces/"+trace, "")
+	for kind, n := range map[string]int{"exchange": 2, "execution": 1, "state": 1} {
+		if got := strings.Count(spans, `"kind":"`+kind+`"`); got != n {
+			t.Errorf("%d spans of kind %s, want %d: %s", got, kind, n, spans)
+		}
+	}
+	// A type is for life.
+	write(t, dir, "workflows/quick.workflow.yaml", "role: one-role\n")
+	next.tells("its type is EXPRESS and cannot become STANDARD")
+	next.shut()
 	byExecution := map[string][]string{}
 	for _, line := range logLines(t, data, "/aws/vendedlogs/states/quick") {
 		arn := line["execution_arn"].(string)

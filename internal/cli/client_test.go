@@ -48,6 +48,7 @@ func controlAPI(status string) http.Handler {
 		"verdict":{"policy":"ip-filter","at":"apim/apis/callbacks/policy.xml:3","reason":"CallerIpNotAllowed"}},
 		{"time":"t","state":"Approve","kind":"revoke","answer":"done","via":"api","subject":"user:u"}]}`)
 	text("POST /-/v1/executions/e1/stop", `{}`)
+	text("POST /-/v1/executions/e2/redrive", `{"redrive":"2026-03-04T12:00:00.000Z","redriveCount":2}`)
 	mux.HandleFunc("POST /-/v1/executions/e2/stop", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusConflict)
 		w.Write([]byte(`{"error":{"code":"ConflictException","message":"Execution e2 has already ended: SUCCEEDED"}}`))
@@ -67,6 +68,8 @@ func TestClientCommands(t *testing.T) {
 		{[]string{"exec", "list"}, result{0,
 			"ID  STATE MACHINE  STATUS   HEALTH   STATE    WAITING  START\ne1  order          RUNNING  waiting  Approve  token    2024-05-01 12:00:00.000Z\n", "more: --token n1\n"}},
 		{[]string{"exec", "stop", "e1"}, result{0, "e1 ABORTED\n", ""}},
+		{[]string{"exec", "redrive", "e2"}, result{0, "e2 redriven, time 2\n", ""}},
+		{[]string{"exec", "redrive", "e2", "-o", "json"}, result{0, "{\n  \"redrive\": \"2026-03-04T12:00:00.000Z\",\n  \"redriveCount\": 2\n}\n", ""}},
 		{[]string{"exec", "stop", "e2"}, result{6, "", "stile: Execution e2 has already ended: SUCCEEDED [ConflictException]\n"}},
 		{[]string{"token", "--role", "order-role"}, result{0, "a.b.c\n", ""}},
 		{[]string{"callback", "list"}, result{0, "order  e1  Approve  until later\n  http://g/callbacks/T\n", ""}},

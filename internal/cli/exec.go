@@ -58,7 +58,7 @@ func (c *command) exec() *cobra.Command {
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.execList(), c.execShow(), c.execHistory(), c.execWatch(), c.execWhy(), c.execStop())
+	cmd.AddCommand(c.execList(), c.execShow(), c.execHistory(), c.execWatch(), c.execWhy(), c.execStop(), c.execRedrive())
 	return cmd
 }
 

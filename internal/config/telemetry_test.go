@@ -46,3 +46,14 @@ stile.yaml:6:3: unknown key "zipkin" in telemetry [STL-C002]`
 		t.Error(diff)
 	}
 }
+
+// TestLogs: a folder outside what is watched.
+func TestLogs(t *testing.T) {
+	for text, want := range map[string]string{"name: x": "", "logs: .stile/logs": ".stile/logs", "logs: /var/log/stile": "/var/log/stile",
+		"logs: ../logs": "../logs", "logs: logs": "!", "logs: /project/logs": "!", "logs: ''": "!", "logs: [a]": "!"} {
+		cfg, faults := Parse("/project/stile.yaml", text)
+		if faults.HasErrors() != (want == "!") || want != "!" && cfg.Logs != want {
+			t.Errorf("%s: %v", text, faults)
+		}
+	}
+}

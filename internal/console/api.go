@@ -25,6 +25,7 @@ func (c *console) api(mux *http.ServeMux) {
 	mux.HandleFunc("POST /-/v1/executions", c.start)
 	mux.HandleFunc("GET /-/v1/executions/{id}", c.execution(c.show))
 	mux.HandleFunc("POST /-/v1/executions/{id}/stop", c.executionFor("states:StopExecution", c.stop))
+	mux.HandleFunc("POST /-/v1/executions/{id}/redrive", c.executionFor("states:RedriveExecution", c.redrive))
 	mux.HandleFunc("GET /-/v1/executions/{id}/history", c.executionFor(readHistory, c.showHistory))
 	mux.HandleFunc("GET /-/v1/executions/{id}/calls", c.executionFor(readTrace, c.showCalls))
 	mux.HandleFunc("GET /-/v1/executions/{id}/graph", c.executionFor(readDefinition, c.showGraph))

@@ -50,6 +50,7 @@ type Journal interface {
 type Host interface {
 	Executions
 	Journal
+	Redriver
 }
 
 // Traces is the store of spans.

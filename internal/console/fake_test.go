@@ -169,6 +169,14 @@ func (f *fake) StopExecution(_ context.Context, arn, errorName, cause string) (t
 	return epoch.Add(time.Hour), nil
 }
 
+func (f *fake) RedriveExecution(_ context.Context, arn, _ string) (time.Time, error) {
+	x, err := f.DescribeExecution(context.Background(), arn)
+	if err == nil && x.Status != sfn.Failed {
+		err = sfn.ExecutionNotRedrivable("Execution is " + x.Status + " and cannot be redriven")
+	}
+	return epoch.Add(2 * time.Hour), err
+}
+
 func (f *fake) Calls(_ context.Context, arn string) ([]sfn.CallRecord, error) {
 	return f.calls[arn], nil
 }

@@ -70,6 +70,7 @@ func TestForeignIsAsAbsent(t *testing.T) {
 		{"GET", "/-/v1/executions/", "two", "no2", "/graph", ""},
 		{"GET", "/-/v1/executions/", arn + "two", arn + "no2", "/events", ""},
 		{"POST", "/-/v1/executions/", arn + "two", arn + "no2", "/stop", `{}`},
+		{"POST", "/-/v1/executions/", arn + "two", arn + "no2", "/redrive", `{}`},
 		{"POST", "/-/v1/executions", "payroll", "nobodys", "", `{"stateMachine":"NAME"}`},
 		{"GET", "/-/v1/executions?stateMachine=", "payroll", "nobodys", "", ""},
 		{"GET", "/?stateMachine=", "payroll", "nobodys", "", ""},
@@ -96,6 +97,7 @@ func TestSeenAndNotAllowedNamesThePermission(t *testing.T) {
 	_, ask := permitted(t, on("order", "states:DescribeExecution", "states:ListStateMachines"))
 	for _, tt := range []struct{ method, path, body, action string }{
 		{"POST", "/-/v1/executions/one/stop", `{}`, "states:StopExecution"},
+		{"POST", "/-/v1/executions/one/redrive", `{}`, "states:RedriveExecution"},
 		{"GET", "/-/v1/executions/one/history", "", "states:GetExecutionHistory"},
 		{"GET", "/-/v1/executions/one/calls", "", "apim:Trace"},
 		{"GET", "/-/v1/executions/one/graph", "", "states:DescribeStateMachineForExecution"},

@@ -298,7 +298,8 @@ func (v version) plain() *version { v.created = 0; return &v }
 // publishedLife runs publications on a disk whose power goes at a point, 0 for never.
 // It gives what stood after each change that was acknowledged, and where the power went
 // what stands when it is on again; where it did not, why a change was refused.
-func publishedLife(t *testing.T, d disk, point int, p plant) (states []string, after string, cut bool) {
+func publishedLife(t *testing.T, d disk, point int, p plant) (states []string, after string, wasCut bool) {
+	var cut atomic.Bool
 	h, closed := opened(t, d, point, &cut, p)
 	if h != nil {
 		states = append(states, "")
@@ -307,7 +308,7 @@ func publishedLife(t *testing.T, d disk, point int, p plant) (states []string, a
 				states[n] = standing(h)
 			}
 			if err := f(); err != nil {
-				if !cut {
+				if !cut.Load() {
 					after = fmt.Sprintf("change %d: %v", n, err)
 				}
 				break
@@ -320,15 +321,14 @@ func publishedLife(t *testing.T, d disk, point int, p plant) (states []string, a
 		}
 	}
 	closed()
-	if cut {
-		again := false
-		h, closed = opened(t, d, 0, &again, plant{})
+	if cut.Load() {
+		h, closed = opened(t, d, 0, new(atomic.Bool), plant{})
 		time.Sleep(time.Second) // a deletion that was cut goes on
 		after = standing(h)
 		closed()
 	}
 	d.end()
-	return states, after, cut
+	return states, after, cut.Load()
 }
 
 // lostPublications cuts the power at every store call of publications and says where
@@ -378,7 +378,7 @@ func TestPublishedSurvivesCrashes(t *testing.T) {
 
 // opened opens a host on a disk whose power goes at a point, 0 for never; nil where it
 // goes before the host is open.
-func opened(t *testing.T, d disk, point int, cut *bool, p plant) (*Host, func()) {
+func opened(t *testing.T, d disk, point int, cut *atomic.Bool, p plant) (*Host, func()) {
 	t.Helper()
 	var store atomic.Pointer[kvtest.Store]
 	inner, err := d.open(func() {
@@ -394,7 +394,7 @@ func opened(t *testing.T, d disk, point int, cut *bool, p plant) (*Host, func())
 		if point > 0 && p.N == point {
 			at.Cut()
 			d.crash(point%3*50, uint64(point))
-			*cut = true
+			cut.Store(true)
 		}
 	})
 	store.Store(at)

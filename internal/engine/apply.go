@@ -48,7 +48,7 @@ func (t *turn) apply(ev interp.Event) bool {
 	}
 	t.notices = append(t.notices, sfn.Notice{
 		ExecutionARN: l.arn(), Status: l.state.status.String(), State: l.state.state, Events: ch.History,
-		TraceID: l.fixed.trace, ParentSpan: l.fixed.parentSpan,
+		TraceID: l.fixed.trace, ParentSpan: l.fixed.parentSpan, Redrives: int64(l.state.redrive.Count),
 	})
 	return true
 }
@@ -142,6 +142,8 @@ func (t *turn) addCommands(commands []interp.Command) {
 			t.startRun(c)
 		case interp.StopMapRun:
 			t.stopRun(c.ID)
+		case interp.RedriveMapRun:
+			t.redriveRun(c)
 		}
 	}
 }
@@ -188,6 +190,9 @@ func (t *turn) finish(o *interp.Outcome, at int64) {
 	}
 	t.disarm()
 	t.stopRuns()
+	if o.Status != sfn.Succeeded {
+		l.state.redrive.Events = l.x.LastEvent()
+	}
 	l.x = nil
 	t.putIndex()
 	t.tellEnd(o.Status)

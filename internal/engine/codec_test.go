@@ -7,6 +7,8 @@ import (
 	"pgregory.net/rapid"
 
 	"stile/asl/interp"
+	"stile/internal/engine/keyring"
+	"stile/internal/engine/redrive"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -40,7 +42,7 @@ func roundTrip[T any](t *rapid.T, want T, encoded []byte, decode func([]byte) (T
 			t.Fatalf("%d of %d bytes decode", n, len(encoded))
 		}
 	}
-	encoded[0]++
+	encoded[0] = 99
 	if _, err := decode(encoded); err == nil {
 		t.Fatal("a record of another format decodes")
 	}
@@ -68,6 +70,9 @@ func TestRecords(t *testing.T) {
 		} else {
 			st.stop, st.output, st.err, st.cause = rapid.Int64().Draw(t, "stop"), payload(t, "output"), maybe(t, "err"), maybe(t, "cause")
 		}
+		if rapid.Bool().Draw(t, "redriven") {
+			st.redrive = redrive.State{Count: rapid.Uint32().Draw(t, "redrives"), At: rapid.Int64().Draw(t, "at"), Events: 7, Run: rapid.Uint32().Draw(t, "of the run")}
+		}
 		roundTrip(t, st, st.encode(), decodeState)
 
 		w := workRecord{
@@ -88,12 +93,15 @@ func TestRecords(t *testing.T) {
 func TestAnyBytes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := append([]byte{recordFormat}, rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")...)
-		b[0] = byte(rapid.IntRange(recordFormat, healthFormat).Draw(t, "format"))
+		b[0] = byte(rapid.IntRange(recordFormat, redriveFormat).Draw(t, "format"))
 		_, _ = decodeFixed(b)
 		_, _ = decodeState(b)
 		_, _ = decodeWork(b)
 		_, _ = decodeMachine(b)
-		_, _ = decodeKeys(b)
+		_, _ = keyring.Decode(b)
+		_, _ = redrive.Decode(b)
+		_, _ = decodeProgress(b)
+		_, _ = decodeChildRow(b)
 		_, _ = decodeHistoryRow(b)
 	})
 }

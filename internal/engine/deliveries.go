@@ -25,18 +25,18 @@ type urlRecord struct {
 
 func (r urlRecord) encode() []byte {
 	e := record(48)
-	e.uint(uint64(r.serial))
-	e.uint(map[bool]uint64{true: 1}[r.revoked])
-	e.int(r.expires)
-	e.uint(r.seen)
-	e.str(r.state)
-	return e.b
+	e.Uint(uint64(r.serial))
+	e.Uint(map[bool]uint64{true: 1}[r.revoked])
+	e.Int(r.expires)
+	e.Uint(r.seen)
+	e.Str(r.state)
+	return e.B
 }
 
 func decodeURL(b []byte) (r urlRecord, err error) {
 	d := open(b)
-	r.serial, r.revoked, r.expires, r.seen, r.state = uint32(d.uint()), d.uint() == 1, d.int(), d.uint(), d.str()
-	return r, d.err
+	r.serial, r.revoked, r.expires, r.seen, r.state = uint32(d.Uint()), d.Uint() == 1, d.Int(), d.Uint(), d.Str()
+	return r, d.Err
 }
 
 // dead says that a URL's token is not the attempt's any more.
@@ -47,21 +47,21 @@ func (r urlRecord) until(own int64) int64 { return cmp.Or(r.expires, own) }
 
 func encodeDelivery(r sfn.DeliveryRecord) []byte {
 	e := record(192)
-	e.int(r.Time.UnixMilli())
-	e.uint(uint64(r.Status))
+	e.Int(r.Time.UnixMilli())
+	e.Uint(uint64(r.Status))
 	for _, s := range deliveryTexts(&r) {
-		e.str(*s)
+		e.Str(*s)
 	}
-	return e.b
+	return e.B
 }
 
 func decodeDelivery(b []byte) (r sfn.DeliveryRecord, err error) {
 	d := open(b)
-	r.Time, r.Status = time.UnixMilli(d.int()), int(d.uint())
+	r.Time, r.Status = time.UnixMilli(d.Int()), int(d.Uint())
 	for _, s := range deliveryTexts(&r) {
-		*s = d.str()
+		*s = d.Str()
 	}
-	return r, d.err
+	return r, d.Err
 }
 
 func deliveryTexts(r *sfn.DeliveryRecord) []*string {
@@ -129,7 +129,7 @@ func (h *Host) RecordDelivery(ctx context.Context, d sfn.Delivery, r sfn.Deliver
 	if err := h.refuses(); err != nil {
 		return err
 	}
-	tok, ok := sfn.OpenTask(d.TaskToken, h.keys.key)
+	tok, ok := sfn.OpenTask(d.TaskToken, h.keys.Key)
 	if !ok {
 		return sfn.InvalidToken()
 	}
@@ -252,7 +252,7 @@ func (h *Host) openTokens(ctx context.Context, within kv.Range) ([]sfn.OpenToken
 func (h *Host) openToken(fixed *fixedRecord, command uint64, w workRecord, u urlRecord) sfn.OpenToken {
 	until := time.UnixMilli(u.until(w.expires))
 	return sfn.OpenToken{
-		TaskToken: h.keys.again(fixed.tokenKey, sfn.Token{ExecutionARN: fixed.arn, Command: command, Attempt: w.attempt,
+		TaskToken: h.keys.Again(fixed.tokenKey, sfn.Token{ExecutionARN: fixed.arn, Command: command, Attempt: w.attempt,
 			Serial: u.serial, Expires: until}),
 		ExecutionARN: fixed.arn, ExecutionName: fixed.name(), StateMachineName: fixed.machineName(), State: w.state,
 		Command: command, Attempt: w.attempt, Since: time.UnixMilli(w.since), Expires: until, Revoked: u.revoked,

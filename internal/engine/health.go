@@ -302,9 +302,9 @@ func (h *Host) verdicts(shown []sfn.Execution, states []healthRecord, ids []exec
 
 func decodeCall(b []byte) (c sfn.CallRecord, err error) {
 	d := open(slices.Clone(b))
-	c.State, c.Attempt = d.str(), uint32(d.uint())
-	c.Time, c.Call = time.UnixMilli(d.int()), d.json()
-	return c, d.err
+	c.State, c.Attempt = d.Str(), uint32(d.Uint())
+	c.Time, c.Call = time.UnixMilli(d.Int()), d.JSON()
+	return c, d.Err
 }
 
 // lastDenial is what a health notice says about the verdict: its place and reason,

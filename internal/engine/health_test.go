@@ -262,26 +262,26 @@ func TestListingByHealth(t *testing.T) {
 // oldState and oldWork write records as they were before there was health.
 func oldState(r stateRecord) []byte {
 	e := record(64)
-	e.byte(byte(r.status))
-	e.str(r.state)
-	e.str(r.waiting)
-	e.uint(r.seq)
-	e.int(r.last)
-	e.str(r.quarantine)
-	return e.b
+	e.Byte(byte(r.status))
+	e.Str(r.state)
+	e.Str(r.waiting)
+	e.Uint(r.seq)
+	e.Int(r.last)
+	e.Str(r.quarantine)
+	return e.B
 }
 
 func oldWork(w workRecord) []byte {
 	e := record(32)
-	e.byte(byte(w.phase))
-	e.uint(uint64(w.attempt))
-	e.uint(uint64(w.send))
-	e.uint(w.epoch)
-	e.uint(map[bool]uint64{true: 1}[w.token])
-	e.int(w.since)
-	e.int(w.expires)
-	e.str(w.state)
-	return e.b
+	e.Byte(byte(w.phase))
+	e.Uint(uint64(w.attempt))
+	e.Uint(uint64(w.send))
+	e.Uint(w.epoch)
+	e.Uint(map[bool]uint64{true: 1}[w.token])
+	e.Int(w.since)
+	e.Int(w.expires)
+	e.Str(w.state)
+	return e.B
 }
 
 // TestAnOldFolderOpens takes health out of the records of executions under way: they

@@ -31,29 +31,29 @@ var (
 )
 
 func (r *healthRecord) encode(e *enc, root string) {
-	e.byte(r.status)
-	e.byte(r.reason)
+	e.Byte(r.status)
+	e.Byte(r.reason)
 	if r.state == root {
-		e.byte(0)
+		e.Byte(0)
 	} else {
-		e.byte(1)
-		e.str(r.state)
+		e.Byte(1)
+		e.Str(r.state)
 	}
-	e.int(r.since)
-	e.int(r.until)
-	e.uint(r.command)
-	e.uint(uint64(r.send))
-	e.int(r.check)
+	e.Int(r.since)
+	e.Int(r.until)
+	e.Uint(r.command)
+	e.Uint(uint64(r.send))
+	e.Int(r.check)
 }
 
 func (r *healthRecord) decode(d *dec, root string) {
-	r.status, r.reason, r.state = d.byte(), d.byte(), root
-	if d.byte() != 0 {
-		r.state = d.str()
+	r.status, r.reason, r.state = d.Byte(), d.Byte(), root
+	if d.Byte() != 0 {
+		r.state = d.Str()
 	}
-	r.since, r.until, r.command, r.send, r.check = d.int(), d.int(), d.uint(), uint32(d.uint()), d.int()
+	r.since, r.until, r.command, r.send, r.check = d.Int(), d.Int(), d.Uint(), uint32(d.Uint()), d.Int()
 	if int(r.status) >= len(healthStatuses) || int(r.reason) >= len(healthReasons) {
-		d.fail()
+		d.Fail()
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"stile/internal/dataset"
+	"stile/internal/engine/keyring"
+	"stile/internal/engine/watch"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -37,13 +39,13 @@ type Host struct {
 	outbox          Outbox
 	objects         dataset.Store
 
-	keys        *keyring
+	keys        *keyring.Keyring
 	shards      [256]*shard
 	committer   *committer
 	timers      *timers
 	machines    *machines
 	definitions *definitions
-	watchers    watchers
+	watchers    watch.Hub
 
 	integrations atomic.Pointer[Tasks]
 	calls        sync.Map // callID → *dispatch, under way
@@ -293,6 +295,6 @@ func (h *Host) Close(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	h.stop()
-	h.watchers.closeAll()
+	h.watchers.CloseAll()
 	return err
 }

@@ -74,6 +74,8 @@ func part(key []byte, n int) uint64 { return binary.BigEndian.Uint64(key[16+8*n:
 const (
 	fixedPart = 0 // of spaceExecution
 	statePart = 1
+	// redrivePart holds the client tokens of redrives.
+	redrivePart = 2
 )
 
 func timerKey(due int64, id execID, timer uint64) []byte {

@@ -52,7 +52,7 @@ func (h *Host) ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn
 			return nil, "", err
 		}
 		for i, x := range found {
-			if x == nil || in.Health != "" && x.Health.Status != in.Health {
+			if x == nil || in.Health != "" && x.Health.Status != in.Health || in.Redriven != nil && *in.Redriven != (x.RedriveCount > 0) {
 				continue
 			}
 			if len(out) == size {
@@ -79,7 +79,7 @@ type listing struct {
 
 // step is how many records are read at once where most may be left out.
 func (l *listing) step() int {
-	if l.in.Health == "" {
+	if l.in.Health == "" && l.in.Redriven == nil {
 		return 0
 	}
 	return 256
@@ -90,8 +90,13 @@ func (l *listing) step() int {
 func (l *listing) rows(ctx context.Context, most int) (keys [][]byte, more bool, err error) {
 	var bad error
 	err = l.h.store.Iterate(l.space, l.r, func(k, v []byte) bool {
-		var row indexRecord
-		if row, bad = decodeIndex(v); bad != nil || ctx.Err() != nil {
+		var row childRow
+		if l.in.MapRunARN != "" {
+			row, bad = decodeChildRow(v)
+		} else {
+			row.indexRecord, bad = decodeIndex(v)
+		}
+		if bad != nil || ctx.Err() != nil {
 			return false
 		}
 		if (l.in.Status != "" || l.in.Health != "") && row.status != l.want {

@@ -8,6 +8,7 @@ import (
 
 	"stile/asl"
 	"stile/asl/interp"
+	"stile/internal/engine/redrive"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -30,6 +31,9 @@ type live struct {
 	delivered map[string]tokenRecord
 	// urls holds callback records in the same way.
 	urls map[string]urlRecord
+
+	// redriven are the client tokens of its redrives; nil where they were not read.
+	redriven redrive.Tokens
 
 	// unread is why the store could not be read while x was at work: what x holds is
 	// not to be trusted, and the execution is loaded anew.
@@ -234,7 +238,7 @@ func (h *Host) frames(id execID) ([]interp.FrameChange, error) {
 
 // env is what interp reaches of this execution.
 func (h *Host) env(l *live) interp.Env {
-	return interp.Env{Token: h.keys.seal, CheckParameters: h.checkParameters,
+	return interp.Env{Token: h.keys.Seal, CheckParameters: h.checkParameters,
 		LoadBlob: func(n uint64) (jsonval.Value, error) {
 			v, err := h.blob(l.id, n)
 			var broken *unfitError

@@ -44,25 +44,25 @@ func (m *machine) encode(definition bool) []byte {
 		text = m.Definition
 	}
 	for _, s := range m.texts(&text) {
-		e.str(*s)
+		e.Str(*s)
 	}
-	e.uint(m.revision)
-	e.int(m.Created.UnixMilli())
-	e.int(m.Updated.UnixMilli())
-	e.json(m.Logging)
-	e.json(m.Tracing)
-	e.json(m.Encryption)
-	e.uint(uint64(len(m.Tags)))
+	e.Uint(m.revision)
+	e.Int(m.Created.UnixMilli())
+	e.Int(m.Updated.UnixMilli())
+	e.JSON(m.Logging)
+	e.JSON(m.Tracing)
+	e.JSON(m.Encryption)
+	e.Uint(uint64(len(m.Tags)))
 	for _, t := range m.Tags {
-		e.str(t.Key)
-		e.str(t.Value)
+		e.Str(t.Key)
+		e.Str(t.Value)
 	}
 	if m.lastVersion > 0 {
-		e.uint(m.lastVersion)
-		e.uint(m.born)
-		e.str(m.bornText)
+		e.Uint(m.lastVersion)
+		e.Uint(m.born)
+		e.Str(m.bornText)
 	}
-	return e.b
+	return e.B
 }
 
 func (m *machine) texts(definition *string) []*string {
@@ -73,16 +73,16 @@ func decodeMachine(b []byte) (*machine, error) {
 	d := open(b)
 	m := &machine{}
 	for _, s := range m.texts(&m.Definition) {
-		*s = d.str()
+		*s = d.Str()
 	}
-	m.revision = d.uint()
-	m.Created, m.Updated = time.UnixMilli(d.int()), time.UnixMilli(d.int())
-	m.Logging, m.Tracing, m.Encryption = d.json(), d.json(), d.json()
-	for n := d.uint(); n > 0 && d.err == nil; n-- {
-		m.Tags = append(m.Tags, sfn.Tag{Key: d.str(), Value: d.str()})
+	m.revision = d.Uint()
+	m.Created, m.Updated = time.UnixMilli(d.Int()), time.UnixMilli(d.Int())
+	m.Logging, m.Tracing, m.Encryption = d.JSON(), d.JSON(), d.JSON()
+	for n := d.Uint(); n > 0 && d.Err == nil; n-- {
+		m.Tags = append(m.Tags, sfn.Tag{Key: d.Str(), Value: d.Str()})
 	}
-	if d.err == nil && len(d.b) > 0 { // one that was never published has none
-		m.lastVersion, m.born, m.bornText = d.uint(), d.uint(), d.str()
+	if d.Err == nil && len(d.B) > 0 { // one that was never published has none
+		m.lastVersion, m.born, m.bornText = d.Uint(), d.Uint(), d.Str()
 	}
-	return m, d.err
+	return m, d.Err
 }

@@ -1,35 +1,12 @@
 package engine
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
-	"fmt"
-
 	"stile/asl/interp"
+	"stile/internal/engine/maprun"
+	"stile/internal/engine/redrive"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
-
-// childARN names a Map Run's nth child: always the same, so that a start that is
-// repeated after a crash finds its own child.
-func childARN(runARN string, index int64, express bool) string {
-	a, _ := sfn.ParseARN(runARN)
-	a.Kind, a.Sub = "execution", childUUID(runARN, index, "name")
-	if express {
-		a.Kind, a.Sub = "express", a.Sub+":"+childUUID(runARN, index, "express")
-	}
-	return a.String()
-}
-
-// childUUID is a UUID of version 8: made of what it names.
-func childUUID(runARN string, index int64, purpose string) string {
-	m := hmac.New(sha256.New, []byte("stile map run child "+purpose))
-	m.Write(binary.BigEndian.AppendUint64([]byte(runARN), uint64(index)))
-	b := m.Sum(nil)
-	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16])
-}
 
 func (r *openRun) express() bool {
 	d, err := r.s.h.distributed(&r.parent, r.fixed.spec.State)
@@ -38,7 +15,7 @@ func (r *openRun) express() bool {
 
 // startChild has the child's shard start it.
 func (r *openRun) startChild(index, items int64, input jsonval.Value) {
-	arn := childARN(r.fixed.spec.ARN, index, r.express())
+	arn := maprun.ChildARN(r.fixed.spec.ARN, index, r.express())
 	id := idOf(arn)
 	s := r.s.h.shardOf(id)
 	s.do(func() { s.startChild(r, arn, id, index, items, input) })
@@ -53,7 +30,10 @@ func (s *shard) startChild(r *openRun, arn string, id execID, index, items int64
 	switch {
 	case err != nil:
 		s.missed("a child execution cannot be started", id, err, func() { s.startChild(r, arn, id, index, items, input) })
-	case l != nil && !l.running():
+	case l != nil && l.running():
+	case l != nil && r.absent(childRow{indexRecord: indexRecord{status: l.state.status}, redrive: l.state.redrive.Run}):
+		s.redriveChild(r, l, index, func() { s.startChild(r, arn, id, index, items, input) })
+	case l != nil:
 		s.tellRun(s.turn(l), r.key, index, l.state.status)
 	}
 }
@@ -75,10 +55,10 @@ func (s *shard) firstOf(r *openRun, arn string, id execID, index, items int64, i
 	}
 	l := &live{
 		id:    id,
-		state: stateRecord{status: running, last: now},
+		state: stateRecord{status: running, last: now, redrive: redrive.State{Run: r.redrives}},
 		fixed: fixedRecord{
 			arn: arn, machineARN: f.machineARN, role: f.role, owner: f.owner, subject: f.subject, revision: f.revision, start: now,
-			trace: f.trace, parentSpan: span, traceHeader: f.traceHeader, tokenKey: h.keys.current,
+			trace: f.trace, parentSpan: span, traceHeader: f.traceHeader, tokenKey: h.keys.Current,
 			input: interp.Payload{Value: input}, inputDigest: inputDigest(input),
 			testCase: f.testCase, version: f.version, alias: f.alias, child: child.text(),
 		},
@@ -112,7 +92,7 @@ func (s *shard) firstOf(r *openRun, arn string, id execID, index, items int64, i
 
 // stopChild has the child's shard stop it.
 func (r *openRun) stopChild(index int64) {
-	id := idOf(childARN(r.fixed.spec.ARN, index, r.express()))
+	id := idOf(maprun.ChildARN(r.fixed.spec.ARN, index, r.express()))
 	s := r.s.h.shardOf(id)
 	s.do(func() { s.stopChild(r, id, index) })
 }
@@ -153,7 +133,7 @@ func (h *Host) childEnded(k runKey, index int64, outcome statusCode) {
 // told of it.
 func (t *turn) putChild(c *childRecord) {
 	l := t.live
-	row := childRow{indexRecord{l.state.status, l.state.stop}, c.items}
+	row := childRow{indexRecord{l.state.status, l.state.stop}, c.items, l.state.redrive.Run}
 	t.set(spaceByMapRun, append(childKey(c.run, c.index), l.id[:]...), row.encode())
 	if !l.running() {
 		outcome := l.state.status

@@ -24,7 +24,11 @@ type openRun struct {
 	fixed  runRecord
 	parent fixedRecord
 	core   maprun.Run
-	saved  runProgress // as the store has it, or will
+	// redrives counts the run's redrives; another one is another openRun.
+	redrives uint32
+	// waiters run once the run has ended and the store shows it.
+	waiters []func()
+	saved   runProgress // as the store has it, or will
 
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -101,6 +105,9 @@ func (s *shard) keepRun(r *openRun) {
 
 func (s *shard) dropRun(r *openRun) {
 	r.cancel()
+	for _, f := range r.waiters {
+		s.do(f)
+	}
 	delete(s.runs[r.key.parent], r.key.command)
 	if len(s.runs[r.key.parent]) == 0 {
 		delete(s.runs, r.key.parent)
@@ -131,6 +138,7 @@ func (s *shard) run(k runKey) (*openRun, error) {
 	if r.saved.status != running {
 		return nil, nil
 	}
+	r.redrives = r.saved.redrives
 	parent, _, err := s.h.records(k.parent)
 	if err != nil || parent == nil {
 		return nil, firstError(err, errRecord)
@@ -150,7 +158,12 @@ func (r *openRun) recount() error {
 	var bad error
 	err := r.s.h.store.Iterate(spaceByMapRun, kv.Range{Lower: childKey(r.fixed.spec.ARN, c.Low), Upper: after(prefix)}, func(k, v []byte) bool {
 		var row childRow
-		if row, bad = decodeChildRow(v); bad == nil {
+		if row, bad = decodeChildRow(v); bad != nil {
+			return false
+		}
+		if r.absent(row) {
+			c.Missing(int64(part(k, 0)) + 1)
+		} else {
 			c.Recount(int64(part(k, 0)), row.items, maprun.Outcome(row.status))
 		}
 		return bad == nil
@@ -168,7 +181,8 @@ func (r *openRun) recount() error {
 
 // progress is what there is to keep of the run now.
 func (r *openRun) progress() runProgress {
-	return runProgress{Progress: r.core.Progress, status: running, identity: r.saved.identity}
+	return runProgress{Progress: r.core.Progress, status: running, identity: r.saved.identity,
+		redrives: r.redrives, redriven: r.saved.redriven}
 }
 
 // save writes the run's progress into a turn.

@@ -83,6 +83,9 @@ func shownRun(f *runRecord, p *runProgress, parentARN string, c *maprun.Run) sfn
 		MapRunBounds: sfn.MapRunBounds{MaxConcurrency: p.Bounds.Concurrency, ToleratedFailureCount: p.Bounds.Failures,
 			ToleratedFailurePercentage: p.Bounds.Percentage},
 	}
+	if p.redrives > 0 {
+		out.RedriveCount, out.RedriveDate = int64(p.redrives), time.UnixMilli(p.redriven)
+	}
 	counts, open, absent, read, total := p.Below, maprun.Tally{}, int64(0), int64(0), p.total
 	if c != nil {
 		counts, open, absent, read, total = c.Ended, c.Open, c.Absent, c.Read, c.Total()
@@ -108,6 +111,10 @@ func shownRun(f *runRecord, p *runProgress, parentARN string, c *maprun.Run) sfn
 	}
 	out.Executions = pick(func(t maprun.Tally) int64 { return t.Children }, pending)
 	out.Items = pick(func(t maprun.Tally) int64 { return t.Items }, max(0, total-read))
+	if p.redrives > 0 && p.Fed { // every child had started once
+		out.Executions.Pending, out.Executions.PendingRedrive = 0, out.Executions.Pending
+		out.Items.Pending, out.Items.PendingRedrive = 0, out.Items.Pending
+	}
 	return out
 }
 

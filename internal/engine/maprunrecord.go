@@ -39,23 +39,23 @@ func (r *runRecord) encode() []byte {
 	s := &r.spec
 	e := record(512)
 	for _, t := range []string{s.ARN, s.Label, s.State, s.ItemsPointer} {
-		e.str(t)
+		e.Str(t)
 	}
 	for _, p := range r.payloads() {
-		e.payload(*p)
+		e.Payload(*p)
 	}
 	for _, n := range r.numbers() {
-		e.int(*n)
+		e.Int(*n)
 	}
-	e.uint(math.Float64bits(s.ToleratedFailurePercentage))
-	e.uint(s.Seed)
-	e.json(r.mocks)
-	e.uint(uint64(len(s.Variables)))
+	e.Uint(math.Float64bits(s.ToleratedFailurePercentage))
+	e.Uint(s.Seed)
+	e.JSON(r.mocks)
+	e.Uint(uint64(len(s.Variables)))
 	for _, v := range s.Variables {
-		e.str(v.Name)
-		e.payload(interp.Payload{Blob: v.Blob, Value: v.Value})
+		e.Str(v.Name)
+		e.Payload(interp.Payload{Blob: v.Blob, Value: v.Value})
 	}
-	return e.b
+	return e.B
 }
 
 func (r *runRecord) payloads() []*interp.Payload {
@@ -72,23 +72,23 @@ func decodeRun(b []byte) (r runRecord, err error) {
 	d := open(b)
 	s := &r.spec
 	for _, t := range []*string{&s.ARN, &s.Label, &s.State, &s.ItemsPointer} {
-		*t = d.str()
+		*t = d.Str()
 	}
 	for _, p := range r.payloads() {
-		*p = d.payload()
+		*p = d.Payload()
 	}
 	for _, n := range r.numbers() {
-		*n = d.int()
+		*n = d.Int()
 	}
-	s.ToleratedFailurePercentage = math.Float64frombits(d.uint())
-	s.Seed, r.mocks = d.uint(), d.json()
-	for n := d.uint(); n > 0 && d.err == nil; n-- {
-		v := interp.Variable{Name: d.str()}
-		p := d.payload()
+	s.ToleratedFailurePercentage = math.Float64frombits(d.Uint())
+	s.Seed, r.mocks = d.Uint(), d.JSON()
+	for n := d.Uint(); n > 0 && d.Err == nil; n-- {
+		v := interp.Variable{Name: d.Str()}
+		p := d.Payload()
 		v.Blob, v.Value = p.Blob, p.Value
 		s.Variables = append(s.Variables, v)
 	}
-	return r, d.err
+	return r, d.Err
 }
 
 // runProgress is a Map Run's progress as it is kept. Once the run has ended Below
@@ -100,30 +100,44 @@ type runProgress struct {
 	total    int64  // items, once the run has ended
 	written  bool   // the children's results are in the run's output
 	identity string // of the dataset
+	// redrives counts the run's redrives, the last of them at redriven.
+	redrives uint32
+	redriven int64
 }
+
+// The format bytes of progress and of children's rows where there were redrives.
+const (
+	runRedriveFormat   = 2
+	childRedriveFormat = 2
+)
 
 func (p *runProgress) encode() []byte {
 	e := record(96)
-	e.byte(byte(p.status))
+	e.Byte(byte(p.status))
 	for _, n := range p.numbers() {
-		e.int(*n)
+		e.Int(*n)
 	}
-	e.uint(math.Float64bits(p.Bounds.Percentage))
+	e.Uint(math.Float64bits(p.Bounds.Percentage))
 	var flags uint64
 	for i, f := range p.flags() {
 		if *f {
 			flags |= 1 << i
 		}
 	}
-	e.uint(flags)
+	e.Uint(flags)
 	for _, t := range []string{p.Failed, p.Cause, p.identity} {
-		e.str(t)
+		e.Str(t)
 	}
 	for _, c := range p.Below[maprun.Succeeded:] {
-		e.int(c.Children)
-		e.int(c.Items)
+		e.Int(c.Children)
+		e.Int(c.Items)
 	}
-	return e.b
+	if p.redrives > 0 {
+		e.B[0] = runRedriveFormat
+		e.Uint(uint64(p.redrives))
+		e.Int(p.redriven)
+	}
+	return e.B
 }
 
 func (p *runProgress) numbers() []*int64 {
@@ -135,21 +149,24 @@ func (p *runProgress) flags() []*bool {
 }
 
 func decodeProgress(b []byte) (p runProgress, err error) {
-	d := open(b)
-	p.status = statusCode(d.byte())
+	d, format := openUpTo(b, runRedriveFormat)
+	p.status = statusCode(d.Byte())
 	for _, n := range p.numbers() {
-		*n = d.int()
+		*n = d.Int()
 	}
-	p.Bounds.Percentage = math.Float64frombits(d.uint())
-	flags := d.uint()
+	p.Bounds.Percentage = math.Float64frombits(d.Uint())
+	flags := d.Uint()
 	for i, f := range p.flags() {
 		*f = flags&(1<<i) != 0
 	}
-	p.Failed, p.Cause, p.identity = d.str(), d.str(), d.str()
+	p.Failed, p.Cause, p.identity = d.Str(), d.Str(), d.Str()
 	for i := range p.Below[maprun.Succeeded:] {
-		p.Below[int(maprun.Succeeded)+i] = maprun.Tally{Children: d.int(), Items: d.int()}
+		p.Below[int(maprun.Succeeded)+i] = maprun.Tally{Children: d.Int(), Items: d.Int()}
 	}
-	return p, d.err
+	if format == runRedriveFormat {
+		p.redrives, p.redriven = uint32(d.Uint()), d.Int()
+	}
+	return p, d.Err
 }
 
 // childRecord is what a child execution knows of its Map Run.
@@ -164,14 +181,14 @@ type childRecord struct {
 
 func (c *childRecord) text() string {
 	e := record(len(c.run) + len(c.state) + 48)
-	e.str(c.run)
-	e.str(c.state)
-	e.bytes(c.parent.parent[:])
-	e.uint(c.parent.command)
-	e.int(c.index)
-	e.int(c.items)
-	e.uint(map[bool]uint64{true: 1}[c.express])
-	return string(e.b)
+	e.Str(c.run)
+	e.Str(c.state)
+	e.Bytes(c.parent.parent[:])
+	e.Uint(c.parent.command)
+	e.Int(c.index)
+	e.Int(c.items)
+	e.Uint(map[bool]uint64{true: 1}[c.express])
+	return string(e.B)
 }
 
 // mapChild gives what makes the execution a child of a Map Run; nil for others.
@@ -180,10 +197,10 @@ func (r *fixedRecord) mapChild() *childRecord {
 		return nil
 	}
 	d := open([]byte(r.child))
-	c := &childRecord{run: d.str(), state: d.str()}
-	copy(c.parent.parent[:], d.bytes())
-	c.parent.command, c.index, c.items, c.express = d.uint(), d.int(), d.int(), d.uint() == 1
-	if d.err != nil {
+	c := &childRecord{run: d.Str(), state: d.Str()}
+	copy(c.parent.parent[:], d.Bytes())
+	c.parent.command, c.index, c.items, c.express = d.Uint(), d.Int(), d.Int(), d.Uint() == 1
+	if d.Err != nil {
 		return nil
 	}
 	return c
@@ -205,36 +222,45 @@ func (r *fixedRecord) labelled() string {
 type childRow struct {
 	indexRecord
 	items int64
+	// redrive counts the run's redrives when the child last ran.
+	redrive uint32
 }
 
 func (r childRow) encode() []byte {
 	e := record(20)
-	e.byte(byte(r.status))
-	e.int(r.stop)
-	e.int(r.items)
-	return e.b
+	e.Byte(byte(r.status))
+	e.Int(r.stop)
+	e.Int(r.items)
+	if r.redrive > 0 {
+		e.B[0] = childRedriveFormat
+		e.Uint(uint64(r.redrive))
+	}
+	return e.B
 }
 
 func decodeChildRow(b []byte) (r childRow, err error) {
-	d := open(b)
-	r.status, r.stop, r.items = statusCode(d.byte()), d.int(), d.int()
-	return r, d.err
+	d, format := openUpTo(b, childRedriveFormat)
+	r.status, r.stop, r.items = statusCode(d.Byte()), d.Int(), d.Int()
+	if format == childRedriveFormat {
+		r.redrive = uint32(d.Uint())
+	}
+	return r, d.Err
 }
 
 // ownerRecord says whose a Map Run is; it stands under the id of the run's ARN.
 func encodeOwner(k runKey, parentARN string) []byte {
 	e := record(128)
-	e.bytes(k.parent[:])
-	e.uint(k.command)
-	e.str(parentARN)
-	return e.b
+	e.Bytes(k.parent[:])
+	e.Uint(k.command)
+	e.Str(parentARN)
+	return e.B
 }
 
 func decodeOwner(b []byte) (k runKey, parentARN string, err error) {
 	d := open(b)
-	copy(k.parent[:], d.bytes())
-	k.command, parentARN = d.uint(), d.str()
-	return k, parentARN, d.err
+	copy(k.parent[:], d.Bytes())
+	k.command, parentARN = d.Uint(), d.Str()
+	return k, parentARN, d.Err
 }
 
 // childKey begins the key of the row of a Map Run's nth child; the child's id follows.

@@ -33,6 +33,13 @@ func TestMapRunRecords(t *testing.T) {
 					Counted: rapid.Bool().Draw(t, "counted"), Rated: rapid.Bool().Draw(t, "rated")},
 			}}
 		p.Below[maprun.Failed] = maprun.Tally{Children: n.Draw(t, "children"), Items: n.Draw(t, "of items")}
+		if rapid.Bool().Draw(t, "redriven") {
+			p.redrives, p.redriven = 1+uint32(rapid.IntRange(0, 999).Draw(t, "redrives")), n.Draw(t, "redriven at")
+		}
+		row := childRow{indexRecord{p.status, p.stop}, 3, p.redrives}
+		if got, err := decodeChildRow(row.encode()); err != nil || got != row {
+			t.Fatalf("%+v became %+v, %v", row, got, err)
+		}
 		if got, err := decodeProgress(p.encode()); err != nil || got != p {
 			t.Fatalf("%+v became %+v, %v", p, got, err)
 		}
@@ -50,8 +57,8 @@ func TestChildNames(t *testing.T) {
 	seen := map[string]bool{}
 	for index := range int64(100) {
 		for _, express := range []bool{false, true} {
-			arn := childARN(run, index, express)
-			if a, ok := sfn.ParseARN(arn); !ok || a.Name != "m/L" || seen[arn] || arn != childARN(run, index, express) {
+			arn := maprun.ChildARN(run, index, express)
+			if a, ok := sfn.ParseARN(arn); !ok || a.Name != "m/L" || seen[arn] || arn != maprun.ChildARN(run, index, express) {
 				t.Fatalf("child %d is %s", index, arn)
 			}
 			seen[arn] = true

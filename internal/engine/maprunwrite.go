@@ -116,7 +116,7 @@ func (e *export) each(kind string, c *maprun.Run, add func(jsonval.Value) error)
 func (e *export) pending(add func(jsonval.Value) error) error {
 	f, express := e.r.newFeed(), e.r.express()
 	f.pending = func(index int64, input jsonval.Value) error {
-		return add(maprun.Pending(childARN(e.r.fixed.spec.ARN, index, express), input))
+		return add(maprun.Pending(maprun.ChildARN(e.r.fixed.spec.ARN, index, express), input))
 	}
 	return f.read()
 }

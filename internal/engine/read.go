@@ -29,6 +29,7 @@ func (h *Host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 		return sfn.Execution{}, err
 	}
 	x := []sfn.Execution{show(fixed, state)}
+	h.showRedrive(&x[0], fixed, state)
 	x[0].Input, x[0].Output = fixed.input.Value, state.output.Value
 	if err := h.verdicts(x, []healthRecord{state.health}, []execID{id}); err != nil {
 		return sfn.Execution{}, err
@@ -43,6 +44,9 @@ func show(f *fixedRecord, st *stateRecord) sfn.Execution {
 		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner, Subject: f.subject, TestCase: f.testCase,
 		TraceID: f.trace, Span: sfn.ExecutionSpan(f.arn), ParentSpan: f.parentSpan, Waiting: st.waiting, RoleARN: f.role, Health: st.health.health(),
 		Quarantine: st.quarantine, VersionARN: f.qualified(f.version), AliasARN: f.qualified(f.alias),
+	}
+	if r := st.redrive; r.Count > 0 {
+		x.RedriveCount, x.RedriveDate = int64(r.Count), time.UnixMilli(r.At)
 	}
 	if st.status != running {
 		x.StopDate = time.UnixMilli(st.stop)
@@ -230,14 +234,14 @@ func (h *Host) rowOf(id execID, event int64) (key []byte, err error) {
 func decodeHistoryRow(b []byte) ([]interp.HistoryEvent, error) {
 	d := open(slices.Clone(b))
 	var out []interp.HistoryEvent
-	for d.err == nil && len(d.b) > 0 {
-		e, err := interp.DecodeHistoryEvent(d.bytes())
+	for d.Err == nil && len(d.B) > 0 {
+		e, err := interp.DecodeHistoryEvent(d.Bytes())
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, e)
 	}
-	return out, d.err
+	return out, d.Err
 }
 
 // Calls gives an execution's side journal in the order of time.
@@ -252,9 +256,9 @@ func (h *Host) Calls(_ context.Context, arn string) ([]sfn.CallRecord, error) {
 	var bad error
 	err := h.store.Iterate(spaceCall, id.all(), func(k, v []byte) bool {
 		d := open(slices.Clone(v))
-		c := sfn.CallRecord{Command: part(k, 0), Send: uint32(part(k, 1)), State: d.str(), Attempt: uint32(d.uint())}
-		c.Time, c.Call = time.UnixMilli(d.int()), d.json()
-		out, bad = append(out, c), d.err
+		c := sfn.CallRecord{Command: part(k, 0), Send: uint32(part(k, 1)), State: d.Str(), Attempt: uint32(d.Uint())}
+		c.Time, c.Call = time.UnixMilli(d.Int()), d.JSON()
+		out, bad = append(out, c), d.Err
 		return bad == nil
 	})
 	if err := firstError(err, bad); err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"stile/internal/engine/watch"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -195,7 +196,7 @@ func TestWatch(t *testing.T) {
 			t.Error("a notice after the end of the watch")
 		}
 		stopAll()
-		for i := range watchBuffer {
+		for i := range watch.Buffer {
 			start(t, h, m, fmt.Sprint(i), "{}")
 		}
 		time.Sleep(time.Minute)
@@ -203,11 +204,11 @@ func TestWatch(t *testing.T) {
 		for range slow {
 			n++
 		}
-		if n != watchBuffer {
+		if n != watch.Buffer {
 			t.Errorf("a slow watcher got %d notices before it was cut off", n)
 		}
-		if h.watchers.count.Load() != 0 || len(h.watchers.byARN) != 0 {
-			t.Errorf("%d watchers left", h.watchers.count.Load())
+		if h.watchers.Count() != 0 {
+			t.Errorf("%d watchers left", h.watchers.Count())
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stile/asl/interp"
+	"stile/internal/engine/redrive"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -33,11 +34,11 @@ type fixedRecord struct {
 func (r *fixedRecord) encode() []byte {
 	e := record(256 + len(r.input.Value.Raw()))
 	for _, s := range r.texts() {
-		e.str(*s)
+		e.Str(*s)
 	}
-	e.uint(r.revision)
-	e.int(r.start)
-	e.payload(r.input)
+	e.Uint(r.revision)
+	e.Int(r.start)
+	e.Payload(r.input)
 	// What came later stands behind, as far as the last that is there.
 	later := r.later()
 	for i := len(later); i > 0; i-- {
@@ -45,11 +46,11 @@ func (r *fixedRecord) encode() []byte {
 			continue
 		}
 		for _, s := range later[:i] {
-			e.str(*s)
+			e.Str(*s)
 		}
 		break
 	}
-	return e.b
+	return e.B
 }
 
 func (r *fixedRecord) texts() []*string {
@@ -59,15 +60,15 @@ func (r *fixedRecord) texts() []*string {
 func decodeFixed(b []byte) (r fixedRecord, err error) {
 	d := open(b)
 	for _, s := range r.texts() {
-		*s = d.str()
+		*s = d.Str()
 	}
-	r.revision, r.start, r.input = d.uint(), d.int(), d.payload()
+	r.revision, r.start, r.input = d.Uint(), d.Int(), d.Payload()
 	for _, s := range r.later() {
-		if d.err == nil && len(d.b) > 0 {
-			*s = d.str()
+		if d.Err == nil && len(d.B) > 0 {
+			*s = d.Str()
 		}
 	}
-	return r, d.err
+	return r, d.Err
 }
 
 // later are the texts that the record got after its first format, in their order;
@@ -132,51 +133,64 @@ type stateRecord struct {
 	before string
 	health healthRecord
 	told   uint64 // how many outbox records it has made: they number them
+	// redrive is what there is to say of redrives: of one that ended otherwise than
+	// well, or was redriven.
+	redrive redrive.State
 }
+
+// redriveFormat is the format byte of visibility records that have redrives.
+const redriveFormat = 3
 
 func (r *stateRecord) encode() []byte {
 	e := record(96)
-	e.b[0] = healthFormat
-	e.byte(byte(r.status))
-	e.str(r.state)
-	e.str(r.waiting)
-	e.uint(r.seq)
-	e.int(r.last)
-	e.str(r.quarantine)
-	e.uint(r.told)
+	e.B[0] = healthFormat
+	e.Byte(byte(r.status))
+	e.Str(r.state)
+	e.Str(r.waiting)
+	e.Uint(r.seq)
+	e.Int(r.last)
+	e.Str(r.quarantine)
+	e.Uint(r.told)
+	if r.redrive != (redrive.State{}) {
+		e.B[0] = redriveFormat
+		r.redrive.Append(e)
+	}
 	if r.status == running {
 		r.health.encode(e, r.state)
 		if r.found {
-			e.str(r.before)
+			e.Str(r.before)
 		}
 	} else {
-		e.int(r.stop)
-		e.payload(r.output)
-		e.opt(r.err)
-		e.opt(r.cause)
+		e.Int(r.stop)
+		e.Payload(r.output)
+		e.Opt(r.err)
+		e.Opt(r.cause)
 	}
-	return e.b
+	return e.B
 }
 
 func decodeState(b []byte) (r stateRecord, err error) {
-	d, format := openUpTo(b, healthFormat)
-	r.status = statusCode(d.byte())
-	r.state, r.waiting, r.seq, r.last, r.quarantine = d.str(), d.str(), d.uint(), d.int(), d.str()
-	if format == healthFormat {
-		r.told = d.uint()
+	d, format := openUpTo(b, redriveFormat)
+	r.status = statusCode(d.Byte())
+	r.state, r.waiting, r.seq, r.last, r.quarantine = d.Str(), d.Str(), d.Uint(), d.Int(), d.Str()
+	if format >= healthFormat {
+		r.told = d.Uint()
+	}
+	if format == redriveFormat {
+		r.redrive = redrive.Read(d)
 	}
 	switch {
-	case r.status == running && format == healthFormat:
+	case r.status == running && format >= healthFormat:
 		r.health.decode(d, r.state)
-		if r.found = len(d.b) > 0; r.found {
-			r.before = d.str()
+		if r.found = len(d.B) > 0; r.found {
+			r.before = d.Str()
 		}
 	case r.status == running:
 		r.health.guess(&r)
 	default:
-		r.stop, r.output, r.err, r.cause = d.int(), d.payload(), d.opt(), d.opt()
+		r.stop, r.output, r.err, r.cause = d.Int(), d.Payload(), d.Opt(), d.Opt()
 	}
-	return r, d.err
+	return r, d.Err
 }
 
 // workRecord is due work of an execution: the current attempt of a Task visit
@@ -208,32 +222,32 @@ const (
 
 func (w workRecord) encode() []byte {
 	e := record(32)
-	e.b[0] = healthFormat
-	e.byte(byte(w.phase))
-	e.uint(uint64(w.attempt))
-	e.uint(uint64(w.send))
-	e.uint(w.epoch)
-	e.uint(map[bool]uint64{true: 1}[w.token])
-	e.int(w.since)
-	e.int(w.expires)
-	e.str(w.state)
-	e.int(w.since - w.entered)
-	e.byte(byte(w.trouble))
-	e.uint(uint64(w.refused))
-	return e.b
+	e.B[0] = healthFormat
+	e.Byte(byte(w.phase))
+	e.Uint(uint64(w.attempt))
+	e.Uint(uint64(w.send))
+	e.Uint(w.epoch)
+	e.Uint(map[bool]uint64{true: 1}[w.token])
+	e.Int(w.since)
+	e.Int(w.expires)
+	e.Str(w.state)
+	e.Int(w.since - w.entered)
+	e.Byte(byte(w.trouble))
+	e.Uint(uint64(w.refused))
+	return e.B
 }
 
 func decodeWork(b []byte) (w workRecord, err error) {
 	d, format := openUpTo(b, healthFormat)
-	w.phase = workPhase(d.byte())
-	w.attempt, w.send, w.epoch, w.token = uint32(d.uint()), uint32(d.uint()), d.uint(), d.uint() == 1
-	w.since, w.expires, w.state = d.int(), d.int(), d.str()
+	w.phase = workPhase(d.Byte())
+	w.attempt, w.send, w.epoch, w.token = uint32(d.Uint()), uint32(d.Uint()), d.Uint(), d.Uint() == 1
+	w.since, w.expires, w.state = d.Int(), d.Int(), d.Str()
 	w.entered = w.since
 	if format == healthFormat {
-		w.entered -= d.int()
-		w.trouble, w.refused = sfn.Trouble(d.byte()), uint32(d.uint())
+		w.entered -= d.Int()
+		w.trouble, w.refused = sfn.Trouble(d.Byte()), uint32(d.Uint())
 	}
-	return w, d.err
+	return w, d.Err
 }
 
 // indexRecord is a row of the two listings.
@@ -244,15 +258,15 @@ type indexRecord struct {
 
 func (r indexRecord) encode() []byte {
 	e := record(12)
-	e.byte(byte(r.status))
-	e.int(r.stop)
-	return e.b
+	e.Byte(byte(r.status))
+	e.Int(r.stop)
+	return e.B
 }
 
 func decodeIndex(b []byte) (r indexRecord, err error) {
 	d := open(b)
-	r.status, r.stop = statusCode(d.byte()), d.int()
-	return r, d.err
+	r.status, r.stop = statusCode(d.Byte()), d.Int()
+	return r, d.Err
 }
 
 // tokenRecord is how a delivery ended an attempt.
@@ -263,23 +277,23 @@ type tokenRecord struct {
 
 func (r tokenRecord) encode() []byte {
 	e := record(96)
-	e.str(r.delivery)
-	e.str(r.digest)
-	e.int(r.at)
-	return e.b
+	e.Str(r.delivery)
+	e.Str(r.digest)
+	e.Int(r.at)
+	return e.B
 }
 
 func decodeToken(b []byte) (r tokenRecord, err error) {
 	d := open(b)
-	r.delivery, r.digest, r.at = d.str(), d.str(), d.int()
-	return r, d.err
+	r.delivery, r.digest, r.at = d.Str(), d.Str(), d.Int()
+	return r, d.Err
 }
 
 func encodeCall(c sfn.CallRecord) []byte {
 	e := record(64 + len(c.Call.Raw()))
-	e.str(c.State)
-	e.uint(uint64(c.Attempt))
-	e.int(c.Time.UnixMilli())
-	e.json(c.Call)
-	return e.b
+	e.Str(c.State)
+	e.Uint(uint64(c.Attempt))
+	e.Int(c.Time.UnixMilli())
+	e.JSON(c.Call)
+	return e.B
 }

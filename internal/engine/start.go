@@ -98,7 +98,7 @@ func (s *shard) first(t *turn, id execID, arn string, m *machine, p *program, in
 		fixed: fixedRecord{
 			arn: arn, machineARN: m.ARN, role: m.RoleARN, owner: in.Owner, subject: in.Subject, revision: m.revision, start: now,
 			trace: in.TraceID, parentSpan: in.ParentSpan, traceHeader: in.TraceHeader,
-			tokenKey: h.keys.current, input: interp.Payload{Value: in.Input}, inputDigest: inputDigest(in.Input),
+			tokenKey: h.keys.Current, input: interp.Payload{Value: in.Input}, inputDigest: inputDigest(in.Input),
 			testCase: in.TestCase, version: qualifierOf(in.VersionARN), alias: qualifierOf(in.AliasARN),
 		},
 		work:   map[uint64]*work{},

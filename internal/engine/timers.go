@@ -1,12 +1,12 @@
 package engine
 
 import (
-	"container/heap"
 	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"stile/internal/engine/near"
 	"stile/internal/kv"
 )
 
@@ -55,7 +55,7 @@ type timers struct {
 
 type timerShard struct {
 	mu   sync.Mutex
-	near nearHeap
+	near near.Heap[timerID]
 	edge int64
 	far  int64
 	lead int64 // how long before far the index is read again, ms
@@ -88,9 +88,9 @@ func (m *timers) change(shard uint16, changes []timerChange) {
 	for _, c := range changes {
 		switch {
 		case !c.on:
-			s.near.cancel(c.timerID)
+			s.near.Cancel(c.timerID)
 		case c.due < s.edge:
-			s.near.add(c.due, c.timerID)
+			s.near.Add(c.due, c.timerID)
 			earliest = min(earliest, c.due)
 		default:
 			s.far = min(s.far, c.due)
@@ -157,13 +157,13 @@ func (m *timers) fire(n uint16, now int64) int64 {
 		}
 	}
 	worker := m.h.shards[n]
-	for len(s.near.items) > 0 && s.near.items[0].due <= now {
-		item := heap.Pop(&s.near).(nearTimer)
-		worker.do(func() { worker.timerDue(item.due, item.id, item.timer) })
+	for due, ok := s.near.Next(); ok && due <= now; due, ok = s.near.Next() {
+		item := s.near.Take()
+		worker.do(func() { worker.timerDue(item.Due, item.ID.id, item.ID.timer) })
 	}
 	next := s.lookAt()
-	if len(s.near.items) > 0 {
-		next = min(next, s.near.items[0].due)
+	if due, ok := s.near.Next(); ok {
+		next = min(next, due)
 	}
 	return next
 }
@@ -186,7 +186,7 @@ func (m *timers) read(n uint16, s *timerShard, now int64) error {
 			return false
 		}
 		count, last = count+1, due
-		s.near.add(due, timerID{id, timer})
+		s.near.Add(due, timerID{id, timer})
 		return true
 	})
 	if err != nil {
@@ -194,55 +194,4 @@ func (m *timers) read(n uint16, s *timerShard, now int64) error {
 	}
 	s.edge, s.far = max(s.edge, edge), far
 	return nil
-}
-
-// nearHeap orders timers by due time and finds them by their name.
-type nearHeap struct {
-	items []nearTimer
-	at    map[timerID]int
-}
-
-type nearTimer struct {
-	timerID
-	due int64
-}
-
-func (h *nearHeap) add(due int64, id timerID) {
-	if h.at == nil {
-		h.at = map[timerID]int{}
-	}
-	if _, known := h.at[id]; !known {
-		heap.Push(h, nearTimer{id, due})
-	}
-}
-
-func (h *nearHeap) cancel(id timerID) {
-	if i, known := h.at[id]; known {
-		heap.Remove(h, i)
-	}
-}
-
-// Len, Less, Swap, Push and Pop are container/heap's.
-func (h *nearHeap) Len() int           { return len(h.items) }
-func (h *nearHeap) Less(i, j int) bool { return h.items[i].due < h.items[j].due }
-
-func (h *nearHeap) Swap(i, j int) {
-	h.items[i], h.items[j] = h.items[j], h.items[i]
-	h.at[h.items[i].timerID], h.at[h.items[j].timerID] = i, j
-}
-
-// Push appends.
-func (h *nearHeap) Push(x any) {
-	t := x.(nearTimer)
-	h.at[t.timerID] = len(h.items)
-	h.items = append(h.items, t)
-}
-
-// Pop takes the last.
-func (h *nearHeap) Pop() any {
-	last := len(h.items) - 1
-	t := h.items[last]
-	h.items = h.items[:last]
-	delete(h.at, t.timerID)
-	return t
 }

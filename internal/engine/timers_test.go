@@ -19,7 +19,7 @@ func (m *timers) nearCount() (n int) {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		n += len(s.near.items)
+		n += s.near.Len()
 		s.mu.Unlock()
 	}
 	return n

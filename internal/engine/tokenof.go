@@ -12,7 +12,7 @@ import (
 // the calls that the execution remembers, and empty where it made none. ok is
 // false for what is no token of ours.
 func (h *Host) TokenOf(_ context.Context, text string) (of sfn.TokenOf, ok bool) {
-	tok, ok := sfn.OpenTask(text, h.keys.key)
+	tok, ok := sfn.OpenTask(text, h.keys.Key)
 	if !ok {
 		return sfn.TokenOf{}, false
 	}
@@ -29,7 +29,7 @@ func (h *Host) TokenOf(_ context.Context, text string) (of sfn.TokenOf, ok bool)
 	// is refused.
 	_ = h.store.Iterate(spaceCall, kv.Range{Lower: key, Upper: id.key(tok.Command + 1)}, func(_, v []byte) bool {
 		d := open(v)
-		if state := d.str(); d.err == nil {
+		if state := d.Str(); d.Err == nil {
 			of.State = state
 		}
 		return false

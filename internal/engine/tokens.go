@@ -63,7 +63,7 @@ func (h *Host) openTask(text string) (sfn.Token, error) {
 	if err := h.refuses(); err != nil {
 		return sfn.Token{}, err
 	}
-	tok, ok := sfn.OpenTask(text, h.keys.key)
+	tok, ok := sfn.OpenTask(text, h.keys.Key)
 	if !ok {
 		return tok, sfn.InvalidToken()
 	}

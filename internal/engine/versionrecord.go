@@ -17,18 +17,18 @@ type version struct {
 
 func (v *version) encode() []byte {
 	e := record(64 + len(v.role) + len(v.description))
-	e.uint(v.number)
-	e.uint(v.revision)
-	e.int(v.created)
-	e.str(v.role)
-	e.str(v.description)
-	return e.b
+	e.Uint(v.number)
+	e.Uint(v.revision)
+	e.Int(v.created)
+	e.Str(v.role)
+	e.Str(v.description)
+	return e.B
 }
 
 func decodeVersion(b []byte) (*version, error) {
 	d := open(b)
-	v := &version{number: d.uint(), revision: d.uint(), created: d.int(), role: d.str(), description: d.str()}
-	return v, d.err
+	v := &version{number: d.Uint(), revision: d.Uint(), created: d.Int(), role: d.Str(), description: d.Str()}
+	return v, d.Err
 }
 
 // alias is a name for one or two versions.
@@ -46,25 +46,25 @@ type route struct {
 
 func (a *alias) encode() []byte {
 	e := record(64 + len(a.name) + len(a.description))
-	e.str(a.name)
-	e.str(a.description)
-	e.int(a.created)
-	e.int(a.updated)
-	e.uint(uint64(len(a.routes)))
+	e.Str(a.name)
+	e.Str(a.description)
+	e.Int(a.created)
+	e.Int(a.updated)
+	e.Uint(uint64(len(a.routes)))
 	for _, r := range a.routes {
-		e.uint(r.version)
-		e.uint(uint64(r.weight))
+		e.Uint(r.version)
+		e.Uint(uint64(r.weight))
 	}
-	return e.b
+	return e.B
 }
 
 func decodeAlias(b []byte) (*alias, error) {
 	d := open(b)
-	a := &alias{name: d.str(), description: d.str(), created: d.int(), updated: d.int()}
-	for n := d.uint(); n > 0 && d.err == nil; n-- {
-		a.routes = append(a.routes, route{d.uint(), int(d.uint())})
+	a := &alias{name: d.Str(), description: d.Str(), created: d.Int(), updated: d.Int()}
+	for n := d.Uint(); n > 0 && d.Err == nil; n-- {
+		a.routes = append(a.routes, route{d.Uint(), int(d.Uint())})
 	}
-	return a, d.err
+	return a, d.Err
 }
 
 func aliasKey(arn, name string) []byte { return append(append([]byte(arn), 0), name...) }

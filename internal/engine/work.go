@@ -63,7 +63,7 @@ func (t *turn) schedule(c *interp.Command) {
 		state: c.State, entered: before.entered, trouble: before.trouble, refused: before.refused,
 	}}
 	if w.token {
-		if tok, ok := sfn.OpenTask(c.TaskToken, t.h.keys.key); ok {
+		if tok, ok := sfn.OpenTask(c.TaskToken, t.h.keys.Key); ok {
 			w.expires = tok.Expires.UnixMilli()
 		}
 	}
@@ -149,7 +149,7 @@ func (h *Host) dispatch(d *dispatch) {
 		context.AfterFunc(ctx, func() { d.resent(sfn.TaskResult{}, callbackGone()) })
 	}
 	h.calls.Store(callID{d.id, d.call.Command}, d)
-	d.call.IdempotencyKey = h.keys.idempotency(d.call.ExecutionARN, d.call.Command, d.keyID)
+	d.call.IdempotencyKey = h.keys.Idempotency(d.call.ExecutionARN, d.call.Command, d.keyID)
 	go h.call(ctx, tasks, d)
 }
 

@@ -176,3 +176,33 @@ func TestFolder(t *testing.T) {
 		t.Errorf("files %v", names)
 	}
 }
+
+// TestPayloadsByNumberAreRead, from the end of the history back, and only where they
+// are to be shown.
+func TestPayloadsByNumberAreRead(t *testing.T) {
+	number := func(id int64) history.Event {
+		return history.Event{ID: id, Type: "TaskStateExited", Details: history.Details{Output: &history.Payload{Blob: 7}}}
+	}
+	for _, data := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var got []Record
+			pages := 0
+			l := New(Config{Event: shown, Of: func(string) jsonval.Value { return configured("ALL", data, "/g") },
+				Sink: func(r []Record) error { got = append(got, r...); return nil },
+				History: func(_ context.Context, p sfn.HistoryPage) ([]history.Event, string, error) {
+					pages++
+					if !p.Reverse || p.ExecutionARN != quickARN {
+						t.Errorf("asked for %+v", p)
+					}
+					ev := number(int64(5 - pages))
+					ev.Details.Output = &history.Payload{Blob: 7, Value: jsonval.MustParse(`"large"`)}
+					return []history.Event{ev}, "more", nil
+				}})
+			l.Notice(sfn.Notice{ExecutionARN: quickARN, Events: []history.Event{number(3)}})
+			l.Close(context.Background())
+			if out, _ := got[0].Text.Get("details").Get("output").Str(); (out == `"large"`) != data || data != (pages == 2) {
+				t.Errorf("data %v: %s after %d pages", data, got[0].Text.Text(), pages)
+			}
+		})
+	}
+}

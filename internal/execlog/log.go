@@ -18,6 +18,9 @@ type Config struct {
 	// Of gives the logging configuration of a state machine as it stands, by its ARN;
 	// absent for none.
 	Of func(stateMachineARN string) jsonval.Value
+	// History reads what a notice holds by number alone: payloads of an execution that was
+	// loaded from the store and passed them on unread. Nil: there are none.
+	History func(ctx context.Context, p sfn.HistoryPage) ([]history.Event, string, error)
 	// Event gives a history event as GetExecutionHistory shows it, with or without data.
 	Event func(ev history.Event, withData bool) jsonval.Value
 	// Mask takes secrets out of a record; nil: nothing.
@@ -55,6 +58,7 @@ type entry struct {
 	withData bool
 	arn      string
 	trace    string
+	redrives int64
 	events   []history.Event
 }
 
@@ -92,13 +96,13 @@ func (l *Log) Notice(n sfn.Notice) {
 	if !ok {
 		return // refused where it is configured
 	}
-	l.queue.Add(entry{group: group, withData: c.Get("includeExecutionData").Bool(), arn: n.ExecutionARN, trace: n.TraceID, events: events})
+	l.queue.Add(entry{group: group, withData: c.Get("includeExecutionData").Bool(), arn: n.ExecutionARN, trace: n.TraceID, redrives: n.Redrives, events: events})
 }
 
-func (l *Log) write(_ context.Context, batch []entry) (d telemetry.Delivery[entry]) {
+func (l *Log) write(ctx context.Context, batch []entry) (d telemetry.Delivery[entry]) {
 	var records []Record
 	for _, e := range batch {
-		for _, ev := range e.events {
+		for _, ev := range l.whole(ctx, e) {
 			records = append(records, l.record(e, ev))
 		}
 	}
@@ -124,7 +128,7 @@ func (l *Log) record(e entry, ev history.Event) Record {
 		}
 	}
 	o.Add("details", details).AddString("previous_event_id", strconv.FormatInt(ev.Previous, 10))
-	o.AddString("event_timestamp", strconv.FormatInt(ev.Time, 10)).AddString("execution_arn", e.arn).AddString("redrive_count", "0")
+	o.AddString("event_timestamp", strconv.FormatInt(ev.Time, 10)).AddString("execution_arn", e.arn).AddString("redrive_count", strconv.FormatInt(e.redrives, 10))
 	text := o.Value()
 	if l.cfg.Mask != nil {
 		text = l.cfg.Mask(text)

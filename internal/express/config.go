@@ -39,6 +39,9 @@ type Config struct {
 	// what their inputs hold together, 0 is 256 MiB. A start beyond is throttled.
 	MaxOpen  int
 	MaxBytes int64
+	// MaxPayload is how many bytes the input and output of a state may have; 0 is AWS's.
+	// Histories have no bound, as they are not kept.
+	MaxPayload int
 }
 
 // Machines finds what is to run. The engine satisfies it.

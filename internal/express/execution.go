@@ -52,7 +52,7 @@ type end struct {
 // begin brings the first event. The work is done by the caller's goroutine until
 // the execution waits for something.
 func (e *execution) begin() {
-	e.x = interp.New(e.program, interp.Env{CheckParameters: e.h.cfg.CheckParameters, MaxHistory: 1 << 60, Sync: e.sync,
+	e.x = interp.New(e.program, interp.Env{CheckParameters: e.h.cfg.CheckParameters, MaxPayload: e.h.cfg.MaxPayload, MaxHistory: 1 << 60, Sync: e.sync,
 		Token: func(string, string, uint64, uint32, int64) string { return "" }})
 	e.began = e.h.cfg.Clock.Now().UnixMilli()
 	e.post(interp.Event{Kind: interp.EventStarted, Start: &interp.Start{

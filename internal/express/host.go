@@ -23,6 +23,7 @@ type Host struct {
 	tasks  atomic.Pointer[Tasks]
 	starts *starts
 	failed atomic.Pointer[error]
+	over   atomic.Bool // Close has cut what was open
 	ctx    context.Context
 	stop   context.CancelFunc
 
@@ -32,7 +33,6 @@ type Host struct {
 	closing bool
 	idle    chan struct{} // closes once closing and nothing is open
 	begun   bool
-	over    bool // Close has cut what was open
 }
 
 // Open opens the host. It goes on with what a crash has left once it has Tasks.
@@ -124,16 +124,10 @@ func (h *Host) Close(ctx context.Context) {
 	case <-h.idle:
 	case <-ctx.Done():
 	}
-	h.mu.Lock()
-	h.over = true
-	h.mu.Unlock()
+	h.over.Store(true)
 	h.stop()
 	h.starts.close()
 }
 
 // cut says that Close has given up what is open.
-func (h *Host) cut() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.over
-}
+func (h *Host) cut() bool { return h.over.Load() }

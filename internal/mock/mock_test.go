@@ -244,3 +244,24 @@ func text1(v jsonval.Value, name string) string {
 	s, _ := v.Get(name).Str()
 	return s
 }
+
+// TestUncheckedResults: a service without a model is told of, once a response, and an
+// HTTP Task's answer is nobody's to judge.
+func TestUncheckedResults(t *testing.T) {
+	p, faults := asl.Parse(diag.NewSource("d.json", `{"StartAt": "Call", "States": {
+	  "Call": {"Type": "Task", "Resource": "arn:aws:states:::eks:call", "Next": "Get"},
+	  "Get": {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "End": true}}}`))
+	if p == nil {
+		t.Fatal(faults)
+	}
+	f := parse(t, `{"StateMachines": {"m": {"TestCases": {"c": {"Call": "r", "Get": "r"}}}},
+	 "MockedResponses": {"r": {"0": {"Return": {"a": 1}}, "1": {"Return": {"b": 2}}}}}`)
+	var got []string
+	for _, d := range f.Check([]Machine{{"m", p}}) {
+		got = append(got, d.String())
+	}
+	want := []string{"m.json:2:45: the response r is not checked: Stile has no model of eks:call [STL-M006]"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}

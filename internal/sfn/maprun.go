@@ -14,6 +14,9 @@ type MapRun struct {
 	StartDate, StopDate time.Time // StopDate zero while it runs
 	MapRunBounds
 	Items, Executions MapRunCounts
+	// RedriveCount is how often it was redriven, RedriveDate when last; zero for never.
+	RedriveCount int64
+	RedriveDate  time.Time
 }
 
 // MapRunBounds are what UpdateMapRun changes. MaxConcurrency 0 is the host's greatest.
@@ -26,6 +29,8 @@ type MapRunBounds struct {
 // MapRunCounts count the items, or the child executions, of a Map Run.
 type MapRunCounts struct {
 	Pending, Running, Succeeded, Failed, TimedOut, Aborted, Total, ResultsWritten int64
+	// PendingRedrive are those that did not succeed and wait to run again.
+	PendingRedrive int64
 }
 
 // MapRunUpdate is UpdateMapRun's input; nil keeps what is.

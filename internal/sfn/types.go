@@ -138,6 +138,12 @@ type Execution struct {
 	Health Health
 	// Quarantine is why it was taken out of service; empty: it was not.
 	Quarantine string
+	// RedriveCount is how often it was redriven, RedriveDate when last; zero for never.
+	RedriveCount int64
+	RedriveDate  time.Time
+	// RedriveStatus says whether it can be redriven, RedriveReason why not; DescribeExecution
+	// alone fills them in.
+	RedriveStatus, RedriveReason string
 }
 
 // Page is a paging request: Max 0 means the default of 100.
@@ -154,6 +160,8 @@ type ListExecutions struct {
 	Health HealthStatus
 	// MapRunARN, where not empty, lists the children of a Map Run instead.
 	MapRunARN string
+	// Redriven, where not nil, leaves those that were redriven, or those that were not.
+	Redriven *bool
 	Page
 }
 
@@ -274,4 +282,6 @@ type Notice struct {
 	Events       []history.Event
 	// TraceID and ParentSpan are the execution's; empty where Events is.
 	TraceID, ParentSpan string
+	// Redrives is how often the execution was redriven.
+	Redrives int64
 }

@@ -48,6 +48,9 @@ type Executions interface {
 	DescribeExecution(ctx context.Context, arn string) (sfn.Execution, error)
 	ListExecutions(ctx context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error)
 	StopExecution(ctx context.Context, arn, errorName, cause string) (time.Time, error)
+	// RedriveExecution gives the date of the redrive that a client token was for, where
+	// it was given before; "" is none.
+	RedriveExecution(ctx context.Context, arn, clientToken string) (time.Time, error)
 	GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]history.Event, string, error)
 }
 

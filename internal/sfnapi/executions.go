@@ -78,13 +78,8 @@ func describeExecution(s *server, ctx context.Context, r *request) (jsonval.Valu
 		addPointer(o, "cause", x.Cause)
 	}
 	addText(o, "traceHeader", x.TraceHeader)
-	switch x.Status {
-	case sfn.Running, sfn.Succeeded:
-		o.AddString("redriveStatus", "NOT_REDRIVABLE")
-		o.AddString("redriveStatusReason", "Execution is "+x.Status+" and cannot be redriven")
-	default:
-		o.AddString("redriveStatus", "REDRIVABLE")
-	}
+	addText(o, "redriveStatus", x.RedriveStatus)
+	addText(o, "redriveStatusReason", x.RedriveReason)
 	return o.Value(), nil
 }
 
@@ -113,7 +108,10 @@ func executionItem(x sfn.Execution) *jsonval.Object {
 		o.Add("stopDate", timestamp(x.StopDate))
 	}
 	addText(&o, "mapRunArn", x.MapRunARN)
-	o.AddInt("redriveCount", 0)
+	o.AddInt("redriveCount", x.RedriveCount)
+	if !x.RedriveDate.IsZero() {
+		o.Add("redriveDate", timestamp(x.RedriveDate))
+	}
 	return &o
 }
 
@@ -131,7 +129,10 @@ func listExecutions(s *server, ctx context.Context, r *request) (jsonval.Value, 
 		Status:          r.optional("statusFilter", statusFilter),
 		Page:            r.page(listToken),
 	}
-	redriven := r.optional("redriveFilter", redriveFilter) == "REDRIVEN"
+	if filter := r.optional("redriveFilter", redriveFilter); filter != "" {
+		redriven := filter == "REDRIVEN"
+		in.Redriven = &redriven
+	}
 	if err := r.check(); err != nil {
 		return jsonval.Value{}, err
 	}
@@ -141,7 +142,7 @@ func listExecutions(s *server, ctx context.Context, r *request) (jsonval.Value, 
 	}
 	if byMapRun {
 		in.MapRunARN = mapRun
-		return s.listChildren(ctx, in, redriven || in.Status == "PENDING_REDRIVE")
+		return s.listChildren(ctx, in, in.Status == "PENDING_REDRIVE")
 	}
 	if err := checkARN(arn, "stateMachine"); err != nil {
 		return jsonval.Value{}, err
@@ -150,7 +151,11 @@ func listExecutions(s *server, ctx context.Context, r *request) (jsonval.Value, 
 		return jsonval.Value{}, err
 	}
 	var list jsonval.Array
-	if redriven || in.Status == "PENDING_REDRIVE" {
+	if in.Redriven != nil {
+		return jsonval.Value{}, &sfn.Error{Code: "ValidationException",
+			Message: "redriveFilter can only be specified together with mapRunArn"}
+	}
+	if in.Status == "PENDING_REDRIVE" {
 		return listing("executions", list, ""), nil
 	}
 	found, next, err := s.executions.ListExecutions(ctx, in)

@@ -179,7 +179,12 @@ func (f *fake) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 	if err != nil {
 		return sfn.Execution{}, err
 	}
-	return f.execs[i], nil
+	x := f.execs[i]
+	x.RedriveStatus = sfn.Redrivable
+	if x.Status == sfn.Running || x.Status == sfn.Succeeded {
+		x.RedriveStatus, x.RedriveReason = sfn.NotRedrivable, "Execution is "+x.Status+" and cannot be redriven"
+	}
+	return x, nil
 }
 
 func (f *fake) ListExecutions(_ context.Context, in sfn.ListExecutions) ([]sfn.Execution, string, error) {
@@ -196,6 +201,23 @@ func (f *fake) ListExecutions(_ context.Context, in sfn.ListExecutions) ([]sfn.E
 		}
 	}
 	return page(out, in.Page)
+}
+
+func (f *fake) RedriveExecution(_ context.Context, arn, clientToken string) (time.Time, error) {
+	i, err := f.execution(arn)
+	if err != nil {
+		return time.Time{}, err
+	}
+	x := &f.execs[i]
+	switch {
+	case clientToken == "before":
+		return x.RedriveDate, nil
+	case x.Status == sfn.Running, x.Status == sfn.Succeeded:
+		return time.Time{}, sfn.ExecutionNotRedrivable("Execution is " + x.Status + " and cannot be redriven")
+	}
+	x.Status, x.StopDate, x.Error, x.Cause = sfn.Running, time.Time{}, nil, nil
+	x.RedriveCount, x.RedriveDate = x.RedriveCount+1, f.now.Add(3*time.Second)
+	return x.RedriveDate, nil
 }
 
 func (f *fake) StopExecution(_ context.Context, arn, name, cause string) (time.Time, error) {

@@ -42,6 +42,7 @@ func details(ev history.Event, withData bool) jsonval.Value {
 	addNumber(&o, "heartbeatInSeconds", d.HeartbeatSeconds)
 	addNumber(&o, "length", d.Length)
 	addNumber(&o, "index", d.Index)
+	addNumber(&o, "redriveCount", d.RedriveCount)
 	addText(&o, "location", d.Location)
 	addText(&o, "state", d.State)
 	addText(&o, "workerName", d.WorkerName)

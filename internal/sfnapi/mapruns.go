@@ -47,7 +47,11 @@ func describeMapRun(s *server, ctx context.Context, r *request) (jsonval.Value, 
 	o.Add("toleratedFailurePercentage", jsonval.OfFloat(run.ToleratedFailurePercentage))
 	o.AddInt("toleratedFailureCount", run.ToleratedFailureCount)
 	o.Add("itemCounts", mapRunCounts(run.Items)).Add("executionCounts", mapRunCounts(run.Executions))
-	return o.AddInt("redriveCount", 0).Value(), nil
+	o.AddInt("redriveCount", run.RedriveCount)
+	if !run.RedriveDate.IsZero() {
+		o.Add("redriveDate", timestamp(run.RedriveDate))
+	}
+	return o.Value(), nil
 }
 
 func mapRunTimes(o *jsonval.Object, run sfn.MapRun) {
@@ -61,7 +65,11 @@ func mapRunCounts(n sfn.MapRunCounts) jsonval.Value {
 	var o jsonval.Object
 	o.AddInt("pending", n.Pending).AddInt("running", n.Running).AddInt("succeeded", n.Succeeded).AddInt("failed", n.Failed)
 	o.AddInt("timedOut", n.TimedOut).AddInt("aborted", n.Aborted).AddInt("total", n.Total)
-	return o.AddInt("resultsWritten", n.ResultsWritten).Value()
+	o.AddInt("resultsWritten", n.ResultsWritten)
+	if n.PendingRedrive > 0 {
+		o.AddInt("pendingRedrive", n.PendingRedrive)
+	}
+	return o.Value()
 }
 
 func listMapRuns(s *server, ctx context.Context, r *request) (jsonval.Value, error) {

@@ -167,6 +167,7 @@ func TestAnswersFitTheModel(t *testing.T) {
 		{"ListExecutions", `{` + machine + `}`},
 		{"GetExecutionHistory", `{` + execution + `}`},
 		{"StopExecution", `{` + execution + `}`},
+		{"RedriveExecution", `{` + execution + `,"clientToken":"t"}`},
 		{"DescribeExecution", `{` + execution + `}`},
 		{"SendTaskHeartbeat", `{"taskToken":"open"}`},
 		{"SendTaskSuccess", `{"taskToken":"open","output":"1"}`},

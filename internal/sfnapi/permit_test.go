@@ -82,6 +82,7 @@ func TestEveryActionAsks(t *testing.T) {
 		"StartSyncExecution":               {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
 		"DescribeExecution":                {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
 		"ListExecutions":                   {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},
+		"RedriveExecution":                 {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
 		"StopExecution":                    {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
 		"GetExecutionHistory":              {`{"executionArn":"` + e1ARN + `"}`, e1ARN},
 		"PublishStateMachineVersion":       {`{"stateMachineArn":"` + orderARN + `"}`, orderARN},

@@ -20,7 +20,7 @@ func TestProtocol(t *testing.T) {
 		status                           int
 		code                             string
 	}{
-		{"an action of AWS that is not here", "POST", "/", "AWSStepFunctions.RedriveExecution", "{}", 400, "UnknownOperationException"},
+		{"an action that AWS has not", "POST", "/", "AWSStepFunctions.ResumeExecution", "{}", 400, "UnknownOperationException"},
 		{"no such action", "POST", "/", "AWSStepFunctions.Nonsense", "{}", 400, "UnknownOperationException"},
 		{"case matters", "POST", "/", "AWSStepFunctions.listStateMachines", "{}", 400, "UnknownOperationException"},
 		{"another service", "POST", "/", "DynamoDB_20120810.ListTables", "{}", 400, "UnknownOperationException"},

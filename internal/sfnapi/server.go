@@ -77,6 +77,7 @@ func actionTable() map[string]action {
 		"DescribeExecution":                describeExecution,
 		"ListExecutions":                   listExecutions,
 		"StopExecution":                    stopExecution,
+		"RedriveExecution":                 redriveExecution,
 		"GetExecutionHistory":              getExecutionHistory,
 		"DescribeMapRun":                   describeMapRun,
 		"ListMapRuns":                      listMapRuns,

@@ -246,11 +246,13 @@ func described(x sfn.Execution, parsed bool) jsonval.Value {
 	payload("Input", x.Input)
 	o.AddString("Name", x.Name)
 	payload("Output", x.Output)
-	o.AddInt("RedriveCount", 0)
-	if x.Status == sfn.Succeeded {
-		o.AddString("RedriveStatus", "NOT_REDRIVABLE").AddString("RedriveStatusReason", "Execution is SUCCEEDED and cannot be redriven")
-	} else {
-		o.AddString("RedriveStatus", "REDRIVABLE")
+	o.AddInt("RedriveCount", x.RedriveCount)
+	if !x.RedriveDate.IsZero() {
+		o.Add("RedriveDate", millis(x.RedriveDate))
+	}
+	o.AddString("RedriveStatus", x.RedriveStatus)
+	if x.RedriveReason != "" {
+		o.AddString("RedriveStatusReason", x.RedriveReason)
 	}
 	o.Add("StartDate", millis(x.StartDate))
 	if x.AliasARN != "" {

@@ -47,7 +47,12 @@ func (e *engine) DescribeExecution(context.Context, string) (sfn.Execution, erro
 	if e.x.ARN == "" {
 		return e.x, errors.New("none")
 	}
-	return e.x, nil
+	x := e.x
+	x.RedriveStatus = sfn.Redrivable
+	if x.Status == sfn.Succeeded {
+		x.RedriveStatus, x.RedriveReason = sfn.NotRedrivable, "Execution is SUCCEEDED and cannot be redriven"
+	}
+	return x, nil
 }
 
 func (e *engine) StopExecution(_ context.Context, arn, _, _ string) (time.Time, error) {

@@ -10,7 +10,7 @@ import (
 
 var encodeTable = []value.Native{
 	{Name: "base64encode", Signature: "<s-:s>", Arity: 1, Call: ofText(base64encode)},
-	{Name: "base64decode", Signature: "<s-:s>", Arity: 1, Call: ofText(base64decode)},
+	{Name: "base64decode", Signature: "<s-:s>", Arity: 1, Call: given(fromBase64)},
 	{Name: "encodeUrlComponent", Signature: "<s-:s>", Arity: 1, Call: escape("encodeUrlComponent", unreserved)},
 	{Name: "encodeUrl", Signature: "<s-:s>", Arity: 1, Call: escape("encodeUrl", unreserved+reserved)},
 	{Name: "decodeUrlComponent", Signature: "<s-:s>", Arity: 1, Call: unescape("decodeUrlComponent", "")},
@@ -35,6 +35,22 @@ func base64encode(s string) string {
 		raw = append(raw, byte(r))
 	}
 	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// fromBase64 refuses what cannot be base64, as Step Functions does; jsonata-js passes
+// over it.
+func fromBase64(c *value.Call, args []value.Value) (value.Value, error) {
+	s := args[0].Str()
+	c.Spend(1 + len(s)/8)
+	if strings.ContainsFunc(s, notBase64) {
+		return value.Undefined, own("The argument of base64decode function is not base64")
+	}
+	return text(c, base64decode(s)), nil
+}
+
+// notBase64 tells a character of neither alphabet, no padding and no white space.
+func notBase64(r rune) bool {
+	return !strings.ContainsRune("+/-_= \t\r\n", r) && (r >= utf8.RuneSelf || !strings.ContainsRune(unreserved[9:], r))
 }
 
 // base64decode makes a character of each byte. Both alphabets are read; what is in

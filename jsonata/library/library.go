@@ -65,7 +65,7 @@ func ofNumber(f func(float64) float64) impl {
 
 // text charges for a string and gives it.
 func text(c *value.Call, s string) value.Value {
-	c.Produce(len(s))
+	c.Hold(len(s))
 	return value.OfString(s)
 }
 
@@ -80,5 +80,5 @@ func fault(code string, v value.Value, index int) error {
 	return &value.Error{Code: code, Value: v, Index: index}
 }
 
-// own is an error of a function that only Step Functions has.
+// own is an error that has no code.
 func own(text string) error { return &value.Error{Text: text} }

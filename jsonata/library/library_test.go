@@ -57,7 +57,7 @@ func TestText(t *testing.T) {
 		{`$length("a😀é")`, `3`}, {`$substring("hello", 1, 3)`, `"ell"`}, {`$substring("hello", -3, 2)`, `"ll"`}, {`$substring("hello", -9)`, `"hello"`}, {`$substring("hello", 1.7, 2.5)`, `"ell"`}, {`$substring("a😀b", 1, 1)`, `"😀"`},
 		{`$substring("hello", 1, -1)`, `""`}, {`$substringBefore("a-b-c", "-")`, `"a"`}, {`$substringAfter("a-b-c", "-")`, `"b-c"`}, {`$substringAfter("abc", "x")`, `"abc"`}, {`$uppercase("straße")`, `"STRASSE"`}, {`$lowercase("ΑΣ ΣΑ")`, `"ας σα"`},
 		{`$trim("  a \n\t b ")`, `"a b"`}, {`$pad("a", 5, "xy")`, `"axyxy"`}, {`$pad("a", -3)`, `"  a"`}, {`$pad("abc", 2)`, `"abc"`}, {`$join(["a","b"], ", ")`, `"a, b"`}, {`$join([])`, `""`},
-		{`$base64encode("é")`, `"6Q=="`}, {`$base64decode("aGVs-bG8_")`, `"helù±¼"`}, {`$encodeUrl("a b/é?x=😀#")`, `"a%20b/%C3%A9?x=%F0%9F%98%80#"`}, {`$encodeUrlComponent("a/b'c")`, `"a%2Fb'c"`}, {`$decodeUrl("%2f%20%C3%A9%23")`, `"%2f é%23"`},
+		{`$base64encode("é")`, `"6Q=="`}, {`$base64decode("aGVs-bG8_")`, `"helù±¼"`}, {`$base64decode("aGk=\n")`, `"hi"`}, {`$base64decode("!!!")`, `! The argument of base64decode function is not base64`}, {`$base64decode("é")`, `! The argument of base64decode function is not base64`}, {`$encodeUrl("a b/é?x=😀#")`, `"a%20b/%C3%A9?x=%F0%9F%98%80#"`}, {`$encodeUrlComponent("a/b'c")`, `"a%2Fb'c"`}, {`$decodeUrl("%2f%20%C3%A9%23")`, `"%2f é%23"`},
 		{`$decodeUrlComponent("%2f%C3%A9")`, `"/é"`},
 	})
 	check(t, [][2]string{{`$decodeUrl("%E9")`, `! D3140`}, {`$decodeUrlComponent("%4")`, `! D3140`}, {`$encodeUrl("\ud800")`, `! D3140`}, {`$decodeUrlComponent("%ED%A0%80")`, `! D3140`}})
@@ -77,10 +77,10 @@ func TestSurrogatesAndMatchers(t *testing.T) {
 // AWS's functions at their edges.
 func TestStepFunctionsEdges(t *testing.T) {
 	check(t, [][2]string{
-		{`$partition([1,2,3], 2.9)`, `[[1,2],[3]]`}, {`$partition([1], -1)`, `! The second argument of partition function must evaluate to a positive integer`}, {`$partition(nothing, 2)`, `undefined`}, {`$partition("a", 2)`, `[["a"]]`}, {`$partition([1,2], 1e300)`, `[[1,2]]`},
-		{`$range(0, 1, 0.25)`, `[0,0.25,0.5,0.75,1]`}, {`$range(5, 5, 1)`, `5`}, {`$range(0, -3, -2)`, `[0,-2]`}, {`$range(1, nothing, 1)`, `undefined`}, {`$range(1, 1e300, 1e300)`, `[1,1e+300]`},
-		{`$hash(nothing, "MD5")`, `undefined`}, {`$hash("é😀", "MD5") = $hash("é😀", "MD5")`, `true`}, {`$hash(1, "MD5")`, `! T0410`}, {`$random(42) = $random(42.9)`, `true`}, {`$random(1) = $random(2)`, `false`}, {`$random(1e300) >= 0`, `true`}, {`$random("a")`, `! T0410`},
-		{`$parse("{\"a\":1,\"a\":2,\"2\":0}")`, `{"2":0,"a":2}`}, {`$parse("1e400") + 1`, `! D1001`}, {`$parse(" null ")`, `null`}, {`$parse("-0")`, `0`}, {`$type($parse("\"x\""))`, `"string"`}, {`$eval("1")`, `! T1006`}, {`$uuid(1)`, `! T0410`},
+		{`$partition([1,2,3], 2.9)`, `[[1,2],[3]]`}, {`$partition([1], -1)`, `! D3137`}, {`$partition([1], -0.5)`, `undefined`}, {`$partition([1,2,3])`, `[[1,2,3]]`}, {`$partition([1], "a")`, `! T0410`}, {`$partition([1], 2, 3)`, `! T0410`}, {`$partition(null, 2)`, `! T0412`}, {`$partition(nothing, 2)`, `undefined`}, {`$partition("a", 2)`, `! T0412`}, {`$partition([1,2], 1e300)`, `[[1,2]]`},
+		{`$range(0, 1, 0.25)`, `undefined`}, {`$range(-1.7, 2, 1)`, `[-1,0,1,2]`}, {`$range(-2.9, 0, 1)`, `[-2,-1,0]`}, {`$range(5, 1, -1.5)`, `[5,4,3,2,1]`}, {`$range(1, 5)`, `undefined`}, {`$range(1)`, `! T0410`}, {`$range(1, 5, 1, "x")`, `! T0410`}, {`$range(5, 1, 1)`, `undefined`}, {`$range(1, 5, -1)`, `undefined`}, {`$range(5, 5, 1)`, `5`}, {`$range(0, -3, -2)`, `[0,-2]`}, {`$range(1, nothing, 1)`, `undefined`}, {`$range(1, 1e300, 1e300)`, `1`}, {`$range(-9223372036854775808, 9223372036854775807, 9223372036854775807)`, `[-9223372036854775808,-1,9223372036854775806]`}, {`$range(9223372036854775807, -9223372036854775808, -9223372036854775808)`, `[9223372036854775807,-1]`},
+		{`$hash(nothing, "MD5")`, `undefined`}, {`$hash("é😀", "MD5") = $hash("é😀", "MD5")`, `true`}, {`$hash(1, "MD5")`, `! T0410`}, {`$hash("a")`, `undefined`}, {`$hash("a", 5)`, `! T0410`}, {`$hash("a", "MD5", "x")`, `! T0410`}, {`$hash("a", "md5")`, `! D3137`}, {`$random(42) = $random(42.9)`, `true`}, {`$random(1) = $random(2)`, `false`}, {`$random(1e300) >= 0`, `true`}, {`$random("a")`, `! T0410`},
+		{`$parse("{\"b\":1,\"a\":2,\"2\":0}")`, `{"2":0,"b":1,"a":2}`}, {`$parse("{\"a\":1,\"a\":2}")`, `! D3137`}, {`$parse("1e400")`, `! D3137`}, {`$parse("")`, `! D3137`}, {`$parse("  ")`, `! D3137`}, {`$parse("[1,2] [3,4]")`, `! D3137`}, {`$parse(null)`, `! T0410`}, {`$parse("{}", "x")`, `! T0410`}, {`$parse("1.0")`, `1`}, {`$map(["{\"a\":1}", "{\"a\":2}"], $parse).a`, `[1,2]`}, {`$parse(" null ")`, `null`}, {`$parse("-0")`, `0`}, {`$type($parse("\"x\""))`, `"string"`}, {`$eval("1")`, `! T1006`}, {`$uuid(1)`, `! T0410`},
 	})
 }
 
@@ -125,11 +125,11 @@ func TestObject(t *testing.T) {
 func TestDateAndStepFunctions(t *testing.T) {
 	check(t, [][2]string{
 		{`$now()`, `"2017-07-14T02:40:00.123Z"`}, {`$now("[Y]", "+0100")`, `"2017"`}, {`$millis()`, `1500000000123`}, {`$fromMillis(0)`, `"1970-01-01T00:00:00.000Z"`}, {`$fromMillis(0, (), "-0500")`, `"1969-12-31T19:00:00.000-05:00"`}, {`$toMillis("1970-01-01T00:00:00.001Z")`, `1`}, {`$toMillis("x", "[Y]")`, `undefined`}, {`$toMillis("x")`, `! D3110`},
-		{`$partition([0,1,2], 2)`, `[[0,1],[2]]`}, {`$partition([0], 5)`, `[[0]]`}, {`$partition([], 5)`, `[]`}, {`$partition([1], 0)`, `! The second argument of partition function must evaluate to a positive integer`}, {`$range(0, 10, 3)`, `[0,3,6,9]`}, {`$range(1, 9, 9)`, `1`}, {`$range(3, 1, -1)`, `[3,2,1]`}, {`$range(1, 0, 1)`, `undefined`},
+		{`$partition([0,1,2], 2)`, `[[0,1],[2]]`}, {`$partition([0], 5)`, `[[0]]`}, {`$partition([], 5)`, `undefined`}, {`$partition([1], 0)`, `undefined`}, {`$range(0, 10, 3)`, `[0,3,6,9]`}, {`$range(1, 9, 9)`, `1`}, {`$range(3, 1, -1)`, `[3,2,1]`}, {`$range(1, 0, 1)`, `undefined`},
 		{`$hash("a", "MD5")`, `"0cc175b9c0f1b6a831c399e269772661"`}, {`$hash("a", "SHA-1")`, `"86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"`}, {`$hash("", "SHA-256")`, `"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"`}, {`$length($hash("a", "SHA-384"))`, `96`}, {`$length($hash("a", "SHA-512"))`, `128`},
 		{`$random()`, `0`}, {`$random(42)`, `0.7275636800328681`}, {`$uuid()`, `"4f0c2a1e-9d3b-4a57-8a51-0d6f6c9e7b21"`}, {`$parse("{\"a\":[1]}").a`, `[1]`}, {`$parse(nothing)`, `undefined`},
 	})
-	for _, expr := range []string{`$parse("{")`, `$hash("a", "md5")`, `$range(1, 2, 0)`} {
+	for _, expr := range []string{`$parse("{")`, `$hash("a", "md5")`, `$base64decode("!!!")`} {
 		if got := eval(t, expr, jsonata.Limits{}); !strings.HasPrefix(got, "! ") {
 			t.Errorf("%s: got %s, want an error", expr, got)
 		}
@@ -139,7 +139,7 @@ func TestDateAndStepFunctions(t *testing.T) {
 // No function makes more than its budget lets it.
 func TestHostile(t *testing.T) {
 	for _, expr := range []string{
-		`$pad("a", 1e12)`, `$range(1, 1e15, 1)`, `$formatInteger(1e300, "I")`, `$fromMillis(0, "[D,999999999]")`, `$replace("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", /^(a|a)*$/, "x")`, `$contains($pad("a", 100000, "a"), /(a*)*b/)`,
+		`$pad("a", 1e12)`, `$range(1, 1e15, 1)`, `$formatInteger(1e300, "I")`, `$fromMillis(0, "[D,999999999]")`, `$replace("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", /^(a|a)*(?!b)$/, "x")`, `$contains($pad("a", 100000, "a"), /(a*)*b/)`,
 		`($f := function($s, $n){$n = 0 ? $s : $f($replace($s, "a", "aaaaaaaaaa"), $n - 1)}; $f("a", 12))`, `($x := $range(1, 3000, 1).{"k": $}; $distinct($x))`, `($f := function($s, $n){$n = 0 ? $s : $f([$s, $s, $s, $s], $n - 1)}; $length($string($f("abc", 14))))`,
 	} {
 		if got := eval(t, expr, jsonata.Limits{Work: 1_000_000, Bytes: 4 << 20}); got != "! U1001" {

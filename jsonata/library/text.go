@@ -135,7 +135,7 @@ func join(c *value.Call, args []value.Value) (value.Value, error) {
 		size += len(item.Str()) + len(sep)
 	}
 	c.Spend(1 + len(items))
-	c.Produce(size)
+	c.Hold(size)
 	parts := make([]string, len(items))
 	for i, item := range items {
 		parts[i] = item.Str()

@@ -47,10 +47,11 @@ func TooLong() *Error { return &Error{Code: "U1001", Limit: "work", Text: textTo
 // TooLarge is the error of an evaluation that makes too many bytes.
 func TooLarge() *Error { return &Error{Code: "U1001", Limit: "bytes", Text: textTooLarge} }
 
+// The texts are those that Step Functions has in its causes.
 const (
-	textOverflow = "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive."
+	textOverflow = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive"
 	textTooLong  = "Expression evaluation timeout: Check for infinite loop"
-	textTooLarge = "Expression evaluation exceeded the memory limit"
+	textTooLarge = "Expression evaluation memory limit exceeded: Check for excessive memory usage"
 )
 
 // fill puts the inserts in: {{name}} as JSON, {{{name}}} as it is.

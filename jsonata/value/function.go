@@ -49,10 +49,12 @@ type Machine interface {
 	// Apply calls any function value; its context is null, as it is for functions
 	// that are handed to functions.
 	Apply(fn Value, args []Value) (Value, error)
-	// Spend charges steps, Produce bytes; both end the evaluation by a panic with
-	// *Error, which Eval recovers, where the budget is gone.
+	// Spend charges steps, Produce bytes, Hold the bytes of one string that is made,
+	// which has a bound of its own; all end the evaluation by a panic with *Error,
+	// which Eval recovers, where the budget is gone.
 	Spend(steps int)
 	Produce(bytes int)
+	Hold(bytes int)
 	// Now is the evaluation's one timestamp in milliseconds since 1970; Random is
 	// in [0,1); UUID is a random version 4 UUID.
 	Now() int64

@@ -8,7 +8,7 @@ import (
 )
 
 // Stringify gives what $string gives: a string as it is, "" for a function, else
-// JSON text with numbers of 15 significant digits and functions as "", in lines
+// JSON text with fractions of 15 significant digits and functions as "", in lines
 // of two spaces' indentation where pretty. Undefined gives "". Infinite numbers
 // and NaN are errors D3001 (at the top) and D1001.
 func Stringify(v Value, pretty bool) (string, error) {
@@ -39,7 +39,7 @@ var Unsupported = &Error{Code: "U1002", Text: "The result is a function"}
 // JSON gives the value as JSON text, as JSON.stringify does: undefined is absent
 // at the top, left out of objects and null in arrays, as functions are inside a
 // value; at the top a function is the error Unsupported. NaN and infinities are
-// null.
+// strings with their names, as Step Functions has them.
 func JSON(v Value) (jsonval.Value, error) {
 	switch v.kind {
 	case UndefinedKind:
@@ -56,7 +56,7 @@ func JSON(v Value) (jsonval.Value, error) {
 	case NullKind:
 		return jsonval.NullValue, nil
 	}
-	e := encoder{limit: jsonval.MaxDepth}
+	e := encoder{limit: jsonval.MaxDepth, named: true}
 	if err := e.value(v, 0); err != nil {
 		return jsonval.Value{}, err
 	}
@@ -67,7 +67,8 @@ type encoder struct {
 	out     []byte
 	precise bool // $string's rules
 	pretty  bool
-	limit   int // of nesting
+	named   bool // NaN and infinities have their names as strings, else they are null
+	limit   int  // of nesting
 }
 
 func (e *encoder) value(v Value, depth int) error {
@@ -106,6 +107,10 @@ func (e *encoder) value(v Value, depth int) error {
 
 func (e *encoder) number(v Value) error {
 	f := v.num
+	if v.str != "" {
+		e.out = append(e.out, v.str...)
+		return nil
+	}
 	if e.precise {
 		if _, err := Numeric(v); err != nil {
 			return err
@@ -113,7 +118,11 @@ func (e *encoder) number(v Value) error {
 		f = Precise15(f)
 	}
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		e.out = append(e.out, "null"...)
+		if e.named {
+			e.out = AppendQuoted(e.out, jsonval.FormatNumber(f))
+		} else {
+			e.out = append(e.out, "null"...)
+		}
 		return nil
 	}
 	e.out = jsonval.AppendNumber(e.out, f)

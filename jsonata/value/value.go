@@ -14,6 +14,8 @@
 package value
 
 import (
+	"strconv"
+
 	"stile/jsonval"
 )
 
@@ -41,7 +43,7 @@ func (k Kind) String() string {
 type Value struct {
 	kind Kind
 	num  float64 // a number; 1 for true; which container of a *document
-	str  string  // a string
+	str  string  // a string; the digits of a whole number that num does not hold exactly
 	ref  any     // *List, *Object, *Function, *Tuple; *document or *shared for what is not read yet
 }
 
@@ -55,6 +57,16 @@ var (
 
 // OfNumber makes a number.
 func OfNumber(f float64) Value { return Value{kind: NumberKind, num: f} }
+
+// OfInt makes a number of a whole one; it keeps its digits where a float64 has not
+// all of them.
+func OfInt(n int64) Value {
+	v := Value{kind: NumberKind, num: float64(n)}
+	if n > maxSafe || n < -maxSafe {
+		v.str = strconv.FormatInt(n, 10)
+	}
+	return v
+}
 
 // OfString makes a string.
 func OfString(s string) Value { return Value{kind: StringKind, str: s} }
@@ -107,7 +119,7 @@ func fromScalar(text []byte) Value {
 	case 'n':
 		return Null
 	}
-	return Value{kind: NumberKind, num: parseNumber(text)}
+	return numberFrom(text)
 }
 
 // Kind tells what the value is.
@@ -131,7 +143,7 @@ func (v Value) IsObject() bool { return v.kind == ObjectKind }
 // IsFunction reports a function: native, lambda, partial application or regex.
 func (v Value) IsFunction() bool { return v.kind == FunctionKind }
 
-// Num gives a number, 1 for true, 0 for all else.
+// Num gives a number as a float64, 1 for true, 0 for all else.
 func (v Value) Num() float64 { return v.num }
 
 // Bool is true for true only; see Truthy.

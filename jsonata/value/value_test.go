@@ -23,8 +23,9 @@ func TestTextIsReadAsJavaScriptDoes(t *testing.T) {
 		{`{"a":1,"a":2}`, `{"a":2}`},
 		{`{"a":1,"b":2,"\u0061":3}`, `{"a":3,"b":2}`},
 		{`{"b":1,"10":2,"2":3,"01":4,"4294967295":5,"4294967294":6}`, `{"2":3,"10":2,"4294967294":6,"b":1,"01":4,"4294967295":5}`},
-		{`[-0, -0.0, 1e400, -1e400, 1e-400]`, `[0,0,null,null,0]`},
-		{`[9007199254740993, 12345678901234567890, 123456789012345678901234567890]`, `[9007199254740992,12345678901234567000,1.2345678901234568e+29]`},
+		{`[-0, -0.0, 1e400, -1e400, 1e-400]`, `[0,0,"Infinity","-Infinity",0]`},
+		{`[9007199254740993, -9223372036854775808, 12345678901234567890, 123456789012345678901234567890]`, `[9007199254740993,-9223372036854775808,12345678901234567000,1.2345678901234568e+29]`},
+		{`[9007199254740993.0, 9.007199254740993e15]`, `[9007199254740992,9007199254740992]`},
 		{`[1.0, 1e2, 1E-7, 0.000001, 1e21, 100000000000000000000]`, `[1,100,1e-7,0.000001,1e+21,100000000000000000000]`},
 		{`["\ud83d\ude00", "\u00e9\n\u0000\/"]`, `["😀","é\n\u0000/"]`},
 		{" { \"a\" : [ 1 , { \"b\" : [ ] } , \"]}\\\"\" ] } ", `{"a":[1,{"b":[]},"]}\""]}`},
@@ -97,6 +98,35 @@ func TestNumbersAreSpelledAsByJavaScript(t *testing.T) {
 	}
 	if got := Precise15(0.30000000000000004); got != 0.3 {
 		t.Errorf("15 digits of 0.1+0.2 are %v", got)
+	}
+}
+
+func TestNumbersAreCutToWholeOnes(t *testing.T) {
+	for _, c := range []struct {
+		in   Value
+		want int64
+	}{
+		{OfNumber(-1.7), -1}, {OfNumber(2.9), 2}, {OfNumber(math.NaN()), 0}, {OfNumber(1e300), math.MaxInt64}, {OfNumber(math.Inf(-1)), math.MinInt64},
+		{OfInt(math.MaxInt64 - 1), math.MaxInt64 - 1}, {OfInt(5), 5}, {From(jsonval.MustParse(`-9007199254740993`)), -9007199254740993}, {OfString("7"), 0},
+	} {
+		if got := c.in.Int(); got != c.want {
+			t.Errorf("%+v is cut to %d, want %d", c.in, got, c.want)
+		}
+	}
+	if !OfInt(1 << 53).Same(OfNumber(1 << 53)) {
+		t.Error("digits that are kept make a number another one")
+	}
+}
+
+func TestStrictReading(t *testing.T) {
+	for text, want := range map[string]bool{
+		`1`: true, `"x"`: true, `1e400`: false, `-1e400`: false, `1e-400`: true, `[]`: true, ` {"a":1,"b":[1e308]} `: true,
+		`{"a":1,"a":2}`: false, `{"a":1,"\u0061":2}`: false, `[[{"b":{"x":1,"y":2,"x":3}}]]`: false, `[{"a":1},{"a":2}]`: true,
+		`{"a":{"a":{"a":1}}}`: true, `{"a":[0,{"b":1e999}]}`: false, `{"ab":1,"ba":2,"aa":3,"bb":4,"a":5,"b":6,"":7}`: true,
+	} {
+		if got := Strict(jsonval.MustParse(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
 	}
 }
 

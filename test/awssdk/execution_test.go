@@ -87,6 +87,46 @@ func TestStopExecution(t *testing.T) {
 	}
 }
 
+func TestRedriveExecution(t *testing.T) {
+	c := client(t)
+	m := machine(t, c, "redrives", fails)
+	arn := start(t, c, m, "", `{}`)
+	finished(t, c, arn)
+	out, err := c.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: aws.String(arn), ClientToken: aws.String("one")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := finished(t, c, arn)
+	if x.Status != types.ExecutionStatusFailed || *x.RedriveCount != 1 || !x.RedriveDate.Equal(*out.RedriveDate) || x.RedriveStatus != types.ExecutionRedriveStatusRedrivable {
+		t.Errorf("%+v", x)
+	}
+	again, err := c.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: aws.String(arn), ClientToken: aws.String("one")})
+	if err != nil || !again.RedriveDate.Equal(*out.RedriveDate) {
+		t.Errorf("%+v, %v", again, err)
+	}
+	events, _ := history(t, c, arn, 0)
+	found := false
+	for _, e := range events {
+		if e.Type == types.HistoryEventTypeExecutionRedriven {
+			found = *e.ExecutionRedrivenEventDetails.RedriveCount == 1
+		}
+	}
+	if !found {
+		t.Errorf("no redrive in %+v", events)
+	}
+	_, err = c.ListExecutions(t.Context(), &sfn.ListExecutionsInput{StateMachineArn: aws.String(m), RedriveFilter: types.ExecutionRedriveFilterRedriven})
+	refused[*types.ValidationException](t, err, "redriveFilter can only be specified together with mapRunArn")
+	good := start(t, c, machine(t, c, "redrives-not", passes), "", `{}`)
+	finished(t, c, good)
+	redrive := func(arn string) error {
+		_, err := c.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: aws.String(arn)})
+		return err
+	}
+	refused[*types.ExecutionNotRedrivable](t, redrive(good), "Execution is SUCCEEDED and cannot be redriven")
+	refused[*types.ExecutionDoesNotExist](t, redrive(good+"-not"), "Execution Does Not Exist: '"+good+"-not'")
+	refused[*types.InvalidArn](t, redrive("arn:aws:states:us-east-1:111111111111:express:m:x:y"), "Invalid Arn: 'Resource type not valid in this context: express'")
+}
+
 func TestStartIsIdempotent(t *testing.T) {
 	c := client(t)
 	m := machine(t, c, "idempotent", waits)

@@ -142,12 +142,10 @@ func wantCode(t *testing.T, err error, code, message string) {
 	}
 }
 
-func TestOtherActionsAreUnknown(t *testing.T) {
+func TestRefusalsHaveARequestID(t *testing.T) {
 	c := client(t)
-	_, err := c.CreateActivity(t.Context(), &sfn.CreateActivityInput{Name: aws.String("a")})
-	wantCode(t, err, "UnknownOperationException", "")
-	_, err = c.RedriveExecution(t.Context(), &sfn.RedriveExecutionInput{ExecutionArn: aws.String("arn:aws:states:us-east-1:111111111111:execution:m:x")})
-	wantCode(t, err, "UnknownOperationException", "")
+	_, err := c.DescribeActivity(t.Context(), &sfn.DescribeActivityInput{ActivityArn: aws.String("arn:aws:states:us-east-1:111111111111:activity:none")})
+	wantCode(t, err, "ActivityDoesNotExist", "")
 	if err == nil || !strings.Contains(err.Error(), "RequestID: ") || strings.Contains(err.Error(), "RequestID: ,") {
 		t.Errorf("the SDK found no request id in %v", err)
 	}

@@ -46,7 +46,7 @@ func exported(x *sfn.Execution) jsonval.Value {
 	if x.Output.Exists() {
 		o.AddString("Output", x.Output.Text()).Add("OutputDetails", included())
 	}
-	o.AddInt("RedriveCount", 0)
+	o.AddInt("RedriveCount", x.RedriveCount)
 	if x.Status == sfn.Succeeded {
 		o.AddString("RedriveStatus", "NOT_REDRIVABLE").AddString("RedriveStatusReason", "Execution is SUCCEEDED and cannot be redriven")
 	} else {
