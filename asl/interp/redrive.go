@@ -187,8 +187,10 @@ func (x *Execution) redriveMapRun(f *frame) {
 	f.run.redrives++
 	count := int64(f.run.redrives)
 	x.step(f, "MapRunRedriven", Details{MapRunARN: f.run.spec.ARN, RedriveCount: &count})
-	if x.outcome != nil {
+	if x.outcome != nil { // the history is full: the run was not redriven
+		f.run.redrives--
 		f.held = phaseMapRun
+		x.touch(f)
 		return
 	}
 	x.byRun[f.run.command] = f
