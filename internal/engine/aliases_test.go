@@ -270,7 +270,9 @@ func publications(h *Host) []func() error {
 // standing is all that publications change, in words.
 func standing(h *Host) string {
 	arn := sfn.StateMachineARN(region, account, "m")
-	m := h.machines.ahead[arn]
+	h.machines.mu.Lock()
+	m := h.machines.ahead[arn] // a machine's record is never changed, but replaced
+	h.machines.mu.Unlock()
 	if m == nil {
 		return "nothing"
 	}
@@ -324,6 +326,7 @@ func publishedLife(t *testing.T, d disk, point int, p plant) (states []string, a
 	if cut.Load() {
 		h, closed = opened(t, d, 0, new(atomic.Bool), plant{})
 		time.Sleep(time.Second) // a deletion that was cut goes on
+		synctest.Wait()
 		after = standing(h)
 		closed()
 	}
