@@ -77,12 +77,12 @@ func TestTooLarge(t *testing.T) {
 		fmt.Fprintf(&nested, `"n%d":{%s},`, i, members(1000))
 	}
 	for name, params := range map[string]string{
-		"members":      members(50_000),
-		"objects":      nested.String() + `"end":1`,
-		"lists":        `"list":[` + strings.Repeat(`{"v.$":"$"},`, 50_000) + `1]`,
-		"arguments":    `"a.$":"States.Array($` + strings.Repeat(",$", 50_000) + `)"`,
-		"placeholders": `"a.$":"States.Format('` + strings.Repeat("{}", 20_000) + `'` + strings.Repeat(",$", 20_000) + `)"`,
-		"escapes":      `"a.$":"` + repeated(maxNesting, "States.JsonToString(", "$", ")") + `"`,
+		"members":   members(50_000),
+		"objects":   nested.String() + `"end":1`,
+		"lists":     `"list":[` + strings.Repeat(`{"v.$":"$"},`, 50_000) + `1]`,
+		"arguments": `"a.$":"States.Array($` + strings.Repeat(",$", 50_000) + `)"`,
+		"many {}":   `"a.$":"States.Format('` + strings.Repeat("{}", 20_000) + `'` + strings.Repeat(",$", 20_000) + `)"`,
+		"escapes":   `"a.$":"` + repeated(maxNesting, "States.JsonToString(", "$", ")") + `"`,
 	} {
 		p, list := Parse(diag.NewSource("large", `{"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{`+params+`},"End":true}}}`))
 		if p == nil {
