@@ -5,17 +5,18 @@
 GO ?= go
 STILE = bin/stile
 
-.PHONY: help run build test deps lint bench conformance shapes soak-language clean
+.PHONY: help run build test deps lint bench conformance shapes soak-language soak-engine clean
 
 help:
 	@echo 'make run          build and start the example project (Ctrl-C stops it, orders are kept)'
 	@echo 'make test         everything that CI runs'
-	@echo 'make deps         install the system packages that some suites need, and jsonata.js'
+	@echo 'make deps         install the system packages and packages of npm that some suites need'
 	@echo 'make build        build bin/stile'
 	@echo 'make lint         the rules of the house alone'
 	@echo 'make bench        CPU per unit of work'
 	@echo 'make conformance  recorded cases and corpora, where they are at hand; writes docs/conformance.md'
 	@echo 'make soak-language  10 minutes of each fuzz target of the languages; writes docs/soak/language.md'
+	@echo 'make soak-engine    the engine under kill -9, power loss, simulation and faults; writes docs/soak/engine.md'
 	@echo 'make shapes       write the extract of AWS service models anew, from the AWS SDK for Go'
 	@echo 'make clean        remove bin and the data of the example project'
 
@@ -50,6 +51,9 @@ shapes:
 
 soak-language:
 	@GO='$(GO)' sh scripts/soak-language.sh
+
+soak-engine:
+	@GO='$(GO)' sh scripts/soak-engine.sh
 
 clean:
 	rm -rf bin examples/orders/.stile

@@ -2,6 +2,7 @@ package jsonval
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -97,27 +98,46 @@ func AppendEscape(b []byte, c byte) []byte {
 // Object builds an object member by member; the zero Object is empty.
 type Object struct{ b []byte }
 
+// Grow makes room for n bytes, where it is known how large the object becomes.
+func (o *Object) Grow(n int) *Object {
+	o.b = slices.Grow(o.b, n)
+	return o
+}
+
 // Add appends a member; an absent value adds nothing. Adding a name twice keeps
 // both in the text (use Set on a Value to replace).
 func (o *Object) Add(name string, v Value) *Object {
 	if !v.Exists() {
 		return o
 	}
+	o.name(name)
+	o.b = append(o.b, v.raw...)
+	return o
+}
+
+// name begins a member.
+func (o *Object) name(name string) {
 	if len(o.b) == 0 {
 		o.b = append(o.b, '{')
 	} else {
 		o.b = append(o.b, ',')
 	}
 	o.b = append(AppendString(o.b, name), ':')
-	o.b = append(o.b, v.raw...)
-	return o
 }
 
 // AddString appends a string member.
-func (o *Object) AddString(name, s string) *Object { return o.Add(name, OfString(s)) }
+func (o *Object) AddString(name, s string) *Object {
+	o.name(name)
+	o.b = AppendString(o.b, s)
+	return o
+}
 
 // AddInt appends a number member.
-func (o *Object) AddInt(name string, n int64) *Object { return o.Add(name, OfInt(n)) }
+func (o *Object) AddInt(name string, n int64) *Object {
+	o.name(name)
+	o.b = strconv.AppendInt(o.b, n, 10)
+	return o
+}
 
 // Value ends the object. The builder must not be used afterwards.
 func (o *Object) Value() Value {

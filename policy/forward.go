@@ -37,6 +37,13 @@ func Forward(ctx context.Context, ex *exchange.Exchange, env *Env, o ForwardOpti
 	}
 	ex.Backend.Forwarding = o.Forwarding
 	ex.Backend.Forwarding.Timeout = o.Timeout
+	if ends, ok := ctx.Deadline(); ok && env.Now != nil && ends.Before(env.Now().Add(o.Timeout)) {
+		// The caller's own time is over before this one: no other clock is needed.
+		if err := env.Backend.Do(ctx, ex); err != nil {
+			return forwardFailure(ctx, ctx, err)
+		}
+		return o.judge(ex)
+	}
 	inner, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(o.Timeout, func() { cancel(errTimeout) })
 	err := env.Backend.Do(inner, ex)
@@ -51,6 +58,11 @@ func Forward(ctx context.Context, ex *exchange.Exchange, env *Env, o ForwardOpti
 	} else {
 		cancel(nil)
 	}
+	return o.judge(ex)
+}
+
+// judge says whether an answer is one that the policy takes for a failure.
+func (o *ForwardOptions) judge(ex *exchange.Exchange) error {
 	if s := ex.Response.StatusCode; o.FailOnErrorStatus && s >= 400 && s <= 599 {
 		return &Failure{Reason: ReasonBackend, Message: "the backend answered with an error status", Status: s, Keep: true}
 	}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what tests take from npm, at the versions and hashes of their lock
-# files: jsonata.js for test/jsonata. Nothing of it is kept in the repository.
+# files: jsonata.js for test/jsonata, AWS's SDK for test/awsjs. Nothing of it is kept in the repository.
 set -eu
 cd "$(dirname "$0")/.."
 

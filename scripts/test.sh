@@ -75,8 +75,17 @@ crashes() {
 }
 
 # module DIR tests a module of its own under test/. What it drives is a binary that Go's test
-# cache does not see, so a result is never taken from there.
-module() { (cd "$1" && "$GO" vet ./... && "$GO" test -count=1 -timeout 10m ./...); }
+# cache does not see, so a result is never taken from there. What a passing test has to
+# tell, which go test does not show, it writes into STILE_FIGURES.
+module() {
+	STILE_FIGURES=$(mktemp)
+	export STILE_FIGURES
+	status=0
+	(cd "$1" && "$GO" vet ./... && "$GO" test -count=1 -timeout 10m ./...) || status=$?
+	cat "$STILE_FIGURES"
+	rm -f "$STILE_FIGURES"
+	return "$status"
+}
 
 # test/story and the other suites use this binary rather than building their own.
 STILE=$PWD/bin/stile

@@ -8,7 +8,7 @@ import "stile/asl"
 func (x *Execution) Apply(ev Event) Changes {
 	x.now, x.rand.state = ev.Time, ev.Seed
 	x.transitions, x.bytes, x.work = 0, 0, 0
-	x.missing = ev.Missing
+	x.missing, x.override = ev.Missing, ev.Override
 	x.out = Changes{}
 	if ev.Kind != EventContinue {
 		x.expected = 0

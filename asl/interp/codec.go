@@ -143,6 +143,15 @@ func (r *reader) json() jsonval.Value {
 	return v.Clone()
 }
 
+// optJSON reads a JSON text or, where it is empty, nothing.
+func (r *reader) optJSON() jsonval.Value {
+	if len(r.b) > 0 && r.b[0] == 0 {
+		r.byte()
+		return jsonval.Value{}
+	}
+	return r.json()
+}
+
 func (r *reader) payload() Payload {
 	switch r.byte() {
 	case 0:

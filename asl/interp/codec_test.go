@@ -30,7 +30,8 @@ func TestEventRecord(t *testing.T) {
 		Mocks: jsonval.MustParse(`{"S": {}}`), MapRunARN: "o", VersionARN: "p", AliasARN: "q", MaxPayload: 1, MaxHistory: 2}
 	full(t, start)
 	ev := Event{Kind: EventStarted, Time: -5, Seed: 1 << 63, Start: &start, Command: 1, Attempt: 2, Timer: 3, Output: jsonval.MustParse(`[1, 2]`),
-		Error: "E", Cause: "C", WorkerName: "w", Uncatchable: true, Definite: true, Verdict: []byte{0, 1}, RetryAfterMillis: 4, DeliveryID: "x", DeliveryDigest: "y", Missing: []string{"z", "zz"}}
+		Error: "E", Cause: "C", WorkerName: "w", Uncatchable: true, Definite: true, Verdict: []byte{0, 1}, RetryAfterMillis: 4, DeliveryID: "x", DeliveryDigest: "y", Missing: []string{"z", "zz"},
+		Override: &Override{State: "s", Set: jsonval.MustParse(`{"a": 1}`)}}
 	full(t, ev, "OutputBlob")
 	got, err := DecodeEvent(ev.Append([]byte("before"))[len("before"):])
 	if err != nil {

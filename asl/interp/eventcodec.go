@@ -21,6 +21,7 @@ const (
 	hasSubject
 	hasExtras
 	hasMissing
+	hasOverride
 	eventFields // one past the last
 )
 
@@ -85,6 +86,11 @@ func (e Event) Append(b []byte) []byte {
 			w.str(arn)
 		}
 	}
+	if has&hasOverride != 0 {
+		w.str(e.Override.State)
+		w.raw(e.Override.Input.Raw())
+		w.raw(e.Override.Set.Raw())
+	}
 	return w.b
 }
 
@@ -110,6 +116,7 @@ func (e *Event) fields() uint64 {
 	set(e.Start != nil && e.Start.Subject != "", hasSubject)
 	set(e.Start != nil && e.Start.extras(), hasExtras)
 	set(len(e.Missing) > 0, hasMissing)
+	set(e.Override != nil, hasOverride)
 	return has
 }
 
@@ -191,5 +198,8 @@ func (r *reader) laterParts(e *Event, has uint64) {
 		for n := r.uint(); n > 0 && r.err == nil; n-- {
 			e.Missing = append(e.Missing, r.str())
 		}
+	}
+	if has&hasOverride != 0 {
+		e.Override = &Override{State: r.str(), Input: r.optJSON(), Set: r.optJSON()}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stile/asl"
+	"stile/asl/history"
 	"stile/diag"
 	"stile/jsonval"
 )
@@ -38,6 +39,7 @@ type rig struct {
 	frames  map[uint32][]byte
 	blobs   map[uint64]jsonval.Value
 	history []HistoryEvent
+	rules   history.Checker // of the history
 	journal [][]byte
 	trace   []string // what each Apply gave, for comparing rigs
 
@@ -163,14 +165,8 @@ func (r *rig) keep(ch Changes) {
 		r.blobs[b.ID] = b.Value
 	}
 	for _, h := range ch.History {
-		if h.ID != int64(len(r.history))+1 {
-			r.t.Fatalf("history id %d after %d", h.ID, len(r.history))
-		}
-		if h.Previous >= h.ID || h.Previous < 0 {
-			r.t.Fatalf("event %d follows %d", h.ID, h.Previous)
-		}
-		if n := len(r.history); n > 0 && terminal(r.history[n-1].Type) && h.Type != "ExecutionRedriven" {
-			r.t.Fatalf("%s after %s", h.Type, r.history[n-1].Type)
+		if wrong := r.rules.Add(&h); wrong != "" {
+			r.t.Fatalf("the history breaks a rule: %s", wrong)
 		}
 		r.history = append(r.history, h)
 	}

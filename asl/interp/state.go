@@ -13,6 +13,10 @@ func (x *Execution) enter(f *frame) {
 	f.retries, f.retryCount, f.task = nil, 0, nil
 	f.enteredAt = x.now
 	x.before = f.prev
+	if o := x.override; o != nil && o.State == f.state.Name {
+		x.override = nil
+		f.input = x.wrap(o.apply(x.value(&f.input)))
+	}
 	x.step(f, eventsOf[f.state.Type].entered, Details{Name: f.state.Name, Input: x.ref(f.input)})
 	f.entered = f.prev
 	x.execute(f)

@@ -85,9 +85,42 @@ type Event struct {
 	RetryAfterMillis int64
 	// Delivery fields of a callback, kept with the token's record by the host.
 	DeliveryID, DeliveryDigest string
+	// Override, where not nil, is how a fork differs from the execution that it repeats.
+	Override *Override
 	// Missing are the ARNs of those activities of the program (Activities) that do not
 	// exist at Time: a Task of one is not scheduled, and fails.
 	Missing []string
+}
+
+// Override changes the input of the first state of a name that one event has entered.
+type Override struct {
+	// State is the state's name.
+	State string
+	// Input takes the place of the state's input, absent: the input stays. The members of
+	// Set, an object or absent, then take the place of its members of their names.
+	Input, Set jsonval.Value
+}
+
+// apply gives the input that the state gets.
+func (o *Override) apply(input jsonval.Value) jsonval.Value {
+	if o.Input.Exists() {
+		input = o.Input
+	}
+	if !o.Set.Exists() {
+		return input
+	}
+	var out jsonval.Object
+	if input.Kind() == jsonval.ObjectKind {
+		for _, m := range input.Members() {
+			if !o.Set.Get(m.Name).Exists() {
+				out.Add(m.Name, m.Value)
+			}
+		}
+	}
+	for _, m := range o.Set.Members() {
+		out.Add(m.Name, m.Value)
+	}
+	return out.Value()
 }
 
 // Start is the first event's content: everything about an execution that never

@@ -11,6 +11,7 @@ import (
 )
 
 func main() {
+	app.PaceCollector()
 	product := cli.App{Dev: app.Dev, Serve: app.Serve, Check: app.Check}
 	os.Exit(cli.Main(context.Background(), product, os.Args[1:], cli.OSStreams()))
 }

@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"container/heap"
 	"context"
 	"sync"
 	"time"
@@ -80,10 +81,16 @@ func (a *Activities) GetActivityTask(ctx context.Context, arn, worker string) (s
 		return sfn.ActivityTask{}, err
 	}
 	defer leave()
-	end := make(chan struct{})
-	defer time.AfterFunc(PollTime, func() { close(end) }).Stop()
+	var end chan struct{} // of the poll, once it waits
 	for {
-		at := a.wait(ctx, arn, end)
+		at := a.oldest(ctx, arn)
+		if at == nil {
+			if end == nil {
+				end = make(chan struct{})
+				defer time.AfterFunc(PollTime, func() { close(end) }).Stop()
+			}
+			at = a.wait(ctx, arn, end)
+		}
 		switch {
 		case at == nil && !a.Exists(arn):
 			return sfn.ActivityTask{}, sfn.ActivityDoesNotExist(arn)
@@ -101,6 +108,18 @@ func (a *Activities) GetActivityTask(ctx context.Context, arn, worker string) (s
 			return sfn.ActivityTask{TaskToken: at.call.TaskToken, Input: at.call.Parameters}, nil
 		}
 	}
+}
+
+// oldest gives the oldest attempt that is there, as wait does; nil where a poll must
+// wait.
+func (a *Activities) oldest(ctx context.Context, arn string) *attempt {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l := a.line(arn)
+	if len(l.attempts) == 0 || ctx.Err() != nil || !a.Exists(arn) {
+		return nil
+	}
+	return heap.Pop(&l.attempts).(*attempt)
 }
 
 // wait gives an attempt, nil where there is none until end, until the caller has gone

@@ -52,6 +52,7 @@ func matrixRoles() map[string]string {
 		"payments":    role(statement("Allow", `"apim:Invoke"`, `"api/payments/operation/*"`)),
 		"charge":      role(statement("Allow", `"apim:Invoke"`, `"api/payments/operation/charge"`)),
 		"not-refund":  role(statement("Allow", `"apim:*"`, `"api/**"`), statement("Deny", `"apim:Invoke"`, `"api/payments/operation/refund"`)),
+		"deleter":     role(statement("Allow", `"stile:DeleteExecution"`, `"stateMachine/order"`)),
 		"configure":   role(statement("Allow", `"stile:*"`, `"**"`)),
 	}
 	for _, a := range append(slices.Sorted(maps.Keys(awsCalls())), "ReadPayload") {
@@ -81,6 +82,14 @@ func (f frozen) StopExecution(ctx context.Context, arn, _, _ string) (time.Time,
 func (f frozen) RedriveExecution(ctx context.Context, arn, _ string) (time.Time, error) {
 	_, err := f.DescribeExecution(ctx, arn)
 	return time.UnixMilli(0), err
+}
+func (f frozen) ForkExecution(ctx context.Context, in sfn.Fork) (sfn.Started, error) {
+	_, err := f.DescribeExecution(ctx, in.ExecutionARN)
+	return sfn.Started{ExecutionARN: in.ExecutionARN + "-fork"}, err
+}
+func (f frozen) DeleteExecution(ctx context.Context, arn string) error {
+	_, err := f.DescribeExecution(ctx, arn)
+	return err
 }
 func (f frozen) PublishStateMachineVersion(ctx context.Context, in sfn.NewVersion) (sfn.Version, error) {
 	_, err := f.DescribeStateMachine(ctx, in.StateMachineARN)
@@ -356,6 +365,7 @@ func (m *matrix) controlEdge(p person) {
 		for _, call := range []struct{ method, suffix, action string }{
 			{"GET", "", "states:DescribeExecution"}, {"GET", "/history", "states:GetExecutionHistory"}, {"GET", "/calls", "apim:Trace"},
 			{"GET", "/graph", "states:DescribeStateMachineForExecution"}, {"POST", "/stop", "states:StopExecution"}, {"POST", "/redrive", "states:RedriveExecution"},
+			{"DELETE", "", "stile:DeleteExecution"},
 		} {
 			want := http.StatusOK
 			switch {
@@ -373,10 +383,11 @@ func (m *matrix) controlEdge(p person) {
 				_, absent := m.ask(m.control, p, call.method, "/-/v1/executions/"+url.PathEscape(strings.Replace(arn, "e1", "e2", 1))+call.suffix, `{}`)
 				m.cell("control", p, arn+call.suffix+" is told from an absent one", strings.ReplaceAll(absent, "e2", "e1"), answer)
 			}
-			if want == http.StatusOK && call.suffix != "/stop" && call.suffix != "/redrive" && call.suffix != "/graph" && call.suffix != "/calls" {
+			if want == http.StatusOK && call.method == "GET" && call.suffix != "/graph" && call.suffix != "/calls" {
 				m.cell("control", p, "payload of "+arn+call.suffix, strings.Contains(answer, "load"), m.oracle.allows(p, "states:ReadPayload", arn, short))
 			}
 		}
+		m.operating(p, machine)
 		sees := false
 		for _, action := range []string{"states:ListStateMachines", "states:DescribeStateMachine", "states:ListExecutions"} {
 			sees = sees || m.oracle.allows(p, action, marn, short)
@@ -401,6 +412,42 @@ func (m *matrix) controlEdge(p person) {
 	}
 	status, _ := m.ask(m.control, p, "POST", "/-/v1/tokens", `{"role":"all"}`)
 	m.cell("control", p, "mint a token", status, want)
+	want = http.StatusForbidden
+	if m.oracle.allows(p, "stile:Backup", "backup") {
+		want = http.StatusNotFound // who may is told that this server takes none
+	}
+	status, _ = m.ask(m.control, p, "POST", "/-/v1/backup", `{}`)
+	m.cell("control", p, "take a backup", status, want)
+}
+
+// operating asks for what takes several permissions: a fork and a comparison. The first
+// one that is missing refuses; who may not see the execution is told that it is not there.
+func (m *matrix) operating(p person, machine string) {
+	short, marn, arn := "stateMachine/"+machine, arnPrefix+"stateMachine:"+machine, arnPrefix+"execution:"+machine+":e1"
+	may := func(action string) bool { return m.oracle.allows(p, action, arn, short) }
+	want := http.StatusNotFound
+	switch sees := may("states:GetExecutionHistory") || may("states:DescribeExecution"); {
+	case machine == "nobody1" || !sees:
+	case may("states:GetExecutionHistory"):
+		want = http.StatusOK
+	default:
+		want = http.StatusForbidden
+	}
+	at := "/-/v1/executions/" + url.PathEscape(arn)
+	status, answer := m.ask(m.control, p, "GET", at+"/diff?with="+url.QueryEscape(arn), "")
+	m.cell("control", p, "diff of "+arn, status, want)
+	if want == http.StatusOK {
+		m.cell("control", p, "diff of "+arn+" hides data", strings.Contains(answer, `"dataHidden":true`), !may("states:ReadPayload"))
+		m.cell("control", p, "diff of "+arn+" hides calls", strings.Contains(answer, `"callsHidden":true`), !may("apim:Trace"))
+		switch {
+		case !may("states:ReadPayload"), !m.oracle.allows(p, "states:StartExecution", marn, short):
+			want = http.StatusForbidden
+		default:
+			want = http.StatusCreated
+		}
+	}
+	status, _ = m.ask(m.control, p, "POST", at+"/fork", `{}`)
+	m.cell("control", p, "fork of "+arn, status, want)
 }
 
 // stateEdge asks for the calls of states that run under each role.

@@ -55,6 +55,7 @@ func (s *server) workers(arn string) why.Workers {
 type auditedActivities struct {
 	*activity.Activities
 	audit *auditor
+	admit func() error
 }
 
 func (a auditedActivities) record(ctx context.Context, action, arn string, err error) error {
@@ -65,6 +66,9 @@ func (a auditedActivities) record(ctx context.Context, action, arn string, err e
 }
 
 func (a auditedActivities) CreateActivity(ctx context.Context, in sfn.NewActivity) (sfn.Activity, error) {
+	if err := a.admit(); err != nil {
+		return sfn.Activity{}, err
+	}
 	made, err := a.Activities.CreateActivity(ctx, in)
 	return made, a.record(ctx, "states:CreateActivity", made.ARN, err)
 }

@@ -44,7 +44,7 @@ func (s *server) open() int {
 }
 
 func (s *server) info() console.Info {
-	return console.Info{Version: Version, Commit: builtFrom(), Project: s.current.Load().Config.Name, Data: s.data.dir,
+	return console.Info{Refuses: s.data.disk.State().Reason(), Version: Version, Commit: builtFrom(), Project: s.current.Load().Config.Name, Data: s.data.dir,
 		Gateway: "http://" + s.opts.Gateway, Control: "http://" + s.opts.Control}
 }
 

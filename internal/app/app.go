@@ -27,6 +27,7 @@ import (
 	"stile/internal/backend"
 	"stile/internal/cache"
 	"stile/internal/callback"
+	"stile/internal/connections"
 	"stile/internal/console"
 	"stile/internal/demo"
 	"stile/internal/engine"
@@ -105,7 +106,9 @@ type server struct {
 
 	activities  *activity.Activities
 	quotas      *quotaBook
+	backups     *backups
 	connections *connection.Keeper
+	made        *connections.Book // over EventBridge's API
 	callbacks   *callback.Callbacks
 	slow        *telemetry.Slow
 	notifier    atomic.Pointer[notify.Notifier]
@@ -139,6 +142,7 @@ func run(ctx context.Context, o Options, m mode) (err error) {
 		return err
 	}
 	s.opts.PublicURL = cmp.Or(o.PublicURL, first.project.Config.PublicURL, "http://"+o.Gateway)
+	o.disk = diskOf(first.project.Config.Engine)
 	if s.data, err = openData(o, s.log); err != nil {
 		return err
 	}
@@ -184,7 +188,7 @@ func (s *server) build(first *loaded) (err error) {
 	if err := s.openAudit(); err != nil {
 		return err
 	}
-	if err := s.openActivities(); err != nil {
+	if err := errors.Join(s.openActivities(), s.openBackups(), s.openConnections()); err != nil {
 		return err
 	}
 	if s.quotas, err = openQuotas(s.data.config, time.Now(), s.log); err != nil {
@@ -200,7 +204,7 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	s.seeing.keep(s.traces)
 	s.openSlow(first.project)
-	s.observer, s.ends = observe.New(s.seeing, s.log), task.NewEnds()
+	s.measureDisk()
 	var tasks *task.Runner
 	if err := s.openHosts(first.project, func(resource string, p jsonValue) string { return tasks.CheckParameters(resource, p) }); err != nil {
 		return err
@@ -220,7 +224,6 @@ func (s *server) build(first *loaded) (err error) {
 		Cache: cache.NewMemory(0, 0), Identity: s.managedIdentity(), Refused: s.secrets.refused,
 		Authorize: s.seeing.authorize(s.roles.authorize), Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
 	})
-	s.openConnections()
 	if tasks, err = task.New(task.Config{
 		Gateway: s.gateway, Upstream: s.outside(), Map: s.target, Connection: s.connection, Identify: s.roles.identify,
 		Egress: s.exit, Ungoverned: s.ungoverned, Executions: jointExecutions{nestedExecutions{s.host, s.ends}, s.express}, MayStart: s.roles.mayStart,
@@ -232,7 +235,7 @@ func (s *server) build(first *loaded) (err error) {
 	if err := s.take(context.Background(), first); err != nil {
 		return err
 	}
-	s.observer.Begin(s.host)
+	s.beginObserving()
 	s.host.SetTasks(tasks)
 	if err := s.express.SetTasks(tasks); err != nil {
 		return err
@@ -240,8 +243,8 @@ func (s *server) build(first *loaded) (err error) {
 	s.access = s.newAccess()
 	s.access.Denied = s.audit.denied
 	host := maskedAnswers{s.audit.host(s.host, "aws"), s.secrets.mask}
-	s.api = s.verified(sfnapi.New(sfnapi.Config{Host: host, Sync: host, Permissions: s.access,
-		Activities: auditedActivities{s.activities, s.audit}, Tester: s.tester(tasks), Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
+	s.api = s.awsWires(sfnapi.New(sfnapi.Config{Host: host, Sync: host, Permissions: s.access,
+		Activities: auditedActivities{s.activities, s.audit, s.admit}, Tester: s.tester(tasks), Account: s.opts.Account, Region: s.opts.Region, Log: s.log}))
 	s.login = s.newLogin()
 	s.console = s.newConsole(calls)
 	return nil
@@ -262,12 +265,14 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 		l.drain(s.log)
 		watching.Wait()
 	}()
-	control := controlMux(s.api, s.login.Handler(s.console), s.issuer, s.isReady, s.login.Metrics(s.scraped()), s.login.Names()...)
-	l.serve(control, gateway.NewServer(s.gateway.Handler()), cert, s.log, func(err error) { cancel(err) })
+	control := controlMux(s.api, s.login.Handler(s.console), s.issuer, s.unready, s.login.Metrics(s.scraped()), s.login.Names()...)
+	gate := s.openGate()
+	l.serve(gatedControl(gate, control), gateway.NewServer(gatedGateway(gate, s.gateway.Handler())), cert, s.log, func(err error) { cancel(err) })
 	watching.Go(func() { s.rotate(ctx) })
 	watching.Go(func() { s.watchSlow(ctx) })
 	watching.Go(func() { s.notifier.Load().Run(ctx) })
 	watching.Go(func() { s.upkeep(ctx) })
+	watching.Go(func() { s.retain(ctx) })
 	watching.Go(func() { s.quotas.run(ctx) })
 	if w != nil {
 		watching.Go(func() { s.watch(ctx, w) })
@@ -287,6 +292,7 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 func (s *server) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	s.backups.close()
 	if s.express != nil { // its states may start executions of the engine
 		s.stopExpress(ctx)
 	}
@@ -310,11 +316,6 @@ func (s *server) stop() {
 	s.seeing.stop(context.Background())
 }
 
-// isReady: listeners answer, nothing stops, and the log's store works.
-func (s *server) isReady() bool {
-	return s.ready.Load() && s.host.Failed() == nil && s.express.Failed() == nil
-}
-
 func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
 	s.seeing.exchange(ex, end)
 	s.audit.refusedDelivery(ex)
@@ -333,7 +334,7 @@ func (s *server) observed(next exchange.Caller) exchange.Caller {
 }
 
 func (s *server) newConsole(calls *callback.Callbacks) http.Handler {
-	return console.New(console.Config{Host: s.audit.host(s.host, "api"), Callbacks: auditedCallbacks{calls, s.audit}, Approval: s.approval, Traces: s.traces, Audit: s.audit.book, Secrets: auditedSecrets{secretBook{s.current.Load, s.secrets.store}, s.audit}, Why: s.explainer(), Slow: s.slow.Raised,
+	return console.New(console.Config{Host: s.audit.host(s.host, "api"), Callbacks: auditedCallbacks{calls, s.audit}, Approval: s.approval, Traces: s.traces, Audit: s.audit.book, Secrets: auditedSecrets{secretBook{s.current.Load, s.secrets.store}, s.audit}, Why: s.explainer(), Backups: s.backups, Slow: s.slow.Raised,
 		Token: s.audit.token(s.roles.token), Log: s.log,
 		Event: fullEvent, Metadata: sfnapi.EncodeMetadata, Permissions: s.access, Info: s.info, Names: s.login.Names(), Account: s.opts.Account, Region: s.opts.Region})
 }

@@ -27,6 +27,11 @@ func (a auditKV) Write(pairs []audit.Pair) error {
 	return commit(a.store, ops)
 }
 
+func (a auditKV) Cut(set audit.Pair, lower, upper []byte) error {
+	return commit(a.store, []kv.Op{{Kind: kv.DeleteRange, Space: spaceAudit, Key: lower, End: upper},
+		{Kind: kv.Set, Space: spaceAudit, Key: set.Key, Value: set.Value}})
+}
+
 func (a auditKV) Scan(lower []byte, reverse bool, f func(k, v []byte) bool) error {
 	return a.store.Iterate(spaceAudit, kv.Range{Lower: lower, Reverse: reverse}, f)
 }
@@ -38,8 +43,10 @@ type auditor struct {
 	book *audit.Log
 	keys func() func(id string) []byte // of task tokens
 	log  *slog.Logger
-	// express runs EXPRESS executions; set once it is open.
-	express *express.Host
+	// express runs EXPRESS executions, isExpress tells their state machines; both are set
+	// once it is open.
+	express   *express.Host
+	isExpress func(stateMachineARN string) bool
 
 	logins, callbacks refusals
 }

@@ -125,7 +125,7 @@ func TestTheAuditOfAStory(t *testing.T) {
 		t.Errorf("after a restart: %q", got)
 	}
 	p.chained(raw)
-	if status, text := send(t, "GET", p.Console+"/-/v1/audit/verify", ""); status != 200 || !strings.Contains(text, `"records":12,"holds":true`) {
+	if status, text := send(t, "GET", p.Console+"/-/v1/audit/verify", ""); status != 200 || !strings.Contains(text, `"records":12,"first":1,"holds":true`) {
 		t.Errorf("verify: %d %s", status, text)
 	}
 	write(t, dir, "apim/apis/shop/policy.xml", "<policies><inbound><nonsense /></inbound></policies>")
@@ -154,14 +154,14 @@ func (p *product) chained(raw []json.RawMessage) {
 func TestEveryMethodOfTheHostIsJudged(t *testing.T) {
 	recorded := []string{"CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine", "StartExecution", "StopExecution", "SendTaskSuccess", "SendTaskFailure", "AnswerToken",
 		"PublishStateMachineVersion", "DeleteStateMachineVersion", "CreateStateMachineAlias", "UpdateStateMachineAlias", "DeleteStateMachineAlias",
-		"TagResource", "UntagResource", "UpdateMapRun", "RedriveExecution"}
+		"TagResource", "UntagResource", "UpdateMapRun", "RedriveExecution", "ForkExecution", "DeleteExecution"}
 	before := []string{"Deliver", "RecordDelivery", "CompleteCallback", "RevokeCallback", "ResendCallback"} // deliveries, auditedCallbacks
 	// That a worker took a task stands in the execution's history.
 	harmless := []string{"SendTaskHeartbeat", "TakeTask", "SetTasks", "Close", "Failed", "Watch", "Calls", "Deliveries", "OpenTokens", "OpenTokensOf", "TaskInputs",
 		"TokenKeys", "TokenOf", "DescribeExecution", "DescribeStateMachine", "DescribeStateMachineForExecution", "GetExecutionHistory",
 		"ListExecutions", "ListStateMachines", "ListStateMachineVersions", "DescribeStateMachineAlias", "ListStateMachineAliases",
 		"ListTagsForResource", "DescribeMapRun", "ListMapRuns", "Tell", "OutboxRecords", "OutboxMarks", "SaveOutbox", "OutboxHead",
-		"Type", "Starting", "Revision", "Logging"}
+		"Type", "Starting", "Revision", "Logging", "Stalled"}
 	host := reflect.TypeFor[*engine.Host]()
 	for i := range host.NumMethod() {
 		name := host.Method(i).Name
@@ -214,6 +214,9 @@ func TestWhatCannotBeRecordedIsNotAnswered(t *testing.T) {
 	}
 	if _, err = h.StopExecution(ctx, started.ExecutionARN, "", ""); !errors.Is(err, errFull) {
 		t.Errorf("StopExecution: %v", err)
+	}
+	if err = h.DeleteExecution(ctx, started.ExecutionARN); !errors.Is(err, errFull) {
+		t.Errorf("DeleteExecution: %v", err)
 	}
 	if err = h.DeleteStateMachine(ctx, made.ARN); !errors.Is(err, errFull) {
 		t.Errorf("DeleteStateMachine: %v", err)

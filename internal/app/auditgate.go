@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -42,11 +43,20 @@ func subjectOf(ex *exchange.Exchange) jsonval.Value {
 func (a *auditor) workflows(next exchange.Caller, region, account string) exchange.Caller {
 	return exchange.CallerFunc(func(ctx context.Context, ex *exchange.Exchange) error {
 		input, _ := ex.Request.Body.Bytes() // next reads it too, and says what is wrong
-		if err := next.Do(ctx, ex); err != nil || ex.Request.Method != http.MethodPost || !workflow.Started(ex.Response.StatusCode) {
+		err := next.Do(ctx, ex)
+		if ex.Request.Method != http.MethodPost {
 			return err
 		}
 		// A version or an alias may stand behind the name.
 		machine, _, _ := strings.Cut(ex.Backend.BaseURL[min(len(workflow.Prefix), len(ex.Backend.BaseURL)):], ":")
+		arn := sfn.StateMachineARN(region, account, machine)
+		if err != nil && ctx.Err() != nil && a.isExpress != nil && a.isExpress(arn) { // it goes on without its caller
+			return errors.Join(err, a.append(ctx, audit.Entry{Actor: caller(ex), Via: "gateway", Action: "states:StartSyncExecution", Resource: arn,
+				Decision: audit.Allowed, Trace: ex.Trace.TraceID, After: audit.Digest(input), Verdict: subjectOf(ex)}))
+		}
+		if err != nil || !workflow.Started(ex.Response.StatusCode) {
+			return err
+		}
 		body, _ := ex.Response.Body.Bytes() // made in this process
 		v, _ := jsonval.Parse(body)
 		id, _ := v.Get("id").Str()
@@ -54,7 +64,7 @@ func (a *auditor) workflows(next exchange.Caller, region, account string) exchan
 			Resource: sfn.ExecutionARN(region, account, machine, id), Decision: audit.Allowed,
 			Trace: ex.Trace.TraceID, After: audit.Digest(input), Verdict: subjectOf(ex)}
 		if ex.Response.StatusCode != http.StatusAccepted { // an EXPRESS execution, which has ended
-			e.Action, e.Resource = "states:StartSyncExecution", sfn.StateMachineARN(region, account, machine)
+			e.Action, e.Resource = "states:StartSyncExecution", arn
 		}
 		return a.append(ctx, e)
 	})

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"stile/internal/audit"
@@ -64,12 +65,24 @@ func (h auditedHost) DeleteStateMachine(ctx context.Context, arn string) error {
 }
 
 func (h auditedHost) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, error) {
-	out, err := startBy(ctx, h.Host, h.audit.express, in)
-	if err == nil {
-		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:StartExecution", Resource: out.ExecutionARN,
+	record := func(arn string) error {
+		return h.audit.record(ctx, h.via, audit.Entry{Action: "states:StartExecution", Resource: arn,
 			Trace: in.TraceID, After: audit.Digest(in.Input.Raw())})
 	}
-	return out, err
+	// The record goes to its disk while the start goes to its own: both are awaited.
+	recorded, applied := make(chan error, 1), new(atomic.Bool)
+	in.Applied = func(arn string) {
+		applied.Store(true)
+		go func() { recorded <- record(arn) }()
+	}
+	out, err := startBy(ctx, h.Host, h.audit.express, in)
+	switch {
+	case err != nil:
+		return out, err
+	case applied.Load():
+		return out, <-recorded
+	}
+	return out, record(out.ExecutionARN)
 }
 
 // StartSyncExecution is recorded at its end; where its caller has left before, by the
@@ -103,6 +116,30 @@ func (h auditedHost) RedriveExecution(ctx context.Context, arn, clientToken stri
 	return at, err
 }
 
+// ForkExecution is recorded as the start that it is, with what it repeats.
+func (h auditedHost) ForkExecution(ctx context.Context, in sfn.Fork) (sfn.Started, error) {
+	out, err := h.Host.ForkExecution(ctx, in)
+	if err == nil {
+		var source, given jsonval.Object
+		source.AddString("forkedFrom", in.ExecutionARN).AddString("forkedAt", in.At)
+		given.Add("input", in.Input).Add("stateInput", in.StateInput).Add("set", in.Set)
+		err = h.audit.record(ctx, h.via, audit.Entry{Action: "states:StartExecution", Resource: out.ExecutionARN,
+			After: audit.Digest(given.Value().Raw()), Verdict: source.Value()})
+	}
+	return out, err
+}
+
+// DeleteExecution is waited for though its caller has left: it goes on to its end, after
+// the next start, too.
+func (h auditedHost) DeleteExecution(ctx context.Context, arn string) error {
+	ctx = context.WithoutCancel(ctx)
+	err := h.Host.DeleteExecution(ctx, arn)
+	if err == nil || errors.Is(err, context.Canceled) { // the latter: the server stops
+		err = errors.Join(err, h.audit.record(ctx, h.via, audit.Entry{Action: "stile:DeleteExecution", Resource: arn}))
+	}
+	return err
+}
+
 func (h auditedHost) SendTaskSuccess(ctx context.Context, token string, output jsonval.Value) error {
 	return h.AnswerToken(ctx, sfn.Delivery{TaskToken: token, Output: output})
 }
@@ -117,7 +154,8 @@ func (h auditedHost) AnswerToken(ctx context.Context, d sfn.Delivery) error {
 	if err != nil {
 		return err
 	}
-	e := audit.Entry{Action: "states:SendTaskSuccess", Resource: h.audit.execution(d.TaskToken), After: audit.Digest(d.Output.Raw())}
+	accepted, _ := sfn.ReadTask(d.TaskToken)
+	e := audit.Entry{Action: "states:SendTaskSuccess", Resource: accepted.ExecutionARN, After: audit.Digest(d.Output.Raw())}
 	if d.Fail {
 		e.Action, e.After = "states:SendTaskFailure", audit.Digest([]byte(d.Error+"\x00"+d.Cause))
 	}

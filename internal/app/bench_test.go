@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"stile/asl/history/historytest"
 	"stile/internal/files"
 	"stile/internal/gateway"
 	"stile/internal/kv/kvtest"
@@ -158,6 +159,9 @@ func wire(b testing.TB, url, action string, in, out any) {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		b.Errorf("%s: %d %s %v", action, resp.StatusCode, text, err)
 		return
+	}
+	if action == "GetExecutionHistory" {
+		historytest.Answer(b, text)
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		b.Error(err)

@@ -160,7 +160,7 @@ func newCanaryWorld(t *testing.T) *canaryWorld {
 		"\n  /broken:\n    "+fmt.Sprintf(post, "broken")+"\n  /fail:\n    "+fmt.Sprintf(post, "fail")+"\n  /hook:\n    "+
 		fmt.Sprintf(post, "hook")+"\n  /jwe:\n    "+fmt.Sprintf(post, "jwe")+"\n  /managed:\n    "+fmt.Sprintf(post, "managed")+"\n  /panic:\n    "+fmt.Sprintf(post, "panic")+"\n  /wait:\n    "+fmt.Sprintf(post, "wait")+"\n")
 	w.guards(t)
-	write(t, w.dir, "apim/apis/shop/policy.xml", shopPolicy(set.String()))
+	write(t, w.dir, "apim/apis/shop/policy.xml", shopPolicy(set.String()+handOn))
 	write(t, w.dir, "apim/apis/shop/operations/fail/policy.xml", shopPolicy(
 		`<set-variable name="n" value="@(int.Parse(&quot;{{env}}&quot;))" />`))
 	w.connections(t, out.URL)

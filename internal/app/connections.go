@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"net/url"
 	"strings"
 	"time"
 
 	"stile/internal/backend"
+	"stile/internal/config"
+	"stile/internal/connections"
 	"stile/internal/files"
 	"stile/internal/reach"
 	"stile/internal/secret"
@@ -16,36 +19,69 @@ import (
 )
 
 // openConnections makes the keeper of the connections' credentials. A token
-// endpoint is written out in its connection's file, so it may be inside.
-func (s *server) openConnections() {
-	s.connections = connection.New(connection.Config{Secrets: s.secrets.store, Transport: backend.NewTransport(reach.Inside),
+// endpoint that is written out in its connection's file may be inside.
+func (s *server) openConnections() error {
+	s.connections = connection.New(connection.Config{Secrets: s.secrets.store, Transport: backend.NewTransport(reach.Inside), Public: backend.NewTransport(reach.Public),
 		Now: time.Now, Seen: func(v secret.Value) { s.secrets.mask.Seen(v) }})
+	return s.openConnectionBook()
 }
 
-// connection gives a connection of the project by its ARN, with what authorizes
-// calls past the gateway.
+// connection gives a connection by its ARN, of the project or made over the API, with
+// what authorizes calls past the gateway.
 func (s *server) connection(arn string) (task.Connection, bool) {
-	c, ok := connectionIn(s.current.Load().Project, arn)
+	p, public := s.current.Load(), false
+	c, ok := connectionIn(p.Project, arn)
 	if !ok {
-		return task.Connection{}, false
+		made, known := s.made.Find(arn)
+		if !known {
+			return task.Connection{}, false
+		}
+		if made.State != connections.Authorized {
+			return task.Connection{Name: made.Name, Refused: made.Reason}, true
+		}
+		c = connectionMade(made)
+		public = c.OAuth != nil && !endpointInside(p.Config, c.OAuth.AuthorizationEndpoint)
 	}
-	out, d := connectionParameters(c), connectionDefinition(c)
-	out.Authorize = func(ctx context.Context) (task.Credentials, error) { return s.connections.Authorize(ctx, d) }
+	out := connectionParameters(c)
+	out.Authorize = func(ctx context.Context) (task.Credentials, error) { // past the gateway alone
+		d := connectionDefinition(c)
+		d.Public = public
+		return s.connections.Authorize(ctx, d)
+	}
 	return out, true
+}
+
+// endpointInside says whether stile.yaml lets a token endpoint that came over the API
+// be inside: no file of the project has written it out.
+func endpointInside(c *config.Config, endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return false
+	}
+	host := u.Host
+	if u.Scheme == "http" && u.Port() == "" {
+		host += ":80"
+	}
+	return c.Inside(host)
 }
 
 // connectionIn finds a connection by the name in its ARN
 // (arn:aws:events:REGION:ACCOUNT:connection/NAME/ID).
 func connectionIn(p *files.Project, arn string) (*files.Connection, bool) {
-	parts := strings.Split(arn, ":")
-	if len(parts) != 6 || parts[2] != "events" {
+	rest := arn
+	for i := range 5 {
+		part, behind, more := strings.Cut(rest, ":")
+		if !more || i == 2 && part != "events" {
+			return nil, false
+		}
+		rest = behind
+	}
+	path, ok := strings.CutPrefix(rest, "connection/")
+	if !ok || strings.Contains(path, ":") {
 		return nil, false
 	}
-	path := strings.Split(parts[5], "/")
-	if len(path) < 2 || path[0] != "connection" {
-		return nil, false
-	}
-	c, ok := p.Connections[path[1]]
+	name, _, _ := strings.Cut(path, "/")
+	c, ok := p.Connections[name]
 	return c, ok
 }
 

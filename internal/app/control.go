@@ -16,7 +16,7 @@ import (
 // page of another origin, or a name rebound to this machine, reaches none of it. The
 // issuer's documents and health are for everybody, by any name: another gateway asks
 // at the issuer's address, a probe at the machine's.
-func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() bool, metrics http.Handler, names ...string) http.Handler {
+func controlMux(api, pages http.Handler, issuer *identity.Issuer, unready func() string, metrics http.Handler, names ...string) http.Handler {
 	public, mux := http.NewServeMux(), http.NewServeMux()
 	document := func(body func() []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -32,21 +32,22 @@ func controlMux(api, pages http.Handler, issuer *identity.Issuer, ready func() b
 	}
 	public.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	public.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if ready() {
-			plain(w, http.StatusOK, "ready")
+		if reason := unready(); reason != "" {
+			plain(w, http.StatusServiceUnavailable, reason)
 			return
 		}
-		plain(w, http.StatusServiceUnavailable, "starting, stopping, or the store has failed")
+		plain(w, http.StatusOK, "ready")
 	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost && r.URL.Path == "/" {
-			api.ServeHTTP(w, r)
-			return
-		}
-		pages.ServeHTTP(w, r)
-	})
+	mux.Handle("/", pages)
 	public.Handle("/", console.Guard(mux, names...))
-	return public
+	actions := console.Guard(api, names...)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.URL.Path == "/" { // most requests: no pattern of another takes them
+			actions.ServeHTTP(w, r)
+			return
+		}
+		public.ServeHTTP(w, r)
+	})
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

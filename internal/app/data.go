@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"stile/internal/backup"
+	"stile/internal/disk"
 	"stile/internal/kv"
 	"stile/internal/kv/pebblekv"
 )
@@ -18,6 +20,9 @@ type dataFolder struct {
 	dir                 string
 	kept                bool
 	log, config, traces kv.Store
+	disk                *disk.Watch
+	// copies make checkpoints of the log's store and of the configuration's.
+	copies [2]backup.Checkpointer
 }
 
 // openData opens the folder that the options name, or a temporary one.
@@ -31,10 +36,11 @@ func openData(o Options, log *slog.Logger) (d dataFolder, err error) {
 	if err := os.MkdirAll(d.dir, 0o700); err != nil {
 		return d, fmt.Errorf("data folder: %w", err)
 	}
-	if d.log, err = pebblekv.Open(d.dir, pebblekv.Options{Log: log}); err != nil {
+	d.disk = watchDisk(o.disk, d.dir, log)
+	if d.log, err = pebblekv.Open(d.dir, pebblekv.Options{Log: log, Room: d.disk}); err != nil {
 		return d, errors.Join(err, d.remove())
 	}
-	small := pebblekv.Options{Log: log, CacheBytes: 8 << 20, MemTableBytes: 4 << 20}
+	small := pebblekv.Options{Log: log, Room: d.disk, CacheBytes: 8 << 20, MemTableBytes: 4 << 20}
 	if d.config, err = pebblekv.Open(filepath.Join(d.dir, "config"), small); err != nil {
 		return d, errors.Join(err, d.log.Close(), d.remove())
 	}
@@ -46,6 +52,10 @@ func openData(o Options, log *slog.Logger) (d dataFolder, err error) {
 			return d, errors.Join(fmt.Errorf("data folder: %w", err), d.close())
 		}
 	}
+	for i, store := range []kv.Store{d.log, d.config} {
+		d.copies[i] = store.(*pebblekv.Store)
+	}
+	go d.disk.Run()
 	if o.stores != nil {
 		d.log, d.config, d.traces = o.stores("log", d.log), o.stores("config", d.config), o.stores("traces", d.traces)
 	}
@@ -75,6 +85,7 @@ func (d dataFolder) damagedTraces(err error) error {
 }
 
 func (d dataFolder) close() error {
+	d.disk.Close()
 	return errors.Join(d.traces.Close(), d.config.Close(), d.log.Close(), d.remove())
 }
 

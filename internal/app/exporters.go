@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,12 +34,17 @@ const exportTime = 3 * time.Second
 // ended in this process's time, each span once, while the store takes all.
 type seeing struct {
 	metrics *telemetry.Metrics
-	sinks   telemetry.Fan
+	meters  *telemetry.Meters
+	sinks   telemetry.Fan // the first one is meters, masked
 	since   time.Time
 	now     func() time.Time
 	store   *telemetry.Store // set by keep
 	mask    *secret.Masker
-	denied  sync.Map // *exchange.Exchange → *exchange.PermissionDenied, between permission and end
+	traces  bool        // spans are kept and exported
+	room    func() bool // for spans, on the disk; nil: there is
+	// watching are those of sinks that do no more than look.
+	watching []watches
+	denied   sync.Map // *exchange.Exchange → *exchange.PermissionDenied, between permission and end
 
 	mu    sync.Mutex // guards told: the observer's goroutine, and whoever else records
 	told  observe.Told
@@ -60,8 +66,9 @@ type seeingConfig struct {
 // connection string that cannot be had, or an access log that cannot be opened, is an
 // error: who asked to see must not go on blind.
 func openSeeing(ctx context.Context, c seeingConfig) (*seeing, error) {
-	s := &seeing{metrics: &telemetry.Metrics{}, now: c.now, since: c.now(), mask: c.mask}
-	s.sinks = telemetry.Fan{observe.MaskedSink(telemetry.NewMeters(s.metrics), c.mask)}
+	s := &seeing{metrics: &telemetry.Metrics{}, now: c.now, since: c.now(), mask: c.mask, traces: c.telemetry.Traces}
+	s.meters = telemetry.NewMeters(s.metrics)
+	s.sinks = telemetry.Fan{observe.MaskedSink(s.meters, c.mask)}
 	instance, err := os.Hostname()
 	if err != nil {
 		instance = "unknown"
@@ -128,11 +135,14 @@ func (s *seeing) Record(spans ...telemetry.Span) {
 	s.mu.Lock()
 	fresh := s.told.Fresh(spans)
 	s.mu.Unlock()
-	s.store.Record(observe.MaskedSpans(spans, s.mask)...)
-	now := fresh[:0:0]
-	for _, sp := range fresh {
-		if !sp.End.Before(s.since) {
-			now = append(now, sp)
+	if !s.crowded() {
+		s.store.Record(observe.MaskedSpans(spans, s.mask)...)
+	}
+	now := fresh
+	for i := range fresh {
+		if fresh[i].End.Before(s.since) {
+			now = slices.DeleteFunc(slices.Clone(fresh), func(sp telemetry.Span) bool { return sp.End.Before(s.since) })
+			break
 		}
 	}
 	if len(now) == 0 {
@@ -141,8 +151,7 @@ func (s *seeing) Record(spans ...telemetry.Span) {
 	s.sinks.Spans(now)
 	for _, sp := range now {
 		if sp.Kind == telemetry.KindExecution {
-			s.sinks.Event(telemetry.Event{Time: sp.End, Name: "stile.execution.ended", TraceID: sp.TraceID, SpanID: sp.SpanID,
-				Attributes: append(telemetry.Attributes{{Name: "stile.status", Value: sp.Status}}, sp.Attributes...)})
+			s.ended(sp.End, sp.TraceID, sp.SpanID, sp.Status, sp.Attributes)
 		}
 	}
 }
@@ -156,9 +165,18 @@ func (s *seeing) exchange(ex *exchange.Exchange, end time.Time) {
 	if v, ok := s.denied.LoadAndDelete(ex); ok {
 		denied = v.(*exchange.PermissionDenied)
 	}
-	spans := observe.ExchangeSpans(ex, end)
-	s.store.Record(observe.MaskedSpans(spans, s.mask)...)
+	if s.bare() {
+		s.count(ex, end, denied)
+		return
+	}
 	s.sinks.Exchange(observe.AccessRecord(ex, end, denied))
+	if !s.traces {
+		return
+	}
+	spans := observe.ExchangeSpans(ex, end)
+	if !s.crowded() {
+		s.store.Record(observe.MaskedSpans(spans, s.mask)...)
+	}
 	s.sinks.Spans(spans)
 }
 

@@ -15,7 +15,7 @@ const expressDrain = 3 * time.Second
 
 // openHosts opens the engine and, over the same store, the host of EXPRESS executions.
 func (s *server) openHosts(p *project, check func(resource string, parameters jsonValue) string) (err error) {
-	store, others := s.seeing.meter(s.data.log), noticed(s.observer, s.ends)
+	store, others := s.seeing.meter(s.data.log), s.observe()
 	told := func(n sfn.Notice) {
 		others(n)
 		s.execLog.Notice(n)
@@ -24,15 +24,15 @@ func (s *server) openHosts(p *project, check func(resource string, parameters js
 		Store: store, Account: s.opts.Account, Region: s.opts.Region, Roles: s.roles, Observe: told, Log: s.log,
 		CheckParameters: check, ActivityExists: s.activities.Exists,
 		MaxPayload: p.Config.Engine.MaxPayload, MaxHistory: p.Config.Engine.MaxHistory,
-		Limits: s.limit, Objects: s.buckets(), TestCases: s.testCases(), Outbox: s.outbox(p), Fatal: s.opts.fatal,
+		Fields: s.fields, Retention: s.retention, Limits: s.limit, Objects: s.buckets(), TestCases: s.testCases(), Outbox: s.outbox(p), Fatal: s.opts.fatal, Admit: s.admit,
 	})
 	if err != nil {
 		return err
 	}
 	s.openExecutionLog(p)
 	s.express, err = express.Open(express.Config{Machines: s.host, Store: store, Space: spaceExpress, Account: s.opts.Account, Region: s.opts.Region,
-		CheckParameters: check, Observe: told, Log: s.log, MaxPayload: p.Config.Engine.MaxPayload, Fatal: s.opts.fatal})
-	s.audit.express = s.express
+		CheckParameters: check, Observe: told, Log: s.log, MaxPayload: p.Config.Engine.MaxPayload, Fatal: s.opts.fatal, Admit: s.admit})
+	s.audit.express, s.audit.isExpress = s.express, func(arn string) bool { return s.host.Type(arn) == sfn.Express }
 	return err
 }
 
@@ -67,8 +67,4 @@ func startBy(ctx context.Context, standard *engine.Host, quick *express.Host, in
 type jointExecutions struct {
 	nestedExecutions
 	express *express.Host
-}
-
-func (x jointExecutions) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, error) {
-	return startBy(ctx, x.Host, x.express, in)
 }

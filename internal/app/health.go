@@ -31,7 +31,7 @@ func (s *server) limit(stateMachineARN, state string) time.Duration {
 func (s *server) openSlow(p *project) {
 	floors := p.Config.Telemetry.Slow
 	s.slow = telemetry.NewSlow(floors.Operation, floors.State)
-	s.seeing.sinks = append(s.seeing.sinks, s.slow)
+	s.seeing.watch(s.slow)
 	s.seeing.metrics.Read("stile.slow", "{condition}", "Operations and states that are slow now.", telemetry.KindGauge,
 		func() float64 { return float64(len(s.slow.Raised())) })
 }

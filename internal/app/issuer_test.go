@@ -13,7 +13,8 @@ import (
 // TestAnotherGatewayTakesAStepToken: a plain validate-jwt of a gateway that knows
 // nothing of ours but the issuer's address takes the token of a state, reads what
 // it says, and refuses it for another role; under the address of --issuer, by
-// whatever name the documents are asked for.
+// whatever name the documents are asked for. The first gateway hands it on by a
+// policy: nothing else does.
 func TestAnotherGatewayTakesAStepToken(t *testing.T) {
 	var second atomic.Pointer[product]
 	relay := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +54,7 @@ func TestAnotherGatewayTakesAStepToken(t *testing.T) {
 		_, _ = io.Copy(w, res.Body) // a client that went away
 	}))
 	t.Cleanup(issuer.Close)
-	o := devOptions(folder(t, relay.URL, invoke), t.TempDir())
+	o := devOptions(folder(t, relay.URL, invoke, "apim/apis/shop/policy.xml", shopPolicy(handOn)), t.TempDir())
 	o.Issuer = issuer.URL
 	first = devAs(t, o)
 	for role, taken := range map[string]bool{"one-role": true, "another": false} {

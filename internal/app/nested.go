@@ -2,7 +2,6 @@ package app
 
 import (
 	"stile/internal/engine"
-	"stile/internal/observe"
 	"stile/internal/sfn"
 	"stile/internal/task"
 	"stile/policy/exchange"
@@ -35,12 +34,4 @@ func (a *authority) mayStart(call sfn.TaskCall, stateMachineARN string) error {
 	}
 	denied.File, denied.Line, denied.Explicit = d.File, d.Line, d.Explicit
 	return denied
-}
-
-// noticed hands what became durable to those who are told of everything.
-func noticed(o *observe.Observer, ends *task.Ends) func(sfn.Notice) {
-	return func(n sfn.Notice) {
-		o.Notice(n)
-		ends.Notice(n)
-	}
 }

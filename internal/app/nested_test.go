@@ -200,7 +200,7 @@ func TestAnEndedChildIsFoundAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.Start(t.Context(), call, func(res sfn.TaskResult) { out = append(out, res) })
+			go r.Start(t.Context(), call, func(res sfn.TaskResult) { out = append(out, res) })
 			synctest.Wait()
 			return out
 		}

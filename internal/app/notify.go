@@ -20,6 +20,10 @@ import (
 // telemetryTarget is the target of the outbox that feeds our own events and metrics.
 const telemetryTarget = "telemetry"
 
+// gatherNotices is how far behind our own telemetry may be, so that what is told in
+// the meantime is read at once.
+const gatherNotices = 100 * time.Millisecond
+
 // outbox is what the engine keeps for those whom stile.yaml names, and for our own
 // telemetry, which wants what is told of health.
 func (s *server) outbox(p *project) *engine.Outbox {
@@ -38,12 +42,14 @@ func (s *server) outbox(p *project) *engine.Outbox {
 // openNotifier makes what delivers the outbox; serve runs it.
 func (s *server) openNotifier(p *project) error {
 	changes := s.seeing.metrics.Counter("stile.health.changes", "{change}", "Changes of the health of executions.", "state_machine", "status")
-	targets := []notify.Target{{Name: telemetryTarget, Kinds: []string{notify.KindHealth}, Send: func(_ context.Context, r notify.Record) error {
-		e := noticeEvent(r)
+	targets := []notify.Target{{Name: telemetryTarget, Kinds: []string{notify.KindHealth}, Gather: gatherNotices, Send: func(_ context.Context, r notify.Record) error {
 		if r.Type == notify.HealthChanged {
-			changes.Add(1, e.Attributes.Get("stateMachine"), e.Attributes.Get("status"))
+			machine, status := healthOf(r)
+			changes.Add(1, machine, status)
 		}
-		s.seeing.sinks.Event(e)
+		if !s.seeing.bare() {
+			s.seeing.sinks.Event(noticeEvent(r))
+		}
 		return nil
 	}}}
 	for _, n := range p.Config.Notify {
@@ -67,6 +73,18 @@ func (s *server) openNotifier(p *project) error {
 	m.Read("stile.notices.dropped", "{notice}", "Notices that a receiver did not get in a day, or refused for good.", telemetry.KindCounter, func() float64 { return float64(n.Dropped()) })
 	s.notifier.Store(n)
 	return nil
+}
+
+// healthOf gives a record's state machine and status; empty where it has none.
+func healthOf(r notify.Record) (machine, status string) {
+	body, err := jsonval.Parse(r.Body)
+	if err != nil {
+		return "", ""
+	}
+	data := body.Get("data")
+	machine, _ = data.Get("stateMachine").Str()
+	status, _ = data.Get("status").Str()
+	return machine, status
 }
 
 // noticeEvent is a record of the outbox as a telemetry event: the members of its

@@ -5,7 +5,9 @@ import (
 	"net/http"
 
 	"stile/internal/config"
+	"stile/internal/disk"
 	"stile/internal/kv"
+	"stile/internal/overload"
 	"stile/internal/policies"
 	"stile/internal/task"
 	"stile/policy"
@@ -25,6 +27,10 @@ type Options struct {
 	stores func(name string, s kv.Store) kv.Store
 	// fatal is told that the log's store has failed; nil ends the process.
 	fatal func(error)
+	// disk is how the disk of the data folder is watched; run adds what stile.yaml says.
+	disk disk.Config
+	// overload is how the gate of the listeners works; zero is for this machine.
+	overload overload.Config
 	// providers is what identity providers and their keys are reached through; nil is
 	// the network.
 	providers http.RoundTripper

@@ -36,15 +36,15 @@ type authority struct {
 // identify is the caller that a dispatch is.
 func (a *authority) identify(call sfn.TaskCall) task.Identity {
 	name, _ := sfn.RoleName(call.RoleARN)
-	c := exchange.Claims{
+	p := exchange.NewPrincipal(exchange.Claims{
 		Issuer: a.issuer.URL(), Audience: identity.Audience, Subject: call.ExecutionName + "/" + call.State,
 		Expires: a.now().Add(stepTokenLife), Role: name, StateMachine: call.StateMachineName,
 		Execution: call.ExecutionName, State: call.State, Command: call.Command, Attempt: int(call.Attempt), Act: cmp.Or(call.Subject, call.Owner),
-	}
-	id := task.Identity{Principal: exchange.NewPrincipal(c), Bearer: func() string {
-		token, err := a.mint(c)
+	})
+	id := task.Identity{Principal: p, Bearer: func() string {
+		token, err := a.mint(p.Claims())
 		if err != nil {
-			a.log.Error("a state's token could not be minted", "state", call.State, "error", err)
+			a.log.Error("a state's token could not be minted", "state", p.Claim("state"), "error", err)
 			return ""
 		}
 		return token
@@ -85,21 +85,22 @@ func (a *authority) authorize(ex *exchange.Exchange) *exchange.PermissionDenied 
 // runs on. The role's subscription is that project's too.
 func (a *authority) authorizeIn(p *project, ex *exchange.Exchange) *exchange.PermissionDenied {
 	const action = "apim:Invoke"
-	c := ex.Principal.Claims()
 	resource := "api/" + ex.API.ID + "/operation/" + ex.Operation.ID
-	role := p.roles[c.Role]
+	role := p.roles[ex.Principal.Role()]
 	if role == nil {
+		c := ex.Principal.Claims()
 		if a.lax {
 			a.warn(c.Role)
 			return nil
 		}
 		return &exchange.PermissionDenied{Action: action, Resource: resource, Role: c.Role, State: c.State}
 	}
-	d := role.Decide(action, resource, "api/"+ex.API.ID)
+	d := role.Decide(action, resource, resource[:len("api/")+len(ex.API.ID)])
 	if d.Allowed {
 		ex.SubscriptionID = role.Subscription
 		return nil
 	}
+	c := ex.Principal.Claims()
 	return &exchange.PermissionDenied{Action: action, Resource: resource, Role: c.Role, State: c.State,
 		File: d.File, Line: d.Line, Explicit: d.Explicit}
 }

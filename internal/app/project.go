@@ -12,6 +12,7 @@ import (
 	"stile/internal/gateway"
 	"stile/internal/identity"
 	"stile/internal/mock"
+	"stile/internal/sfn"
 	"stile/internal/task"
 	"stile/jsonval"
 	"stile/policy/exchange"
@@ -103,6 +104,7 @@ func (s *server) take(ctx context.Context, l *loaded) error {
 	s.current.Store(l.project)
 	s.gateway.Swap(l.snapshot)
 	s.secrets.keep(l.snapshot.Secrets())
+	ctx = sfn.Owed(ctx) // a server with little room starts with its project
 	if err := s.takeActivities(ctx, l.project.Config.Activities); err != nil {
 		return err
 	}

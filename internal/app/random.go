@@ -2,14 +2,23 @@ package app
 
 import (
 	"crypto/rand"
-	"fmt"
+	"encoding/hex"
 )
 
 func newGUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var out [36]byte
+	at := 0
+	for i, part := range [...][2]int{{0, 4}, {4, 6}, {6, 8}, {8, 10}, {10, 16}} {
+		if i > 0 {
+			out[at] = '-'
+			at++
+		}
+		at += hex.Encode(out[at:], b[part[0]:part[1]])
+	}
+	return string(out[:])
 }
 
 func randomUint64() uint64 {

@@ -32,6 +32,7 @@ type secrets struct {
 
 	// taking is held while a project is compiled and taken, from files or because a
 	// secret has changed: one never overtakes the other.
+	kept    keptSecrets // of connections made over the API
 	taking  sync.Mutex
 	watched map[secret.Ref]func() // under taking
 	known   map[string]bool       // owners of what know registered; under taking
@@ -45,6 +46,7 @@ func newSecrets(log *slog.Logger, transport http.RoundTripper) *secrets {
 		secret.Vault:    vault.New(vault.Config{Getenv: os.Getenv, Transport: transport}),
 		secret.AWS:      awssm.New(awssm.Config{Getenv: os.Getenv, Transport: transport, Now: time.Now}),
 		secret.Age:      agefile.New(x.ageIdentity),
+		secret.Kept:     &x.kept,
 	}})
 	return x
 }

@@ -202,7 +202,7 @@ func count(events []event, kind string) (n int) {
 }
 
 // write replaces a file below dir, as an editor does.
-func write(t *testing.T, dir, name, text string) {
+func write(t testing.TB, dir, name, text string) {
 	t.Helper()
 	path := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -218,7 +218,7 @@ func write(t *testing.T, dir, name, text string) {
 
 // folder writes a project: API shop in front of backend, state machine one with
 // a Task of the given resource that calls it, role one-role.
-func folder(t *testing.T, backend, resource string, more ...string) string {
+func folder(t testing.TB, backend, resource string, more ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, "stile.yaml", "name: shop\nmap:\n  shop.example: {gateway: self}\n")

@@ -1,12 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -37,6 +35,8 @@ type signatures struct {
 	lax    bool
 	warned sync.Map // error code → nothing
 	audit  *auditor // records refusals
+	// refuse answers what does not pass, as the API behind answers an error.
+	refuse func(http.ResponseWriter, *sfn.Error)
 }
 
 // verified puts the verification before the API.
@@ -54,8 +54,8 @@ func (s *server) verified(api http.Handler) http.Handler {
 }
 
 func (s *server) newSignatures(api http.Handler) *signatures {
-	return &signatures{next: api, key: s.accessKey, options: sigv4.Options{Service: "states", Region: s.opts.Region},
-		now: time.Now, log: s.log, audit: s.audit, lax: s.mode == modeDev && config.Loopback(s.opts.Control) && config.Loopback(s.opts.ControlTLS)}
+	return &signatures{next: api, key: s.accessKey, options: sigv4.Options{Service: "states", Region: s.opts.Region, Derived: &sigv4.Derived{}},
+		now: time.Now, log: s.log, audit: s.audit, refuse: sfnapi.Refuse, lax: s.mode == modeDev && config.Loopback(s.opts.Control) && config.Loopback(s.opts.ControlTLS)}
 }
 
 func (g *signatures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -71,10 +71,10 @@ func (g *signatures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = r.WithContext(identity.WithCaller(r.Context(), identity.Caller{Lax: true, Via: "aws"}))
 	case errors.As(err, &unproven):
 		g.audit.loginRefused(r.Context(), "aws", unproven.Code)
-		sfnapi.Refuse(w, &sfn.Error{Code: unproven.Code, Message: unproven.Message})
+		g.refuse(w, &sfn.Error{Code: unproven.Code, Message: unproven.Message})
 		return
 	case errors.As(err, &refused):
-		sfnapi.Refuse(w, refused)
+		g.refuse(w, refused)
 		return
 	}
 	g.next.ServeHTTP(w, r)
@@ -88,15 +88,15 @@ func (g *signatures) verify(r *http.Request) (sigv4.Caller, error) {
 	if err != nil {
 		return sigv4.Caller{}, err
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, sfnapi.MaxBody+1))
+	body, err := sfnapi.ReadBody(r)
 	switch {
 	case err != nil:
 		return sigv4.Caller{}, &sfn.Error{Code: "SerializationException", Message: "The request body ended early"}
-	case len(body) > sfnapi.MaxBody:
+	case len(body.Text()) > sfnapi.MaxBody:
 		return sigv4.Caller{}, &sfn.Error{Code: "RequestEntityTooLargeException", Message: "The request body is too long"}
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	sum := sha256.Sum256(body)
+	r.Body = body
+	sum := sha256.Sum256(body.Text())
 	return claim.Check(hex.EncodeToString(sum[:]))
 }
 

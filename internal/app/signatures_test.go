@@ -68,7 +68,7 @@ func (b *behind) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 }
 
 func newSignatures(next http.Handler, lax bool, log *slog.Logger) *signatures {
-	return &signatures{next: next, lax: lax, log: log, now: func() time.Time { return signedAt },
+	return &signatures{next: next, refuse: sfnapi.Refuse, lax: lax, log: log, now: func() time.Time { return signedAt },
 		options: sigv4.Options{Service: "states", Region: "us-east-1"},
 		key: func(_ context.Context, id string) (sigv4.Key, bool) {
 			return sigv4.NewKey("user:ada", keySecret, ""), id == "AKID"

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"stile/internal/kv"
 	"stile/internal/telemetry"
 )
@@ -15,7 +17,8 @@ const (
 
 	spaceExpress kv.Space = 0x30 // of the log's store, beside the engine's: ARN → start of an open EXPRESS execution
 
-	spaceActivities kv.Space = 4 // of the configuration's store: name → activity
+	spaceActivities  kv.Space = 4 // of the configuration's store: name → activity
+	spaceConnections kv.Space = 5 // of the configuration's store: name → EventBridge connection made over the API
 )
 
 // traceKV makes a kv.Store the telemetry's.
@@ -29,7 +32,10 @@ func (t traceKV) Write(sets []telemetry.Pair, deletes [][]byte) error {
 	for _, k := range deletes {
 		ops = append(ops, kv.Op{Kind: kv.Delete, Space: spaceTraces, Key: k})
 	}
-	return commit(t.store, ops)
+	if err := commit(t.store, ops); !late(err) {
+		return err
+	}
+	return nil // it is written when the disk takes writes again
 }
 
 func (t traceKV) Scan(lower, upper []byte, reverse bool, f func(k, v []byte) bool) error {
@@ -63,8 +69,20 @@ func (k keyStore) Each(prefix string, f func(name string, value []byte) bool) er
 	})
 }
 
+// commitPatience is how long a call waits for the disk beside what the engine waits:
+// with both it stays below 5 s.
+const commitPatience = 2400 * time.Millisecond
+
+// commit writes ops; errLate says that they are on their way still.
 func commit(store kv.Store, ops []kv.Op) error {
 	done := make(chan error, 1)
 	store.Commit(kv.Group{Writes: []kv.ShardWrites{{Ops: ops}}}, func(err error) { done <- err })
-	return <-done
+	t := time.NewTimer(commitPatience)
+	defer t.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-t.C:
+		return errLate
+	}
 }

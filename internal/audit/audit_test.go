@@ -42,6 +42,18 @@ func (s *space) Write(pairs []Pair) error {
 	return nil
 }
 
+func (s *space) Cut(set Pair, lower, upper []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return s.broken
+	}
+	s.pairs = append(slices.DeleteFunc(s.pairs, func(p Pair) bool {
+		return bytes.Equal(p.Key, set.Key) || bytes.Compare(p.Key, lower) >= 0 && bytes.Compare(p.Key, upper) < 0
+	}), set)
+	return nil
+}
+
 func (s *space) Scan(lower []byte, reverse bool, f func(k, v []byte) bool) error {
 	s.mu.Lock()
 	all := slices.Clone(s.pairs)

@@ -14,6 +14,9 @@ type Store interface {
 	// Write sets the pairs, all or none, and returns when they are durable. An error
 	// says that the store has stopped for good.
 	Write(pairs []Pair) error
+	// Cut sets the pair and removes all keys in [lower, upper), both or nothing, and
+	// returns when that is durable.
+	Cut(set Pair, lower, upper []byte) error
 	// Scan calls f with each pair from lower on in key order, from the space's end
 	// down to lower where reverse, until f returns false. Key and value are valid
 	// during the call.
@@ -25,6 +28,12 @@ type Pair struct{ Key, Value []byte }
 
 // maxGroup bounds how many records one write holds.
 const maxGroup = 512
+
+// recordSize is room for an ordinary record with its key; keySize is a key's size.
+const (
+	recordSize = 768
+	keySize    = 8
+)
 
 // format is the byte that begins a stored record.
 const format = 1
@@ -45,6 +54,12 @@ type Log struct {
 	last    uint64 // the newest durable record's number
 	prev    string // its hash
 	failed  error
+
+	// cutting is held where records are dropped, or all are read.
+	cutting sync.Mutex
+	// first is the number of the oldest record that is kept, before what its prev is.
+	first  uint64
+	before string
 }
 
 // pending is an entry on its way.
@@ -58,16 +73,16 @@ type pending struct {
 // Open reads where the record in the store ends. It does not verify what lies
 // before: Verify does.
 func Open(store Store, now func() time.Time) (*Log, error) {
-	l := &Log{store: store, now: now, turn: make(chan struct{}, 1)}
+	l := &Log{store: store, now: now, turn: make(chan struct{}, 1), first: 1}
 	var fault error
-	err := store.Scan(nil, true, func(key, value []byte) bool {
+	err := store.Scan(key(1), true, func(key, value []byte) bool {
 		var r Record
 		if r, fault = decode(key, value); fault == nil {
 			l.last, l.prev = r.Seq, hash(value[1:])
 		}
 		return false
 	})
-	if err = errors.Join(err, fault); err != nil {
+	if err = errors.Join(err, fault, l.readStart()); err != nil {
 		return nil, fmt.Errorf("the audit record cannot be read: %w", err)
 	}
 	return l, nil
@@ -111,12 +126,17 @@ func (l *Log) write() {
 	if err == nil {
 		pairs := make([]Pair, n)
 		now := l.now().UTC().Truncate(time.Millisecond)
+		text := make([]byte, 0, n*recordSize)
 		for i, p := range group {
 			last++
 			p.rec = Record{Seq: last, Time: now, Entry: p.entry, Prev: prev}
-			text := p.rec.JSON().Raw()
-			pairs[i] = Pair{Key: key(last), Value: append([]byte{format}, text...)}
-			prev = hash(text)
+			from := len(text)
+			text = append(binary.BigEndian.AppendUint64(text, last), format)
+			text = p.rec.append(text)
+			end := len(text)
+			// Where text has grown since, what was cut off it before stands as it did.
+			pairs[i] = Pair{Key: text[from : from+keySize : from+keySize], Value: text[from+keySize : end : end]}
+			prev = hash(text[from+keySize+1:])
 		}
 		err = l.store.Write(pairs)
 	}
@@ -177,41 +197,44 @@ func (e *BrokenError) Error() string {
 	return fmt.Sprintf("the audit record is broken at %d: %s", e.Seq, e.Reason)
 }
 
-// Verify reads the whole record and gives how many entries hold, from the first
-// on. Its error is a *BrokenError where the chain does not hold, else the store's.
+// Verify reads all that is kept and gives how many entries hold, from First on. Its
+// error is a *BrokenError where the chain does not hold, else the store's.
 func (l *Log) Verify() (n uint64, err error) {
+	l.cutting.Lock() // what is dropped meanwhile would look cut out
+	defer l.cutting.Unlock()
 	end, head := l.Head()
-	prev := ""
+	at, prev := l.first-1, l.before // the number and the hash of the last one that holds
 	var broken error
 	fault := func(reason string) bool {
-		broken = &BrokenError{Seq: n + 1, Reason: reason}
+		broken = &BrokenError{Seq: at + 1, Reason: reason}
 		return false
 	}
-	err = l.store.Scan(nil, false, func(k, value []byte) bool {
-		if n == end {
+	err = l.store.Scan(key(1), false, func(k, value []byte) bool {
+		if at >= end {
 			return false
 		}
 		r, err := decode(k, value)
 		switch {
 		case err != nil:
 			return fault("it is not readable")
-		case r.Seq != n+1:
+		case r.Seq != at+1:
 			return fault(fmt.Sprintf("the next one there is is %d", r.Seq))
 		case r.Prev != prev:
 			return fault("it does not hold the hash of the record before it")
 		}
-		n, prev = n+1, hash(value[1:])
+		at, prev = at+1, hash(value[1:])
 		return true
 	})
+	n = at + 1 - l.first
 	switch {
 	case broken != nil:
 		return n, broken
 	case err != nil:
 		return n, err
-	case n < end:
-		return n, &BrokenError{Seq: n + 1, Reason: fmt.Sprintf("it is missing, and there were %d", end)}
+	case at < end:
+		return n, &BrokenError{Seq: at + 1, Reason: fmt.Sprintf("it is missing, and there were %d", end)}
 	case prev != head:
-		return n, &BrokenError{Seq: n, Reason: "it was changed since this process wrote or opened it"}
+		return n, &BrokenError{Seq: at, Reason: "it was changed since this process wrote or opened it"}
 	}
 	return n, nil
 }

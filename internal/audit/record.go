@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -61,15 +62,34 @@ func cut(s string) string {
 // JSON is the record's one spelling: every member, in this order, without space.
 // The hash of a record is that of this text.
 func (r Record) JSON() jsonval.Value {
-	verdict := jsonval.NullValue
-	if r.Verdict.Exists() {
-		verdict = r.Verdict.Compact()
+	v, err := jsonval.Parse(r.append(nil))
+	if err != nil {
+		panic("audit: a record is no JSON: " + err.Error())
 	}
-	var o jsonval.Object
-	o.AddInt("seq", int64(r.Seq)).AddString("time", r.Time.UTC().Format(timeFormat)).AddString("actor", r.Actor)
-	o.AddString("via", r.Via).AddString("action", r.Action).AddString("resource", r.Resource)
-	o.AddString("decision", r.Decision).AddString("role", r.Role).Add("verdict", verdict).AddString("trace", r.Trace)
-	return o.AddString("before", r.Before).AddString("after", r.After).AddString("prev", r.Prev).Value()
+	return v
+}
+
+// append appends the record's JSON.
+func (r *Record) append(b []byte) []byte {
+	b = strconv.AppendInt(append(b, `{"seq":`...), int64(r.Seq), 10)
+	b = r.Time.UTC().AppendFormat(append(b, `,"time":"`...), timeFormat)
+	b = jsonval.AppendString(append(b, `","actor":`...), r.Actor)
+	b = jsonval.AppendString(append(b, `,"via":`...), r.Via)
+	b = jsonval.AppendString(append(b, `,"action":`...), r.Action)
+	b = jsonval.AppendString(append(b, `,"resource":`...), r.Resource)
+	b = jsonval.AppendString(append(b, `,"decision":`...), r.Decision)
+	b = jsonval.AppendString(append(b, `,"role":`...), r.Role)
+	b = append(b, `,"verdict":`...)
+	if r.Verdict.Exists() {
+		b = append(b, r.Verdict.Compact().Raw()...)
+	} else {
+		b = append(b, "null"...)
+	}
+	b = jsonval.AppendString(append(b, `,"trace":`...), r.Trace)
+	b = jsonval.AppendString(append(b, `,"before":`...), r.Before)
+	b = jsonval.AppendString(append(b, `,"after":`...), r.After)
+	b = jsonval.AppendString(append(b, `,"prev":`...), r.Prev)
+	return append(b, '}')
 }
 
 // errUnreadable is a stored record that this version cannot read.

@@ -57,8 +57,8 @@ func NewTransport(level reach.Level) *http.Transport {
 	t := &http.Transport{
 		DialContext:            reach.Dial(level),
 		DisableCompression:     true,
-		MaxIdleConns:           512,
-		MaxIdleConnsPerHost:    128,
+		MaxIdleConns:           8192,
+		MaxIdleConnsPerHost:    2048,
 		IdleConnTimeout:        60 * time.Second,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ExpectContinueTimeout:  time.Second,
@@ -77,19 +77,19 @@ func (c *Client) Do(ctx context.Context, ex *exchange.Exchange) error {
 	if err != nil {
 		return &Error{Kind: BadTarget, URL: ex.Backend.BaseURL, Err: err}
 	}
-	req := &http.Request{Method: ex.Request.Method, URL: target, Host: target.Host, Header: make(http.Header, ex.Request.Header.Len()+2),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	return c.send(ctx, ex, target)
+}
+
+// send is Do to a target that is known.
+func (c *Client) send(ctx context.Context, ex *exchange.Exchange, target *url.URL) error {
+	req := new(http.Request).WithContext(ctx)
+	req.Method, req.URL, req.Host, req.Header = ex.Request.Method, target, target.Host, make(http.Header, ex.Request.Header.Len()+1)
+	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
 	copyRequestHeader(req, ex)
-	if n := len(ex.Calls); n > 0 {
-		t := exchange.Trace{TraceID: ex.Trace.TraceID, SpanID: ex.Calls[n-1].Span}
-		if h := t.Traceparent(); h != "" {
-			req.Header["Traceparent"] = []string{h}
-		}
-	}
 	if err := setBody(req, ex); err != nil {
 		return &Error{Kind: ConnectionFailure, URL: target.Scheme + "://" + target.Host, Err: err}
 	}
-	resp, err := c.ways.send(req.WithContext(ctx), ex.Backend.Tainted, ex.Backend.Forwarding.FollowRedirects, ex.Backend.ClientCertificate)
+	resp, err := c.ways.send(req, ex.Backend.Tainted, ex.Backend.Forwarding.FollowRedirects, ex.Backend.ClientCertificate)
 	if err != nil {
 		return wrap(ctx, target, err)
 	}
@@ -99,6 +99,13 @@ func (c *Client) Do(ctx context.Context, ex *exchange.Exchange) error {
 
 // Target is the URL that Do sends ex to.
 func Target(ex *exchange.Exchange) (*url.URL, error) {
+	if u, ok := plainTarget(ex); ok {
+		return u, nil
+	}
+	return anyTarget(ex)
+}
+
+func anyTarget(ex *exchange.Exchange) (*url.URL, error) {
 	base, err := url.Parse(ex.Backend.BaseURL)
 	switch {
 	case ex.Backend.BaseURL == "":
@@ -128,6 +135,34 @@ func Target(ex *exchange.Exchange) (*url.URL, error) {
 	return base, nil
 }
 
+// plainTarget is Target where base and request are spelled out, as most are: the two
+// are put together without reading them again.
+func plainTarget(ex *exchange.Exchange) (*url.URL, bool) {
+	base, err := exchange.ParseURL(ex.Backend.BaseURL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || strings.ContainsAny(ex.Backend.BaseURL, "?#@%[") || strings.Contains(base.Path, "%") {
+		return nil, false
+	}
+	rest := ex.Request.URL.Path
+	if strings.Contains(rest, "%") || rest != "" && rest[0] != '/' {
+		return nil, false
+	}
+	_, authority, _ := strings.Cut(ex.Backend.BaseURL, "://")
+	if i := strings.IndexByte(authority, '/'); i >= 0 {
+		authority = authority[:i]
+	}
+	path := strings.TrimRight(base.Path, "/")
+	if path == "" {
+		path = rest
+	} else {
+		path += rest
+	}
+	if path == "" {
+		path = "/"
+	}
+	return &url.URL{Scheme: base.Scheme, Host: authority, Path: path, RawPath: path,
+		RawQuery: strings.TrimPrefix(ex.Request.URL.QueryString(), "?")}, true
+}
+
 // hopByHop are the fields of one connection (RFC 9110 section 7.6.1), those that
 // the wire writes itself, and those that this package sets. Upgrade is among them:
 // no upgrade passes the gateway.
@@ -143,7 +178,14 @@ const WireHost = "host"
 
 func copyRequestHeader(req *http.Request, ex *exchange.Exchange) {
 	named := connectionNames(&ex.Request.Header)
-	ex.Request.Header.Each(func(name, value string) {
+	values := make([]string, 0, ex.Request.Header.Len()+3)
+	one := func(v string) []string { // of one piece of memory for all fields
+		values = append(values, v)
+		return values[len(values)-1 : len(values) : len(values)]
+	}
+	// A state's own token goes to no backend that a policy did not hand it to: who has
+	// it can call this gateway as that state.
+	ex.Request.Header.EachMade(func(name, value string) {
 		key := http.CanonicalHeaderKey(name)
 		switch {
 		case hopByHop[key] || slices.Contains(named, key) || key == HopsHeader || key == "Traceparent":
@@ -152,7 +194,11 @@ func copyRequestHeader(req *http.Request, ex *exchange.Exchange) {
 				req.Host = value
 			}
 		default:
-			req.Header[key] = append(req.Header[key], value)
+			if have := req.Header[key]; have != nil {
+				req.Header[key] = append(have, value)
+				return
+			}
+			req.Header[key] = one(value)
 		}
 	})
 	if _, ok := req.Header["User-Agent"]; !ok {
@@ -160,9 +206,15 @@ func copyRequestHeader(req *http.Request, ex *exchange.Exchange) {
 	}
 	if ex.API != nil && ex.Request.Client.IsValid() {
 		chain := append(req.Header["X-Forwarded-For"], ex.Request.Client.Unmap().String())
-		req.Header["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
+		req.Header["X-Forwarded-For"] = one(strings.Join(chain, ", "))
 	}
-	req.Header[HopsHeader] = []string{strconv.Itoa(ex.Hops + 1)}
+	req.Header[HopsHeader] = one(strconv.Itoa(ex.Hops + 1))
+	if n := len(ex.Calls); n > 0 {
+		t := exchange.Trace{TraceID: ex.Trace.TraceID, SpanID: ex.Calls[n-1].Span}
+		if h := t.Traceparent(); h != "" {
+			req.Header["Traceparent"] = one(h)
+		}
+	}
 }
 
 func connectionNames(h *exchange.Header) []string {
@@ -205,17 +257,21 @@ func setBody(req *http.Request, ex *exchange.Exchange) error {
 	return nil
 }
 
+// fewFields is how many fields most answers have at most.
+const fewFields = 16
+
 func fill(ex *exchange.Exchange, resp *http.Response) {
 	out := exchange.Response{StatusCode: resp.StatusCode}
 	if _, reason, ok := strings.Cut(resp.Status, " "); ok && reason != http.StatusText(resp.StatusCode) {
 		out.Reason = reason
 	}
 	named := resp.Header.Values("Connection")
-	names := make([]string, 0, len(resp.Header))
+	names := make([]string, 0, fewFields)
 	for name := range resp.Header {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	out.Header.Grow(len(names))
 	for _, name := range names {
 		if hopByHop[name] || name == HopsHeader || slices.ContainsFunc(named, func(v string) bool { return nominates(v, name) }) {
 			continue

@@ -58,6 +58,33 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// TestPlainTargetsAreThoseOfNetURL: the quick way gives what the other one does.
+func TestPlainTargetsAreThoseOfNetURL(t *testing.T) {
+	quick := 0
+	for _, base := range []string{"http://x", "https://x.example:8443/", "http://x/v1", "http://x/v1//", "http://x/a b", "http://x/a%20b", "http://X", "HTTP://x",
+		"http://x?k=1", "http://x/#f", "http://u:p@x", "http://[::1]:80/v1", "http://x:", "http://x:99999", "http://x/^", "ftp://x", "", "http://", "//x", "http://é"} {
+		for _, path := range []string{"", "/", "/a", "a", "/a%2Cb", "/é", "/a/./b", "//a"} {
+			ex := &exchange.Exchange{Backend: exchange.Backend{BaseURL: base}}
+			ex.Request.URL.Path = path
+			ex.Request.URL.Query = []exchange.Param{{Name: "q", Value: "a b"}}
+			want, err := anyTarget(ex)
+			got, ok := plainTarget(ex)
+			if !ok {
+				continue
+			}
+			quick++
+			if err != nil {
+				t.Errorf("%s + %s: %v", base, path, err)
+			} else if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s + %s: %s", base, path, diff)
+			}
+		}
+	}
+	if quick < 10 {
+		t.Errorf("%d went the quick way", quick)
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	var got *http.Request
 	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -115,6 +142,28 @@ func TestHeaders(t *testing.T) {
 	})
 	if got.Header.Get("X-Forwarded-For") != "" {
 		t.Error("a call that no API made names its caller")
+	}
+}
+
+// TestLazyFieldsStayHere: a field that nothing has read is not made for a backend;
+// one that was read is sent.
+func TestLazyFieldsStayHere(t *testing.T) {
+	var got http.Header
+	back := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
+	defer back.Close()
+	for _, read := range []bool{false, true} {
+		made := 0
+		ex := request(back.URL, "/")
+		ex.Request.Header.SetLazy("Authorization", func() string { made++; return "Bearer t" })
+		if read {
+			ex.Request.Header.Get("authorization")
+		}
+		if err := NewClient(config()).Do(t.Context(), ex); err != nil {
+			t.Fatal(err)
+		}
+		if sent := got.Get("Authorization") == "Bearer t"; sent != read || (made == 1) != read || ex.Request.Header.Lazy("Authorization") == read {
+			t.Errorf("read %v: made %d, sent %v", read, made, got["Authorization"])
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"stile/internal/reach"
 )
@@ -30,10 +31,10 @@ func newTransports(cfg Config) transports {
 	return t
 }
 
-// to chooses the way to an origin; made says that data or an expression made the
+// to chooses the way to a URL's origin; made says that data or an expression made the
 // address.
-func (t transports) to(origin string, made bool) http.RoundTripper {
-	if made && (t.trusted == nil || !t.trusted(origin)) {
+func (t transports) to(u *url.URL, made bool) http.RoundTripper {
+	if made && (t.trusted == nil || !t.trusted(origin(u))) {
 		return t.public
 	}
 	return t.inside

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"stile/policy/exchange"
@@ -28,10 +29,10 @@ func NewMux(cfg Config, http exchange.Caller, local map[string]exchange.Caller) 
 // the Call with status or error and the time to the answer's head.
 func (m *Mux) Do(ctx context.Context, ex *exchange.Exchange) error {
 	start := m.cfg.Now()
-	next, name := m.route(ex)
+	next, name, target := m.route(ex)
 	ex.Calls = append(ex.Calls, exchange.Call{Span: m.cfg.Span(), Backend: ex.Backend.ID, Method: ex.Request.Method, URL: name, Start: start})
 	at := len(ex.Calls) - 1
-	err := next.Do(ctx, ex)
+	err := do(ctx, ex, next, target)
 	c := &ex.Calls[at]
 	c.Duration = m.cfg.Now().Sub(start)
 	if err != nil {
@@ -42,22 +43,30 @@ func (m *Mux) Do(ctx context.Context, ex *exchange.Exchange) error {
 	return nil
 }
 
+// do spares our own client reading the target again; target is nil where there is none.
+func do(ctx context.Context, ex *exchange.Exchange, next exchange.Caller, target *url.URL) error {
+	if c, ok := next.(*Client); ok && target != nil {
+		return c.send(ctx, ex, target)
+	}
+	return next.Do(ctx, ex)
+}
+
 // route gives the caller and the URL as records show it: without query, which
-// may carry keys.
-func (m *Mux) route(ex *exchange.Exchange) (exchange.Caller, string) {
+// may carry keys. The target is that of a backend that HTTP reaches.
+func (m *Mux) route(ex *exchange.Exchange) (exchange.Caller, string, *url.URL) {
 	rest, ok := strings.CutPrefix(ex.Backend.BaseURL, Scheme)
 	if !ok {
 		target, err := Target(ex)
 		if err != nil {
-			return m.http, ex.Backend.BaseURL
+			return m.http, ex.Backend.BaseURL, nil
 		}
-		return m.http, target.Scheme + "://" + target.Host + target.EscapedPath()
+		return m.http, target.Scheme + "://" + target.Host + target.EscapedPath(), target
 	}
 	host, _, _ := strings.Cut(rest, "/")
 	if c, ok := m.local[host]; ok {
-		return c, ex.Backend.BaseURL
+		return c, ex.Backend.BaseURL, nil
 	}
-	return unknown{}, ex.Backend.BaseURL
+	return unknown{}, ex.Backend.BaseURL, nil
 }
 
 type unknown struct{}

@@ -27,7 +27,7 @@ var carried = []string{"Accept", "Accept-Language", "Range", "User-Agent", "Trac
 // neither GET nor HEAD.
 func (t transports) send(req *http.Request, made, follow bool, certificate *tls.Certificate) (*http.Response, error) {
 	for n := maxRedirects; ; n-- {
-		resp, err := t.with(certificate).to(origin(req.URL), made).RoundTrip(req)
+		resp, err := t.with(certificate).to(req.URL, made).RoundTrip(req)
 		if err != nil || !follow || !redirected(resp.StatusCode) || req.Body != nil {
 			return resp, err
 		}

@@ -118,6 +118,7 @@ func (c *command) auditVerify() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var v struct {
 				Records uint64 `json:"records"`
+				First   uint64 `json:"first,omitempty"`
 				Holds   bool   `json:"holds"`
 				Hash    string `json:"hash,omitempty"`
 				Fault   string `json:"fault,omitempty"`
@@ -130,7 +131,11 @@ func (c *command) auditVerify() *cobra.Command {
 					return err
 				}
 			} else if v.Holds {
-				fmt.Fprintf(c.Out, "%d records hold, the last hash is %s\n", v.Records, v.Hash)
+				from := ""
+				if v.First > 1 { // retention dropped older ones
+					from = fmt.Sprintf(", from number %d on", v.First)
+				}
+				fmt.Fprintf(c.Out, "%d records hold%s, the last hash is %s\n", v.Records, from, v.Hash)
 			}
 			if !v.Holds {
 				return &failure{exitFailed, v.Fault}

@@ -84,7 +84,7 @@ func (c *command) root() *cobra.Command {
 	c.color = "auto"
 	root.PersistentFlags().Var(&choice{to: &c.color, words: []string{"auto", "always", "never"}}, "color",
 		"colour the output: auto, always or never (auto keeps to NO_COLOR)")
-	root.AddCommand(c.dev(), c.serve(), c.check(), c.fmt(), c.graph(), c.start(), c.exec(), c.callback(), c.shellenv(), c.token(), c.login(), c.logout(), c.whoami(), c.secret(), c.audit(), c.version(), c.exitCodes())
+	root.AddCommand(c.dev(), c.serve(), c.check(), c.fmt(), c.graph(), c.start(), c.exec(), c.callback(), c.shellenv(), c.token(), c.login(), c.logout(), c.whoami(), c.secret(), c.audit(), c.backup(), c.restore(), c.version(), c.exitCodes())
 	return root
 }
 

@@ -126,7 +126,7 @@ func refused(resp *http.Response) error {
 	if resp.StatusCode == http.StatusUnauthorized && answer.Error.Code == "Unauthorized" && bearer && !strings.Contains(text, "`stile login`") {
 		text += "; log in with `stile login`"
 	}
-	return &failure{exitOf(resp.StatusCode), text}
+	return &refusal{&failure{exitOf(resp.StatusCode), text}, resp.StatusCode, answer.Error.Code, retryAfter(resp.Header)}
 }
 
 func exitOf(status int) int {

@@ -26,6 +26,8 @@ type execution struct {
 	Stop         string          `json:"stop"`
 	Trace        string          `json:"trace"`
 	Quarantine   string          `json:"quarantine,omitempty"`
+	ForkedFrom   string          `json:"forkedFrom,omitempty"`
+	ForkedAt     string          `json:"forkedAt,omitempty"`
 	Input        json.RawMessage `json:"input,omitempty"`
 	Output       json.RawMessage `json:"output,omitempty"`
 	Error        *string         `json:"error,omitempty"`
@@ -54,34 +56,35 @@ func (e execution) ended() bool { return e.Status != "" && e.Status != "RUNNING"
 func (c *command) exec() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exec",
-		Short: "Look at executions and stop them",
+		Short: "Look at executions, and stop, redrive, fork and compare them",
 		Args:  noSuchCommand,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.execList(), c.execShow(), c.execHistory(), c.execWatch(), c.execWhy(), c.execStop(), c.execRedrive())
+	cmd.AddCommand(c.execList(), c.execShow(), c.execHistory(), c.execWatch(), c.execWhy(), c.execStop(), c.execRedrive(), c.execDelete(),
+		c.execFork(), c.execDiff(), c.execBulk())
 	return cmd
 }
 
 func (c *command) execList() *cobra.Command {
-	var machine, status, fares, token string
+	var f filter
+	var token string
 	var most int
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List executions, newest first",
-		Example: "  stile exec list --status RUNNING",
+		Example: "  stile exec list --status RUNNING\n  stile exec list --state-machine order --field sku=sku-1 --from 7d",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			q := url.Values{"max": {strconv.Itoa(most)}}
-			for name, value := range map[string]string{"stateMachine": machine, "status": strings.ToUpper(status), "health": strings.ToLower(fares), "token": token} {
-				if value != "" {
-					q.Set(name, value)
-				}
+			q, err := f.query(time.Now())
+			if err != nil {
+				return err
 			}
-			var page struct {
-				Executions []execution `json:"executions"`
-				Next       string      `json:"next,omitempty"`
+			q.Set("max", strconv.Itoa(most))
+			if token != "" {
+				q.Set("token", token)
 			}
+			var page listPage
 			return c.show(cmd, "/executions?"+q.Encode(), &page, func() {
 				rows := [][]string{{"ID", "STATE MACHINE", "STATUS", "HEALTH", "STATE", "WAITING", "START"}}
 				for _, e := range page.Executions {
@@ -94,32 +97,9 @@ func (c *command) execList() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&machine, "state-machine", "", "executions of this state machine alone")
-	cmd.Flags().StringVar(&status, "status", "", "RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED")
-	cmd.Flags().StringVar(&fares, "health", "", "open executions that are healthy, waiting, retrying, throttled, stuck or needs-action")
+	f.flags(cmd)
 	cmd.Flags().IntVar(&most, "max", 20, "how many")
 	cmd.Flags().StringVar(&token, "token", "", "go on after the page that gave this token")
-	return c.client(cmd)
-}
-
-func (c *command) execHistory() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "history ID",
-		Short: "Show an execution's history events, as GetExecutionHistory gives them",
-		Args:  exactly("ID"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var page struct {
-				Events []json.RawMessage `json:"events"`
-			}
-			return c.show(cmd, executionPath(args[0], "/history"), &page, func() {
-				rows := [][]string{{"ID", "AFTER", "TIME", "TYPE", "STATE"}}
-				for _, raw := range page.Events {
-					rows = append(rows, historyRow(raw))
-				}
-				c.table(rows)
-			})
-		},
-	}
 	return c.client(cmd)
 }
 
@@ -213,6 +193,13 @@ func utc(s string) string {
 
 // table prints rows in columns; the first is the header.
 func (c *command) table(rows [][]string) {
+	for _, line := range columnsOf(rows) {
+		fmt.Fprintln(c.Out, line)
+	}
+}
+
+// columnsOf sets rows in columns, a line each.
+func columnsOf(rows [][]string) (lines []string) {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -227,6 +214,7 @@ func (c *command) table(rows [][]string) {
 		for i, cell := range row {
 			fmt.Fprintf(&line, "%-*s  ", widths[i], cell)
 		}
-		fmt.Fprintln(c.Out, strings.TrimRight(line.String(), " "))
+		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}
+	return lines
 }

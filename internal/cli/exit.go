@@ -13,10 +13,12 @@ import (
 const (
 	exitOK          = 0
 	exitFailed      = 1   // the thing failed: errors found, an execution that failed, a server that could not start
+	exitDiffers     = 2   // `exec diff --exit-code` found differences
 	exitNotFound    = 3   // no such execution, state machine, role
 	exitRefused     = 4   // not allowed
 	exitUnreachable = 5   // no server answers
 	exitConflict    = 6   // the name is taken, the state does not fit
+	exitPartly      = 7   // some of many failed
 	exitUsage       = 64  // wrong flags or arguments
 	exitTimeout     = 124 // --timeout is over
 	exitInterrupted = 130 // Ctrl-C
@@ -35,7 +37,7 @@ func usage(format string, args ...any) error {
 }
 
 // oneLine keeps an error on its line whatever a server or a file put into it.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return shown(strings.Join(strings.Fields(s), " ")) }
 
 // exactly wants n arguments, named for the message.
 func exactly(names ...string) cobra.PositionalArgs {
@@ -103,7 +105,7 @@ func (c *command) exitCodes() *cobra.Command {
 		Use:   "exit-codes",
 		Short: "What the exit codes mean",
 		Long: "0    success\n1    the thing failed: errors found, an execution that failed, a server that could not start\n" +
-			"3    not found\n4    not allowed\n5    no server answers\n6    conflict: a name is taken, a state does not fit\n" +
-			"64   wrong flags or arguments\n124  timed out\n130  interrupted",
+			"2    `stile exec diff --exit-code` found differences\n3    not found\n4    not allowed\n5    no server answers\n6    conflict: a name is taken, a state does not fit\n" +
+			"7    partly done: of many executions some failed\n64   wrong flags or arguments\n124  timed out\n130  interrupted",
 	}
 }

@@ -13,6 +13,7 @@ import (
 // ANSI colours; colour is never the only sign of anything.
 const (
 	red    = "31"
+	green  = "32"
 	yellow = "33"
 	dim    = "2"
 	bold   = "1"

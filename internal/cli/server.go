@@ -48,6 +48,7 @@ func (c *command) runs(cmd *cobra.Command, run func(context.Context, app.Options
 	f.StringVar(&o.PublicURL, "public-url", o.PublicURL, "the gateway's URL as outsiders see it, for callbacks")
 	f.StringVar(&o.Issuer, "issuer", o.Issuer, "issuer (iss) of the tokens minted here")
 	f.StringVar(&o.Data, "data", o.Data, "data folder (default .stile/data of the project)")
+	f.StringVar(&o.DataKey, "data-key", o.DataKey, "file with the age identity that seals secrets given over an API (default one made beside the data folder)")
 	f.BoolVar(&o.Ephemeral, "ephemeral", o.Ephemeral, "use a temporary data folder and remove it at the end")
 	f.StringVar(&o.Account, "account", o.Account, "AWS account in ARNs")
 	f.StringVar(&o.Region, "region", o.Region, "AWS region in ARNs")

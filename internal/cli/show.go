@@ -93,7 +93,8 @@ func (h *health) text() string {
 func (c *command) describe(cmd *cobra.Command, e execution) {
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(c.Out, "%-14s %s\n", name, value)
+			// Lines of a value stay right of the names: none looks like another row.
+			fmt.Fprintf(c.Out, "%-14s %s\n", name, strings.ReplaceAll(shown(value), "\n", "\n"+strings.Repeat(" ", 15)))
 		}
 	}
 	row("Execution", e.ID)
@@ -109,6 +110,7 @@ func (c *command) describe(cmd *cobra.Command, e execution) {
 	row("Start", utc(e.Start))
 	row("Stop", utc(e.Stop))
 	row("Trace", e.Trace)
+	row("Forked from", e.forkedFrom())
 	row("Input", compact(e.Input))
 	row("Output", compact(e.Output))
 	if e.Error != nil {
@@ -128,7 +130,7 @@ func (c *command) describe(cmd *cobra.Command, e execution) {
 		if i == 0 {
 			fmt.Fprintln(c.Out, "Calls")
 		}
-		fmt.Fprintln(c.Out, "  "+call.text())
+		fmt.Fprintln(c.Out, "  "+shown(call.text()))
 	}
 	c.printDeliveries(cmd, e.ID)
 }

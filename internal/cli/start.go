@@ -54,13 +54,18 @@ func (c *command) start() *cobra.Command {
 }
 
 func (c *command) begin(ctx context.Context, in any, wait bool) error {
-	var started struct {
-		ID    string `json:"id"`
-		ARN   string `json:"arn"`
-		Start string `json:"start"`
-	}
-	if err := c.call(ctx, "POST", "/executions", in, &started); err != nil {
+	return c.beginAt(ctx, "/executions", in, wait)
+}
+
+// beginAt starts an execution by a POST on a path.
+func (c *command) beginAt(ctx context.Context, path string, in any, wait bool) error {
+	var raw json.RawMessage
+	if err := c.call(ctx, "POST", path, in, &raw); err != nil {
 		return err
+	}
+	var started struct{ ID string }
+	if err := json.Unmarshal(raw, &started); err != nil {
+		return unreadable(err)
 	}
 	if wait {
 		fmt.Fprintln(c.Err, "started", started.ID)
@@ -71,7 +76,7 @@ func (c *command) begin(ctx context.Context, in any, wait bool) error {
 		return err
 	}
 	if c.output == "json" {
-		return c.printJSON(started)
+		return c.printJSON(raw)
 	}
 	fmt.Fprintln(c.Out, started.ID)
 	return nil

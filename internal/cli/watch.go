@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,44 +15,64 @@ import (
 )
 
 func (c *command) execWatch() *cobra.Command {
+	var f filter
 	cmd := &cobra.Command{
-		Use:   "watch ID",
-		Short: "Follow an execution until it ends",
-		Long:  "watch prints each change of a state and exits with 1 where the execution did not succeed.",
-		Args:  exactly("ID"),
+		Use:   "watch [ID…]",
+		Short: "Follow executions until they end",
+		Long: "watch prints each change of a state and exits with 1 where an execution did not succeed. Without ID it follows those\n" +
+			"that run now and match, the newest " + strconv.Itoa(mostWatched) + ": as a table on a terminal, else a line for each change.",
+		Example: "  stile exec watch order-17\n  stile exec watch --state-machine order --health stuck",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.follow(cmd.Context(), args[0], c.Out)
+			if len(args) > 0 && f.given() {
+				return usage("watch follows the executions that are named, or those that match: not both")
+			}
+			if len(args) == 1 {
+				return c.follow(cmd.Context(), args[0], c.Out)
+			}
+			return c.watchMany(cmd.Context(), args, &f)
 		},
 	}
+	f.flags(cmd)
 	return c.client(cmd)
 }
 
 // follow prints the changes of an execution to w until it ends, and fails where
-// it did not succeed. A stream that breaks off, as it does when this side is too
-// slow, is opened again.
+// it did not succeed.
 func (c *command) follow(ctx context.Context, id string, w io.Writer) error {
 	seen := map[string]string{}
+	raw, e, err := c.untilEnd(ctx, id, func(m message) bool { return c.change(w, m, seen) })
+	if err != nil {
+		return err
+	}
+	return c.end(e, raw)
+}
+
+// untilEnd gives the changes of an execution to take until it ends, and then the
+// execution, as it came and read. A stream that breaks off, as it does when this side
+// is too slow, is opened again.
+func (c *command) untilEnd(ctx context.Context, id string, take func(message) bool) (raw json.RawMessage, e execution, err error) {
+	// No change here is an event of the history: the stream leaves them out.
+	path := executionPath(id, "/events?after="+strconv.FormatInt(math.MaxInt64, 10))
 	for {
-		err := c.stream(ctx, executionPath(id, "/events"), func(m message) bool { return c.change(w, m, seen) })
+		err := c.stream(ctx, path, take)
 		if err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
 			var f *failure
 			if errors.As(err, &f) {
-				return err
+				return nil, e, err
 			}
 		}
 		if ctx.Err() != nil {
-			return c.broken(ctx, ctx.Err())
+			return nil, e, c.broken(ctx, ctx.Err())
 		}
-		var raw json.RawMessage
 		if err := c.call(ctx, "GET", executionPath(id, ""), nil, &raw); err != nil {
-			return err
+			return nil, e, err
 		}
-		var e execution
 		if err := json.Unmarshal(raw, &e); err != nil {
-			return unreadable(err)
+			return nil, e, unreadable(err)
 		}
 		if e.ended() {
-			return c.end(e, raw)
+			return raw, e, nil
 		}
 		select {
 		case <-time.After(200 * time.Millisecond):
@@ -59,34 +81,38 @@ func (c *command) follow(ctx context.Context, id string, w io.Writer) error {
 	}
 }
 
-// change prints one message and reports whether more may come. seen holds the last
-// class of each state, since a new stream tells all of them again.
-func (c *command) change(w io.Writer, m message, seen map[string]string) bool {
-	var d struct{ State, Class, Status string }
-	if json.Unmarshal(m.Data, &d) != nil {
-		return true // history events and others that this command does not show
+// turn is what one message of an execution's stream says.
+type turn struct{ State, Class, Status string }
+
+// turnOf reads a message: show says that it is news, more that others may come. seen
+// holds the last class of each state, since a new stream tells all of them again.
+func turnOf(m message, seen map[string]string) (t turn, show, more bool) {
+	if json.Unmarshal(m.Data, &t) != nil {
+		return t, false, true // others that no command shows
 	}
 	switch m.Event {
 	case "state":
-		old, known := seen[d.State]
-		seen[d.State] = d.Class
-		if old == d.Class || !known && d.Class == "idle" {
-			return true
-		}
-		if c.output != "json" {
-			fmt.Fprintf(w, "%-20s %s\n", d.State, d.Class)
-		}
+		old, known := seen[t.State]
+		seen[t.State] = t.Class
+		return t, old != t.Class && (known || t.Class != "idle"), true
 	case "status":
-		if d.Status != "" && d.Status != "RUNNING" {
-			return false
-		}
-	default:
-		return true
+		running := t.Status == "" || t.Status == "RUNNING"
+		return t, running, running
 	}
-	if c.output == "json" {
+	return t, false, true
+}
+
+// change prints one message and reports whether more may come.
+func (c *command) change(w io.Writer, m message, seen map[string]string) bool {
+	t, show, more := turnOf(m, seen)
+	switch {
+	case !show:
+	case c.output == "json":
 		json.NewEncoder(w).Encode(m)
+	case m.Event == "state":
+		fmt.Fprintf(w, "%-20s %s\n", t.State, t.Class)
 	}
-	return true
+	return more
 }
 
 // end prints how an execution ended; raw is it as the server gave it.

@@ -41,14 +41,14 @@ func (c *command) execWhy() *cobra.Command {
 
 // whyText prints an answer: the paragraph, then the commands.
 func (c *command) whyText(a why.Answer) {
-	for _, line := range why.Wrap(a.Paragraph, whyWidth) {
+	for _, line := range why.Wrap(shown(a.Paragraph), whyWidth) {
 		fmt.Fprintln(c.Out, line)
 	}
 	for i, do := range a.Commands {
 		if i == 0 {
 			fmt.Fprintln(c.Out)
 		}
-		for k, line := range why.Wrap(do, whyWidth-4) {
+		for k, line := range why.Wrap(shown(do), whyWidth-4) {
 			fmt.Fprintln(c.Out, strings.Repeat(" ", 2+2*min(k, 1))+line)
 		}
 	}
@@ -70,6 +70,7 @@ func (c *command) heldText(s why.Summary) {
 
 // fit cuts a line to the width.
 func fit(s string) string {
+	s = shown(s)
 	if utf8.RuneCountInString(s) <= whyWidth {
 		return s
 	}

@@ -64,6 +64,10 @@ type Config struct {
 	Secrets SecretsConfig
 	// Notify lists the webhooks that are told what happens.
 	Notify []Notify
+	// Retention says how long what is over is kept.
+	Retention Retention
+	// NoOverload lets every request in, however many there are. It takes effect at a start.
+	NoOverload bool
 }
 
 // GatewayPath is the key gateway.
@@ -96,6 +100,10 @@ type EngineConfig struct {
 	// MaxPayload (bytes) and MaxHistory (events) raise AWS's limits for executions that
 	// start; 0: AWS's.
 	MaxPayload, MaxHistory int
+	// DiskLow is below how many free bytes new work is refused, DiskReserve what is kept
+	// aside for finishing work; 0: internal/disk's defaults. NoDiskReserve keeps nothing.
+	DiskLow, DiskReserve int64
+	NoDiskReserve        bool
 }
 
 // Default is the configuration of a project without stile.yaml; name is the folder's.
@@ -109,7 +117,8 @@ func Default(dir string) *Config {
 		Gateway:   GatewayPath{"apim"},
 		Workflows: WorkflowsPath{"workflows"},
 		Engine:    EngineConfig{Address: netip.AddrFrom4([4]byte{127, 0, 0, 1})},
-		Telemetry: Telemetry{Prometheus: true},
+		Telemetry: Telemetry{Prometheus: true, Traces: true},
+		Retention: Retention{Executions: defaultExecutions},
 	}
 }
 

@@ -44,7 +44,7 @@ engine: { address: 10.0.0.7 }
 		PublicURL: "https://gate.example/base",
 		Map:       []MapEntry{{Key: "https://acme.azure-api.net", GatewaySelf: true, Line: 13}, {Key: "arn:aws:s3:::bucket", Folder: "data/in", Line: 14}},
 		Engine:    EngineConfig{Address: netip.MustParseAddr("10.0.0.7")},
-		Telemetry: Telemetry{Prometheus: true}}
+		Telemetry: Telemetry{Prometheus: true, Traces: true}, Retention: Retention{Executions: defaultExecutions}}
 	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Error(diff)
 	}
@@ -64,9 +64,9 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestLaterAndUnknownKeys(t *testing.T) {
-	c, faults := Parse("stile.yaml", "redis: {}\nretention: []\nsubscription: []\nfoo: 1\n")
+	c, faults := Parse("stile.yaml", "redis: {}\ncache: []\nsubscription: []\nfoo: 1\n")
 	want := `stile.yaml:1:1: the key "redis" of stile.yaml is not in this version [STL-C002]
-stile.yaml:2:1: the key "retention" of stile.yaml is not in this version [STL-C002]
+stile.yaml:2:1: the key "cache" of stile.yaml is not in this version [STL-C002]
 stile.yaml:3:1: unknown key "subscription" in stile.yaml [STL-C002]
 stile.yaml:4:1: unknown key "foo" in stile.yaml [STL-C002]`
 	if diff := cmp.Diff(want, faults.Error()); diff != "" || c == nil {

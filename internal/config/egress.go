@@ -129,3 +129,10 @@ func (c *Config) EgressTo(host, role string) (found Egress, ok bool) {
 	}
 	return found, ok
 }
+
+// Inside reports whether an entry, of whichever roles, lets a host be on this machine
+// or in a private network; host is host[:port] of an https URL.
+func (c *Config) Inside(host string) bool {
+	host = strings.TrimSuffix(strings.ToLower(host), ":443")
+	return slices.ContainsFunc(c.Egress, func(e Egress) bool { return e.Private && e.Host == host })
+}

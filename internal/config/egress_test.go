@@ -35,6 +35,11 @@ func TestEgress(t *testing.T) {
 	if e := c.Egress[0]; e.Host != "api.example.com" || len(e.Roles) != 2 || e.Private || !c.Egress[4].Private {
 		t.Errorf("%+v", c.Egress)
 	}
+	for host, want := range map[string]bool{"LocalHost:8443": true, "localhost": false, "[fd12::1]:8443": true, "api.example.com": false, "www.example.com": false, "": false} {
+		if got := c.Inside(host); got != want {
+			t.Errorf("%s is inside: %v", host, got)
+		}
+	}
 }
 
 func TestEgressFaults(t *testing.T) {

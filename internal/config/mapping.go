@@ -100,10 +100,19 @@ func (c *Config) Resolve(target string) (MapEntry, bool) {
 	}
 	host := target
 	if strings.Contains(target, "://") {
-		origin := originOf(target)
-		for _, e := range c.Map {
-			if strings.Contains(e.Key, "://") && originOf(e.Key) == origin && origin != "" {
-				return e, true
+		origin := ""
+		for i := range c.Map {
+			e := &c.Map[i]
+			if !strings.Contains(e.Key, "://") {
+				continue
+			}
+			if e.Key != target && origin == "" {
+				if origin = originOf(target); origin == "" {
+					break
+				}
+			}
+			if e.Key == target || originOf(e.Key) == origin {
+				return *e, true
 			}
 		}
 		u, err := url.Parse(target)

@@ -19,6 +19,9 @@ type ServerOptions struct {
 	// Data is the data folder. Empty: .stile/data of the project.
 	Data      string
 	Ephemeral bool
+	// DataKey is the file with the age identity that seals secrets which are given over
+	// an API. Empty: one that is made beside the data folder, its name with .key.
+	DataKey string
 	// Account and Region stand in ARNs.
 	Account, Region string
 	// Mock is the mock file of `dev` (MockConfigFile.json). Empty: the one in the

@@ -14,7 +14,7 @@ import (
 
 // later are keys of stile.yaml that other versions know.
 var later = []string{"redis",
-	"retention", "cache", "environments"}
+	"cache", "environments"}
 
 type reader struct {
 	*doctree.Reader
@@ -44,6 +44,8 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "logs", Read: r.logs},
 		{Name: "notify", Read: r.Each(r.notify)},
 		{Name: "secrets", Read: r.secrets},
+		{Name: "retention", Read: r.retention},
+		{Name: "limits", Read: r.limits},
 	}
 	for _, name := range later {
 		fields = append(fields, doctree.Field{Name: name, Later: true})
@@ -184,6 +186,7 @@ func (r *reader) engine(n *doctree.Node) {
 		}
 		r.cfg.Engine.Address = a
 	}},
+		doctree.Field{Name: "disk", Read: r.disk},
 		doctree.Field{Name: "max-payload", Read: r.limit("max-payload", 262_144, 64<<20, &r.cfg.Engine.MaxPayload)},
 		doctree.Field{Name: "max-history", Read: r.limit("max-history", 25_000, 10_000_000, &r.cfg.Engine.MaxHistory)})
 }

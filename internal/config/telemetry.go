@@ -21,6 +21,9 @@ type Telemetry struct {
 	AppInsights SecretRef
 	// Prometheus says that the control listener answers /metrics.
 	Prometheus bool
+	// Traces says that spans are kept and exported; without them there are metrics and
+	// logs alone.
+	Traces bool
 	// Slow are the floors of what counts as slow.
 	Slow Slow
 }
@@ -42,6 +45,7 @@ func (r *reader) telemetry(n *doctree.Node) {
 		doctree.Field{Name: "otlp", Read: r.otlp},
 		doctree.Field{Name: "appinsights", Read: r.secretRef("a connection string", &t.AppInsights)},
 		doctree.Field{Name: "prometheus", Read: r.Bool(&t.Prometheus)},
+		doctree.Field{Name: "traces", Read: r.Bool(&t.Traces)},
 		doctree.Field{Name: "slow", Read: r.slow})
 }
 

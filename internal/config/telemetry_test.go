@@ -8,13 +8,14 @@ import (
 
 func TestTelemetry(t *testing.T) {
 	for text, want := range map[string]Telemetry{
-		"":                               {Prometheus: true},
-		"telemetry: {}":                  {Prometheus: true},
-		"telemetry: {prometheus: false}": {},
-		"telemetry: {access-log: off, otlp: 'https://collector.example/base/'}": {Prometheus: true, OTLP: "https://collector.example/base"},
-		"telemetry: {access-log: false}":                                        {Prometheus: true},
-		"telemetry: {access-log: stdout, otlp: 'http://127.0.0.1:4318'}":        {Prometheus: true, AccessLog: AccessLogStdout, OTLP: "http://127.0.0.1:4318"},
-		"telemetry:\n  access-log: .stile/access.jsonl\n  appinsights: {secret: 'env://AI'}\n": {Prometheus: true, AccessLog: ".stile/access.jsonl",
+		"":                               {Prometheus: true, Traces: true},
+		"telemetry: {traces: false}":     {Prometheus: true},
+		"telemetry: {}":                  {Prometheus: true, Traces: true},
+		"telemetry: {prometheus: false}": {Traces: true},
+		"telemetry: {access-log: off, otlp: 'https://collector.example/base/'}": {Prometheus: true, Traces: true, OTLP: "https://collector.example/base"},
+		"telemetry: {access-log: false}":                                        {Prometheus: true, Traces: true},
+		"telemetry: {access-log: stdout, otlp: 'http://127.0.0.1:4318'}":        {Prometheus: true, Traces: true, AccessLog: AccessLogStdout, OTLP: "http://127.0.0.1:4318"},
+		"telemetry:\n  access-log: .stile/access.jsonl\n  appinsights: {secret: 'env://AI'}\n": {Prometheus: true, Traces: true, AccessLog: ".stile/access.jsonl",
 			AppInsights: SecretRef{"env://AI", 3, 25}},
 	} {
 		if diff := cmp.Diff(want, parse(t, text).Telemetry); diff != "" {

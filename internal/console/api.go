@@ -24,8 +24,11 @@ func (c *console) api(mux *http.ServeMux) {
 	mux.HandleFunc("GET /-/v1/executions", c.listExecutions)
 	mux.HandleFunc("POST /-/v1/executions", c.start)
 	mux.HandleFunc("GET /-/v1/executions/{id}", c.execution(c.show))
+	mux.HandleFunc("DELETE /-/v1/executions/{id}", c.executionFor("stile:DeleteExecution", c.deleteExecution))
 	mux.HandleFunc("POST /-/v1/executions/{id}/stop", c.executionFor("states:StopExecution", c.stop))
 	mux.HandleFunc("POST /-/v1/executions/{id}/redrive", c.executionFor("states:RedriveExecution", c.redrive))
+	mux.HandleFunc("POST /-/v1/executions/{id}/fork", c.executionFor(readHistory, c.fork))
+	mux.HandleFunc("GET /-/v1/executions/{id}/diff", c.executionFor(readHistory, c.diff))
 	mux.HandleFunc("GET /-/v1/executions/{id}/history", c.executionFor(readHistory, c.showHistory))
 	mux.HandleFunc("GET /-/v1/executions/{id}/calls", c.executionFor(readTrace, c.showCalls))
 	mux.HandleFunc("GET /-/v1/executions/{id}/graph", c.executionFor(readDefinition, c.showGraph))
@@ -39,6 +42,7 @@ func (c *console) api(mux *http.ServeMux) {
 	c.auditAPI(mux)
 	c.secretsAPI(mux)
 	c.whyAPI(mux)
+	mux.HandleFunc("POST /-/v1/backup", c.backup)
 	mux.HandleFunc("GET /-/v1/slow", c.listSlow)
 	mux.HandleFunc("/-/v1/", func(w http.ResponseWriter, r *http.Request) {
 		failure(w, http.StatusNotFound, "NotFound", "the control API has no "+r.Method+" "+r.URL.Path)
@@ -123,7 +127,7 @@ func (c *console) listing(r *http.Request) (sfn.ListExecutions, error) {
 		}
 		in.Max = n
 	}
-	return in, nil
+	return in, search(&in, q)
 }
 
 func (c *console) listExecutions(w http.ResponseWriter, r *http.Request) {
@@ -223,20 +227,6 @@ func alreadyEnded(x sfn.Execution) error {
 		return nil
 	}
 	return &sfn.Error{Code: "ConflictException", Message: "Execution " + x.Name + " has already ended: " + x.Status}
-}
-
-func (c *console) showHistory(w http.ResponseWriter, r *http.Request, x sfn.Execution) {
-	events, err := c.history(r.Context(), x.ARN, 0)
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	var list jsonval.Array
-	write := c.events(r.Context(), x.ARN)
-	for _, ev := range events {
-		list.Add(write(ev))
-	}
-	answer(w, http.StatusOK, wrap("events", list))
 }
 
 func (c *console) showCalls(w http.ResponseWriter, r *http.Request, x sfn.Execution) {

@@ -16,7 +16,9 @@ type Audit interface {
 	Read(from uint64, max int) ([]audit.Record, error)
 	// Head gives the newest record's number and its hash.
 	Head() (seq uint64, hash string)
+	// Verify gives how many records hold, from the number First on.
 	Verify() (n uint64, err error)
+	First() uint64
 }
 
 func (c *console) auditAPI(mux *http.ServeMux) {
@@ -130,7 +132,7 @@ func (q auditQuery) newest(log Audit) (out []audit.Record, err error) {
 			return nil, err
 		}
 		for _, r := range slices.Backward(page) {
-			if len(out) < q.max && q.matches(r) {
+			if r.Seq <= end && len(out) < q.max && q.matches(r) { // older ones than the first that is kept are passed over
 				out = append(out, r)
 			}
 		}
@@ -255,7 +257,7 @@ func inShort(verdict jsonval.Value) jsonval.Value {
 func (c *console) verifyAudit(w http.ResponseWriter, r *http.Request) {
 	n, err := c.Audit.Verify()
 	var o jsonval.Object
-	o.AddInt("records", int64(n)).Add("holds", jsonval.OfBool(err == nil))
+	o.AddInt("records", int64(n)).AddInt("first", int64(c.Audit.First())).Add("holds", jsonval.OfBool(err == nil))
 	if err != nil {
 		c.Log.Error("the audit record does not hold", "error", err.Error())
 		answer(w, http.StatusOK, o.AddString("fault", err.Error()).Value())

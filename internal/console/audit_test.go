@@ -31,6 +31,8 @@ func (b *book) Read(from uint64, most int) ([]audit.Record, error) {
 
 func (b *book) Head() (uint64, string) { return uint64(len(b.records)), "head" }
 
+func (b *book) First() uint64 { return 1 }
+
 func (b *book) Verify() (uint64, error) { return uint64(len(b.records)), b.fault }
 
 func (b *book) add(actor, action, resource string) {
@@ -190,7 +192,7 @@ func TestAuditPageAndVerify(t *testing.T) {
 	if w := get(t, h, "/audit?from=1"); !strings.Contains(w.Body.String(), `from=51"`) {
 		t.Errorf("the first page leads nowhere: %s", w.Body)
 	}
-	if w := get(t, h, "/-/v1/audit/verify"); strings.TrimSpace(w.Body.String()) != `{"records":120,"holds":true,"hash":"head"}` {
+	if w := get(t, h, "/-/v1/audit/verify"); strings.TrimSpace(w.Body.String()) != `{"records":120,"first":1,"holds":true,"hash":"head"}` {
 		t.Errorf("verify: %s", w.Body)
 	}
 	b.fault = &audit.BrokenError{Seq: 7, Reason: "gone"}

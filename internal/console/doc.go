@@ -51,6 +51,8 @@ type Host interface {
 	Executions
 	Journal
 	Redriver
+	Forker
+	Deleter
 }
 
 // Traces is the store of spans.
@@ -68,6 +70,8 @@ type Info struct {
 	Data    string `json:"data"`
 	Gateway string `json:"gateway"`
 	Control string `json:"control"`
+	// Refuses is why new work is refused; empty while it is taken.
+	Refuses string `json:"refuses,omitempty"`
 }
 
 // Config is what a console is made of. Host, Event, Metadata, Permissions and Info
@@ -89,6 +93,7 @@ type Config struct {
 	Audit    Audit   // nil: no record is kept
 	Secrets  Secrets // nil: nothing is told of them
 	Why      Why     // nil: nothing is explained
+	Backups  Backups // nil: none are taken
 	// Slow lists the operations and states that are slow now; nil: none is told.
 	Slow func() []telemetry.SlowCondition
 	// Token mints a token of a role; nil refuses. A refusal is *sfn.Error.

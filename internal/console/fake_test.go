@@ -27,6 +27,7 @@ type fake struct {
 	events   map[string][]history.Event
 	calls    map[string][]sfn.CallRecord
 	started  []sfn.Start
+	forked   []sfn.Fork
 	watchers map[chan sfn.Notice]string
 	watching chan string // gets the ARN of each new watch
 }
@@ -177,6 +178,12 @@ func (f *fake) RedriveExecution(_ context.Context, arn, _ string) (time.Time, er
 	return epoch.Add(2 * time.Hour), err
 }
 
+func (f *fake) ForkExecution(ctx context.Context, in sfn.Fork) (sfn.Started, error) {
+	x, err := f.DescribeExecution(ctx, in.ExecutionARN)
+	f.forked = append(f.forked, in)
+	return sfn.Started{ExecutionARN: x.ARN + in.Name, StartDate: epoch}, err
+}
+
 func (f *fake) Calls(_ context.Context, arn string) ([]sfn.CallRecord, error) {
 	return f.calls[arn], nil
 }
@@ -258,4 +265,11 @@ func do(h http.Handler, method, path, body string, header ...string) *httptest.R
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
+}
+
+func (f *fake) DeleteExecution(_ context.Context, arn string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.execs = slices.DeleteFunc(f.execs, func(x sfn.Execution) bool { return x.ARN == arn })
+	return nil
 }

@@ -45,8 +45,14 @@ func executionJSON(x sfn.Execution) *jsonval.Object {
 	if x.Quarantine != "" {
 		o.AddString("quarantine", x.Quarantine)
 	}
+	if x.HistoryDropped {
+		o.Add("historyDropped", jsonval.TrueValue)
+	}
 	if x.TestCase != "" {
 		o.AddString("testCase", x.TestCase)
+	}
+	if x.ForkedFrom != "" {
+		o.AddString("forkedFrom", x.ForkedFrom).Add("forkedAt", textOrNull(x.ForkedAt))
 	}
 	return &o
 }
@@ -107,6 +113,9 @@ func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *sfn.Error
 	switch {
 	case errors.As(err, &refusal):
+		if refusal.Code == "ServiceUnavailable" {
+			w.Header().Set("Retry-After", "1")
+		}
 		failure(w, refusalStatus(refusal.Code), refusal.Code, refusal.Message)
 	case r.Context().Err() != nil:
 		failure(w, http.StatusServiceUnavailable, "Cancelled", "the request was cancelled")

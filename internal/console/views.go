@@ -23,6 +23,8 @@ type executionView struct {
 	Took                                                   string
 	Live                                                   bool
 	Health                                                 healthView
+	// ForkedFrom is the name of the execution that this one repeats, ForkedHref its page.
+	ForkedFrom, ForkedAt, ForkedHref string
 }
 
 // healthView is how an open execution fares; zero for one that has ended.
@@ -62,6 +64,10 @@ func viewOf(x sfn.Execution) executionView {
 		// By ARN, since a name may stand for several executions.
 		Href:  "/executions/" + url.PathEscape(x.ARN),
 		Start: viewOfTime(x.StartDate), Stop: viewOfTime(x.StopDate), Live: x.Status == sfn.Running, Health: viewOfHealth(x.Health)}
+	if x.ForkedFrom != "" {
+		a, _ := sfn.ParseARN(x.ForkedFrom)
+		v.ForkedFrom, v.ForkedAt, v.ForkedHref = a.Sub, x.ForkedAt, "/executions/"+url.PathEscape(x.ForkedFrom)
+	}
 	if !x.StopDate.IsZero() {
 		v.Took = took(x.StopDate.Sub(x.StartDate))
 	}

@@ -165,7 +165,7 @@ func (c *checker) task(m Machine, s *asl.State, params jsonval.Value) {
 	}
 	if arn := connection(params); arn != "" && !c.p.Connection(arn) {
 		c.warn(m, s, CodeConnection, "state "+s.Name+" names a connection that the project does not have: "+arn,
-			"add connections/NAME.yaml for the NAME in the ARN")
+			"add connections/NAME.yaml for the NAME in the ARN, or make it with CreateConnection")
 	}
 	gateway, mapped := c.p.Target(target)
 	if !mapped {

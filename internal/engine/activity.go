@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"stile/asl/interp"
+	"stile/internal/engine/codec"
+	"stile/internal/engine/record"
 	"stile/internal/sfn"
 )
 
@@ -31,12 +33,12 @@ func (h *Host) TakeTask(ctx context.Context, token, worker string) (taken bool, 
 	if err != nil {
 		return false, err
 	}
-	id := idOf(tok.ExecutionARN)
+	id := record.IDOf(tok.ExecutionARN)
 	s := h.shardOf(id)
 	return ask(ctx, s, func(reply func(bool, error)) {
 		l, err := s.lookup(id)
 		var refused *sfn.Error
-		if errors.Is(err, errRecord) || errors.As(err, &refused) { // it stays so: others must not wait behind it
+		if errors.Is(err, codec.ErrRecord) || errors.As(err, &refused) { // it stays so: others must not wait behind it
 			s.h.told("a worker cannot take a task", id, err)
 			err = nil
 		}
@@ -45,7 +47,7 @@ func (h *Host) TakeTask(ctx context.Context, token, worker string) (taken bool, 
 			return
 		}
 		w := l.work[tok.Command]
-		if w == nil || w.attempt != tok.Attempt || w.phase != workDispatched || !w.token {
+		if w == nil || w.Attempt != tok.Attempt || w.Phase != record.Dispatched || !w.Token {
 			reply(false, nil)
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -239,8 +240,8 @@ func TestAnActivityThatIsMissing(t *testing.T) {
 			t.Errorf("%+v %v", x, err)
 		}
 		there.Store(true)
-		id, events := idOf(arn), 0
-		if err := store.Iterate(spaceJournal, id.all(), func(_, v []byte) bool {
+		id, events := record.IDOf(arn), 0
+		if err := store.Iterate(record.SpaceJournal, id.All(), func(_, v []byte) bool {
 			ev, err := interp.DecodeEvent(v)
 			if err != nil || !slices.Equal(ev.Missing, []string{packARN}) {
 				t.Errorf("the journal has %+v, %v", ev, err)

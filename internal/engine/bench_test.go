@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"stile/internal/engine/record"
 	"stile/internal/kv/kvtest"
 	"stile/internal/kv/pebblekv"
 	"stile/internal/sfn"
@@ -54,7 +55,7 @@ func commitGroups(b *testing.B, h *Host, value []byte, n *uint64) {
 			*n++
 			t := h.shards[*n%256].turn(nil)
 			for row := range uint64(5) {
-				t.set(spaceJournal, execID{byte(*n)}.key(*n, row), value)
+				t.set(record.SpaceJournal, record.ID{byte(*n)}.Key(*n, row), value)
 			}
 			t.replies = append(t.replies, func(err error) { done <- err })
 			h.committer.submit(t)

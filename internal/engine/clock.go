@@ -1,20 +1,45 @@
 package engine
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
 
-// Clock is the engine's time. Tests put their own in its place.
-type Clock interface {
-	Now() time.Time
-	// AfterFunc calls f once on its own goroutine after d; stop prevents it if it
-	// has not begun.
-	AfterFunc(d time.Duration, f func()) (stop func())
+	"stile/internal/engine/clock"
+	"stile/internal/engine/codec"
+	"stile/internal/engine/record"
+	"stile/internal/kv"
+)
+
+// Clock is the engine's time; see clock below this package.
+type Clock = clock.Clock
+
+// metaTime holds the engine's time, Unix ms, of a group written not long ago.
+var metaTime = []byte("time")
+
+// stampEvery is how old the stored time may be when a group is written.
+const stampEvery = time.Second
+
+func lastTime(store kv.Store) (int64, error) {
+	got, err := store.GetMany(record.SpaceMeta, [][]byte{metaTime})
+	if err != nil || got[0] == nil {
+		return 0, err
+	}
+	if len(got[0]) != 9 || got[0][0] != codec.Format {
+		return 0, codec.ErrRecord
+	}
+	return int64(binary.BigEndian.Uint64(got[0][1:])), nil
 }
 
-type realClock struct{}
+// stamp adds the engine's time to a group where the stored one is old.
+func (m *committer) stamp(g *kv.Group, epoch uint64) {
+	now := m.clock.Now().UnixMilli()
+	if now-m.stamped < stampEvery.Milliseconds() {
+		return
+	}
+	m.stamped = now
+	g.Writes = append(g.Writes, kv.ShardWrites{Epoch: epoch, Ops: []kv.Op{timeOp(now)}})
+}
 
-func (realClock) Now() time.Time { return time.Now() }
-
-func (realClock) AfterFunc(d time.Duration, f func()) func() {
-	t := time.AfterFunc(d, f)
-	return func() { t.Stop() }
+func timeOp(now int64) kv.Op {
+	return kv.Op{Kind: kv.Set, Space: record.SpaceMeta, Key: metaTime, Value: binary.BigEndian.AppendUint64([]byte{codec.Format}, uint64(now))}
 }

@@ -39,6 +39,8 @@ type committer struct {
 	failed   error
 	done     chan struct{}
 
+	stall stall
+
 	// submitted and durable count groups; a reader that sees them equal need not wait.
 	submitted, durable atomic.Uint64
 
@@ -49,17 +51,14 @@ type committer struct {
 	// submit, so that whoever has read one has seen all before it.
 	told uint64
 
+	clock   Clock // the host's
+	stamped int64 // when the time was stored, Unix ms
+
 	plant plant
 }
 
-// plant holds the bugs that the crash tests must catch; never set elsewhere.
-type plant struct {
-	answerEarly   bool // replies leave when the group is handed over, not when it is durable
-	dispatchEarly bool // tasks are dispatched when the turn is submitted
-}
-
-func newCommitter(c Config) *committer {
-	m := &committer{store: c.Store, fatal: c.Fatal, groupBytes: c.GroupBytes, backlog: c.BacklogBytes, done: make(chan struct{})}
+func newCommitter(c Config, p plant) *committer {
+	m := &committer{store: c.Store, fatal: c.Fatal, groupBytes: c.GroupBytes, backlog: c.BacklogBytes, done: make(chan struct{}), clock: c.Clock, stamped: c.Clock.Now().UnixMilli(), plant: p}
 	m.work.L, m.room.L, m.settled.L = &m.mu, &m.mu, &m.mu
 	go m.run()
 	return m
@@ -84,6 +83,13 @@ func (m *committer) submit(t *turn) {
 	m.bytes += t.bytes
 	m.work.Signal()
 	m.mu.Unlock()
+}
+
+// crowded reports whether who submits may soon have to wait.
+func (m *committer) crowded() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.bytes > m.backlog/2
 }
 
 func (m *committer) refusal() error {
@@ -112,7 +118,7 @@ func (m *committer) run() {
 		if synced == nil {
 			continue
 		}
-		if err := <-synced; err != nil {
+		if err := m.await(synced); err != nil {
 			m.fail(err, group)
 			return
 		}
@@ -152,6 +158,9 @@ func (m *committer) commit(group []*turn) chan error {
 			m.written.Add(uint64(t.bytes))
 		}
 	}
+	if len(g.Writes) > 0 {
+		m.stamp(&g, group[0].epoch)
+	}
 	m.turns.Add(uint64(len(group)))
 	synced := make(chan error, 1)
 	m.submitted.Add(1)
@@ -189,6 +198,9 @@ func (m *committer) barrier() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for m.durable.Load() < n && m.failed == nil {
+		if _, stands := m.stall.now(); stands {
+			return errStuck
+		}
 		m.settled.Wait()
 	}
 	return m.failed

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/kv/memkv"
 )
@@ -38,7 +39,7 @@ func TestGroups(t *testing.T) {
 		var settled []int
 		turn := func(i, size int) *turn {
 			t := h.shards[i%256].turn(nil)
-			t.set(spaceMeta, fmt.Appendf(nil, "%03d", i), make([]byte, size-3))
+			t.set(record.SpaceMeta, fmt.Appendf(nil, "%03d", i), make([]byte, size-3))
 			t.after = append(t.after, func() { settled = append(settled, i) })
 			return t
 		}

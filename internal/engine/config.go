@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"stile/internal/dataset"
+	"stile/internal/engine/clock"
+	"stile/internal/engine/visibility"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -41,6 +43,15 @@ type Config struct {
 	TestCases TestCases
 	// Objects is where distributed Maps read items and write results; nil has nothing.
 	Objects dataset.Store
+	// Fields gives what a state machine's executions are found by; nil: by nothing. What
+	// it gives counts for starts and ends from then on.
+	Fields func(stateMachineARN string) visibility.Fields
+	// Retention says how long ended executions are kept, asked anew for each step; nil:
+	// for ever.
+	Retention func() visibility.Retention
+	// Admit says why no new work is taken, such as for want of room on the disk; nil, and
+	// a nil func: it is taken. What was taken before goes on.
+	Admit func() error
 	// Outbox is what others are told of; nil keeps nothing.
 	Outbox *Outbox
 	// Log is where quarantines and failures are told; nil drops them.
@@ -78,7 +89,7 @@ type Roles interface {
 
 func (c Config) withDefaults() Config {
 	if c.Clock == nil {
-		c.Clock = realClock{}
+		c.Clock = clock.Machine()
 	}
 	if c.Seed == nil {
 		c.Seed = machineSeed

@@ -53,7 +53,7 @@ func TestCrashAtEveryPoint(t *testing.T) {
 				}
 				hit += int(s.crashes.Load())
 			}
-			t.Logf("%d points hit, nothing lost", hit)
+			t.Logf("figure: %s: %d points hit, nothing lost", name, hit)
 			if hit < 300 {
 				t.Errorf("only %d points", hit)
 			}
@@ -92,7 +92,7 @@ func TestCrashSeeds(t *testing.T) {
 				}
 				crashes += int(s.crashes.Load())
 			}
-			t.Logf("200 seeds, %d crashes, nothing lost", crashes)
+			t.Logf("figure: %s: 200 seeds, %d crashes, nothing lost", name, crashes)
 		})
 	}
 }
@@ -114,7 +114,7 @@ func TestPlantedBugs(t *testing.T) {
 				for n := 1; n < 900; n++ {
 					s := &tale{world: newWorld(0), disk: open(bug.lie), plant: bug.p, plans: []blackout{{point: n}}}
 					if bad := tell(t, s); len(bad) > 0 {
-						t.Logf("caught by a crash at point %d: %s", n, bad[0])
+						t.Logf("figure: %s on %s: caught by a crash at point %d: %.150s", bug.name, name, n, bad[0])
 						return
 					}
 				}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/sfn"
 )
 
@@ -31,7 +32,7 @@ func (h *Host) CompleteCallback(ctx context.Context, ref sfn.CallbackRef, d sfn.
 
 // attempt finds an attempt whose token is open. Its turn must be ended, or released.
 func (s *shard) attempt(ref sfn.CallbackRef) (*turn, *work, error) {
-	l, err := s.lookup(idOf(ref.ExecutionARN))
+	l, err := s.lookup(record.IDOf(ref.ExecutionARN))
 	if err == nil && l != nil {
 		err = l.quarantined()
 	}
@@ -41,7 +42,7 @@ func (s *shard) attempt(ref sfn.CallbackRef) (*turn, *work, error) {
 	if l == nil {
 		return nil, nil, callbackGone()
 	}
-	if w := l.work[ref.Command]; w != nil && w.attempt == ref.Attempt && w.waits() {
+	if w := l.work[ref.Command]; w != nil && w.Attempt == ref.Attempt && w.Waits() {
 		return s.turn(l), w, nil
 	}
 	return nil, nil, callbackGone()
@@ -53,20 +54,20 @@ func (h *Host) RevokeCallback(ctx context.Context, ref sfn.CallbackRef, by sfn.S
 	if err := h.refuses(); err != nil {
 		return err
 	}
-	s := h.shardOf(idOf(ref.ExecutionARN))
+	s := h.shardOf(record.IDOf(ref.ExecutionARN))
 	_, err := ask(ctx, s, func(reply func(bool, error)) {
 		t, _, err := s.attempt(ref)
 		if err != nil {
 			reply(false, err)
 			return
 		}
-		u, err := h.url(t.live, t.live.id.key(ref.Command, uint64(ref.Attempt)))
+		u, err := h.url(t.live, t.live.id.Key(ref.Command, uint64(ref.Attempt)))
 		if err != nil {
 			t.release()
 			reply(false, err)
 			return
 		}
-		u.revoked = true
+		u.Revoked = true
 		t.delivery(ref.Command, ref.Attempt, u, sfn.DeliveryRecord{Kind: sfn.KindRevoke, Answer: sfn.AnswerDone, Sender: by})
 		t.replies = append(t.replies, func(failed error) { reply(true, failed) })
 		s.end(t)
@@ -82,7 +83,7 @@ func (h *Host) ResendCallback(ctx context.Context, ref sfn.CallbackRef, by sfn.S
 	if err := h.refuses(); err != nil {
 		return sfn.Resent{}, err
 	}
-	s := h.shardOf(idOf(ref.ExecutionARN))
+	s := h.shardOf(record.IDOf(ref.ExecutionARN))
 	return ask(ctx, s, func(reply func(sfn.Resent, error)) {
 		t, w, err := s.attempt(ref)
 		if err != nil {
@@ -100,7 +101,7 @@ func (h *Host) ResendCallback(ctx context.Context, ref sfn.CallbackRef, by sfn.S
 // turn has changed nothing.
 func (s *shard) resend(t *turn, w *work, ref sfn.CallbackRef, by sfn.Sender, reply func(sfn.Resent, error)) error {
 	h, l := s.h, t.live
-	if _, underWay := h.calls.Load(callID{l.id, ref.Command}); underWay || w.phase != workSubmitted {
+	if _, underWay := h.calls.Load(callID{l.id, ref.Command}); underWay || w.Phase != record.Submitted {
 		return &sfn.Error{Code: "ConflictException", Message: "The task's request is under way; nothing was sent again."}
 	}
 	c, err := taskCommand(l, ref.Command)
@@ -110,21 +111,21 @@ func (s *shard) resend(t *turn, w *work, ref sfn.CallbackRef, by sfn.Sender, rep
 	if sfn.IsActivity(c.Resource) {
 		return &sfn.Error{Code: "ConflictException", Message: "A worker has taken the activity's task; nothing was sent again."}
 	}
-	u, err := h.url(l, l.id.key(ref.Command, uint64(ref.Attempt)))
+	u, err := h.url(l, l.id.Key(ref.Command, uint64(ref.Attempt)))
 	if err != nil {
 		return err
 	}
-	fresh := u.revoked
-	if now := h.now(); now > u.until(w.expires) {
-		fresh, u.expires = true, now+urlLife.Milliseconds()
+	fresh := u.Revoked
+	if now := h.now(); now > u.Until(w.Expires) {
+		fresh, u.Expires = true, now+urlLife.Milliseconds()
 	}
 	if fresh {
-		u.serial, u.revoked = u.serial+1, false
+		u.Serial, u.Revoked = u.Serial+1, false
 	}
-	w.send++
+	w.Send++
 	t.putWork(ref.Command, w)
-	d := l.dispatch(&c, w.send)
-	d.call.TaskToken = h.openToken(&l.fixed, ref.Command, w.workRecord, u).TaskToken
+	d := l.dispatch(&c, w.Send)
+	d.call.TaskToken = h.openToken(&l.fixed, ref.Command, w.Work, u).TaskToken
 	var once sync.Once // the answer, a failed commit, and the end of the attempt race
 	d.resent = func(r sfn.TaskResult, err error) {
 		once.Do(func() { reply(sfn.Resent{Send: d.call.Send, NewURL: fresh, Error: r.Error, Cause: r.Cause}, err) })
@@ -165,7 +166,7 @@ func (s *shard) resentDone(d *dispatch, r sfn.TaskResult) {
 	}
 	t := s.turn(l)
 	if r.Call.Exists() {
-		t.set(spaceCall, l.id.key(d.call.Command, uint64(d.call.Send)), encodeCall(sfn.CallRecord{
+		t.set(record.SpaceCall, l.id.Key(d.call.Command, uint64(d.call.Send)), record.EncodeCall(sfn.CallRecord{
 			State: d.call.State, Attempt: d.call.Attempt, Time: time.UnixMilli(s.h.now()), Call: r.Call,
 		}))
 	}
@@ -179,7 +180,7 @@ func (s *shard) resentDone(d *dispatch, r sfn.TaskResult) {
 // TaskInputs gives the state inputs of an execution's Tasks that wait for their
 // token, by their command.
 func (h *Host) TaskInputs(ctx context.Context, arn string) (map[uint64]sfn.TaskInput, error) {
-	id := idOf(arn)
+	id := record.IDOf(arn)
 	s := h.shardOf(id)
 	entered, err := ask(ctx, s, func(reply func(map[uint64]int64, error)) {
 		l, err := s.lookup(id)
@@ -189,7 +190,7 @@ func (h *Host) TaskInputs(ctx context.Context, arn string) (map[uint64]sfn.TaskI
 		}
 		out := map[uint64]int64{}
 		for command, w := range l.work {
-			if !w.waits() {
+			if !w.Waits() {
 				continue
 			}
 			c, err := taskCommand(l, command)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -80,6 +81,7 @@ type pebbleDisk struct {
 	fs, survivor *vfs.MemFS
 	store        *pebblekv.Store
 	ignoreSync   bool
+	memTable     uint64 // bytes of the memory table, 0 for 256 KiB
 }
 
 func (d *pebbleDisk) open(inSync func()) (kv.Store, error) {
@@ -95,7 +97,7 @@ func (d *pebbleDisk) open(inSync func()) (kv.Store, error) {
 		}
 		return nil
 	}))
-	options := pebblekv.Options{FS: fs, MemTableBytes: 256 << 10, CacheBytes: 1 << 20, Fatal: func(error) {}}
+	options := pebblekv.Options{FS: fs, MemTableBytes: cmp.Or(d.memTable, 256<<10), CacheBytes: 1 << 20, Fatal: func(error) {}}
 	if d.ignoreSync {
 		options.FS = lyingFS{fs}
 	}

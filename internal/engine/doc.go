@@ -13,6 +13,8 @@
 // worker reads the items, children are executions in shards of their own, and what is
 // kept of the run is how far all of them have ended (see maprun below this package).
 //
+// What is stored, and under which keys, is record's, below this package.
+//
 // It is not a wire (internal/sfnapi), not a caller of tasks (internal/task, behind
 // Tasks), and it opens no store (app hands it one). It does not know the gateway.
 //

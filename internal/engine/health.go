@@ -2,47 +2,36 @@ package engine
 
 import (
 	"math"
-	"slices"
 	"time"
 
+	"stile/internal/engine/record"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
 
-// healthTimer is the number of an execution's health timer among its timers;
-// interp counts its own from 1.
-const healthTimer = math.MaxUint64
-
-// kin are live Task visits that fare alike: what decides about one decides about
-// all, so that a Map of many items is judged by few.
-type kin struct {
-	phase   workPhase
+// alike is what live Task visits have in common that fare alike: see kin.
+type alike struct {
+	phase   record.Phase
 	trouble sfn.Trouble
 	late    bool
 	state   string
 }
 
-// kinGroup counts them; sample is the one that was touched last.
-type kinGroup struct {
-	count  int
-	sample uint64
-}
-
 // thread is a visit as health sees it; false for one that is over.
 func (h *Host) thread(l *live, w *work) (sfn.Thread, bool) {
-	t := sfn.Thread{State: w.state, Entered: time.UnixMilli(w.entered), Trouble: w.trouble}
+	t := sfn.Thread{State: w.State, Entered: time.UnixMilli(w.Entered), Trouble: w.Trouble}
 	switch {
-	case w.phase == workDispatched, w.phase == workSubmitted && !w.token:
+	case w.Phase == record.Dispatched, w.Phase == record.Submitted && !w.Token:
 		t.Phase = sfn.ThreadSent
-	case w.phase == workSubmitted:
-		t.Phase, t.Until = sfn.ThreadHasToken, time.UnixMilli(w.expires)
-	case w.phase == workIdle && w.until != 0:
+	case w.Phase == record.Submitted:
+		t.Phase, t.Until = sfn.ThreadHasToken, time.UnixMilli(w.Expires)
+	case w.Phase == record.Idle && w.until != 0:
 		t.Phase, t.Until = sfn.ThreadBacksOff, time.UnixMilli(w.until)
 	default:
 		return t, false
 	}
 	if h.limits != nil {
-		t.Limit = h.limits(l.fixed.machineARN, w.state)
+		t.Limit = h.limits(l.fixed.MachineARN, w.State)
 	}
 	return t, true
 }
@@ -59,46 +48,30 @@ func (h *Host) remark(l *live, command uint64, now int64) (deadline int64) {
 	if !alive {
 		return 0
 	}
-	k := kin{phase: w.phase, trouble: w.trouble, state: w.state}
+	k := alike{phase: w.Phase, trouble: w.Trouble, state: w.State}
 	if at := t.Deadline(); !at.IsZero() {
 		if k.late = at.UnixMilli() <= now; !k.late {
 			deadline = at.UnixMilli()
 		}
 	}
-	if l.kin == nil {
-		l.kin = map[kin]*kinGroup{}
-	}
-	g := l.kin[k]
-	if g == nil {
-		g = &kinGroup{}
-		l.kin[k] = g
-	}
-	g.count++
-	g.sample, w.kin, w.counted = command, k, true
+	l.kin.Count(k, command)
+	w.kin, w.counted = k, true
 	return deadline
 }
 
-// uncount takes a visit out of its group. Where it was the sample, the lowest of
-// the others stands in for it.
+// uncount takes a visit out of its group.
 func (l *live) uncount(command uint64, w *work) {
 	if !w.counted {
 		return
 	}
 	w.counted = false
-	g := l.kin[w.kin]
-	if g.count--; g.count == 0 {
-		delete(l.kin, w.kin)
-		return
-	}
-	if g.sample != command {
-		return
-	}
-	g.sample = math.MaxUint64
-	for c, other := range l.work {
-		if other.counted && other.kin == w.kin {
-			g.sample = min(g.sample, c)
+	l.kin.Uncount(w.kin, command, func(yield func(uint64) bool) {
+		for c, other := range l.work {
+			if other.counted && other.kin == w.kin && !yield(c) {
+				return
+			}
 		}
-	}
+	})
 }
 
 // remark counts a visit anew and remembers the nearest time at which it must be
@@ -109,7 +82,7 @@ func (t *turn) remark(command uint64) {
 	}
 }
 
-func (t *turn) now() int64 { return max(t.h.now(), t.live.state.last) }
+func (t *turn) now() int64 { return max(t.h.now(), t.live.state.Last) }
 
 // backsOff says that another attempt of the visit follows at a time.
 func (t *turn) backsOff(command, timer uint64, at int64) {
@@ -148,23 +121,23 @@ func (t *turn) backedOff(timer uint64) {
 // turn, before the visibility record is written.
 func (t *turn) judge() {
 	l := t.live
-	before := l.state.health.health()
+	before := l.state.Health.Shown()
 	if !l.running() {
 		t.endHealth(before)
 		return
 	}
-	if _, more := l.work[0]; more && l.state.quarantine == "" && before.Status != "" {
+	if _, more := l.work[0]; more && l.state.Quarantine == "" && before.Status != "" {
 		t.arm() // in the middle of a slice what the execution does shows at its end
 		return
 	}
 	facts, samples := t.facts(before)
 	after, decides := sfn.JudgeThread(facts)
-	r := &l.state.health
-	r.put(after)
-	r.command, r.send = 0, 0
+	r := &l.state.Health
+	r.Put(after)
+	r.Command, r.Send = 0, 0
 	if decides >= 0 && decides < len(samples) {
-		if w := l.work[samples[decides]]; w != nil && w.refused != 0 && after.Status != sfn.Waiting {
-			r.command, r.send = samples[decides], w.refused
+		if w := l.work[samples[decides]]; w != nil && w.Refused != 0 && after.Status != sfn.Waiting {
+			r.Command, r.Send = samples[decides], w.Refused
 		}
 	}
 	if after.Changed(before) && (before.Status != "" || after.Status != sfn.Healthy) {
@@ -177,20 +150,17 @@ func (t *turn) judge() {
 // waits behind them, of which interp keeps the count alone.
 func (t *turn) facts(before sfn.Health) (f sfn.HealthFacts, samples []uint64) {
 	l := t.live
-	f = sfn.HealthFacts{Now: time.UnixMilli(t.now()), State: l.state.state, Quarantined: l.state.quarantine != "", Before: before}
-	for _, g := range l.kin {
-		samples = append(samples, g.sample)
-	}
-	slices.Sort(samples)
+	f = sfn.HealthFacts{Now: time.UnixMilli(t.now()), State: l.state.State, Quarantined: l.state.Quarantine != "", Before: before}
+	samples = l.kin.Samples()
 	for _, c := range samples {
 		th, _ := t.h.thread(l, l.work[c])
 		f.Threads = append(f.Threads, th)
 	}
 	switch {
 	case l.x != nil && l.x.Waits() > 0:
-		f.Threads = append(f.Threads, sfn.Thread{State: l.state.state, Phase: sfn.ThreadWaits, Until: l.nextTimer()})
-	case l.state.waiting == "retry" && len(l.backoff) == 0: // a Parallel or Map backs off as a whole
-		f.Threads = append(f.Threads, sfn.Thread{State: l.state.state, Phase: sfn.ThreadBacksOff, Entered: f.Now,
+		f.Threads = append(f.Threads, sfn.Thread{State: l.state.State, Phase: sfn.ThreadWaits, Until: l.nextTimer()})
+	case l.state.Waiting == "retry" && len(l.backoff) == 0: // a Parallel or Map backs off as a whole
+		f.Threads = append(f.Threads, sfn.Thread{State: l.state.State, Phase: sfn.ThreadBacksOff, Entered: f.Now,
 			Trouble: sfn.TroubleRetry, Until: l.nextTimer()})
 	}
 	return f, samples
@@ -218,7 +188,7 @@ func (t *turn) endHealth(before sfn.Health) {
 	if before.Status != "" && before.Status != sfn.Healthy && before.Status != sfn.Waiting {
 		t.tellHealth(before, sfn.Health{Status: healthEnded, Since: time.UnixMilli(t.now())})
 	}
-	t.live.state.health = healthRecord{}
+	t.live.state.Health = record.Health{}
 }
 
 // healthEnded stands in a notice for the health of an execution that has none any more.
@@ -228,24 +198,24 @@ const healthEnded sfn.HealthStatus = "ended"
 // it is not set to an earlier time. It is the only one of its execution, and it is
 // left alone when a Task ends in time: at its time it looks around.
 func (t *turn) arm() {
-	r := &t.live.state.health
-	if t.deadline == 0 || r.check != 0 && r.check <= t.deadline {
+	r := &t.live.state.Health
+	if t.deadline == 0 || r.Check != 0 && r.Check <= t.deadline {
 		return
 	}
 	t.disarm()
-	r.check = t.deadline
-	t.set(spaceTimer, timerKey(r.check, t.live.id, healthTimer), nil)
-	t.timers = append(t.timers, timerChange{timerID{t.live.id, healthTimer}, r.check, true})
+	r.Check = t.deadline
+	t.set(record.SpaceTimer, record.TimerKey(r.Check, t.live.id, record.HealthTimer), nil)
+	t.timers = append(t.timers, timerChange{timerID{t.live.id, record.HealthTimer}, r.Check, true})
 }
 
 func (t *turn) disarm() {
-	r := &t.live.state.health
-	if r.check == 0 {
+	r := &t.live.state.Health
+	if r.Check == 0 {
 		return
 	}
-	t.remove(spaceTimer, timerKey(r.check, t.live.id, healthTimer))
-	t.timers = append(t.timers, timerChange{timerID{t.live.id, healthTimer}, r.check, false})
-	r.check = 0
+	t.remove(record.SpaceTimer, record.TimerKey(r.Check, t.live.id, record.HealthTimer))
+	t.timers = append(t.timers, timerChange{timerID{t.live.id, record.HealthTimer}, r.Check, false})
+	r.Check = 0
 }
 
 // shortestLook is the least time between two looks at an execution's health.
@@ -264,26 +234,26 @@ func (s *shard) healthDue(l *live, due int64) {
 		t.deadline = max(t.deadline, now+shortestLook)
 	}
 	t.changed = true
-	before := l.state.health.health()
+	before := l.state.Health.Shown()
 	s.end(t)
-	if l.state.health.health().Changed(before) {
-		s.h.log.Debug("health changed with time", "execution", l.arn(), "health", l.state.health.health().Status, "due", due)
+	if l.state.Health.Shown().Changed(before) {
+		s.h.log.Debug("health changed with time", "execution", l.arn(), "health", l.state.Health.Shown().Status, "due", due)
 	}
 }
 
 // verdicts fills in the verdicts of what DescribeExecution and ListExecutions show.
-func (h *Host) verdicts(shown []sfn.Execution, states []healthRecord, ids []execID) error {
+func (h *Host) verdicts(shown []sfn.Execution, states []record.Health, ids []record.ID) error {
 	var keys [][]byte
 	var at []int
 	for i := range states {
-		if states[i].command != 0 {
-			keys, at = append(keys, ids[i].key(states[i].command, uint64(states[i].send))), append(at, i)
+		if states[i].Command != 0 {
+			keys, at = append(keys, ids[i].Key(states[i].Command, uint64(states[i].Send))), append(at, i)
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	got, err := h.store.GetMany(spaceCall, keys)
+	got, err := h.store.GetMany(record.SpaceCall, keys)
 	if err != nil {
 		return err
 	}
@@ -291,20 +261,13 @@ func (h *Host) verdicts(shown []sfn.Execution, states []healthRecord, ids []exec
 		if got[n] == nil {
 			continue
 		}
-		c, err := decodeCall(got[n])
+		c, err := record.DecodeCall(got[n])
 		if err != nil {
 			return err
 		}
 		shown[i].Health.Verdict = sfn.DenialOf(c.Call)
 	}
 	return nil
-}
-
-func decodeCall(b []byte) (c sfn.CallRecord, err error) {
-	d := open(slices.Clone(b))
-	c.State, c.Attempt = d.Str(), uint32(d.Uint())
-	c.Time, c.Call = time.UnixMilli(d.Int()), d.JSON()
-	return c, d.Err
 }
 
 // lastDenial is what a health notice says about the verdict: its place and reason,

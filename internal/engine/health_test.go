@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stile/internal/engine/codec"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
@@ -100,7 +102,7 @@ func TestHealthOverALife(t *testing.T) {
 			t.Errorf("%+v", x)
 		}
 		synctest.Wait()
-		if n := rows(t, store, spaceTimer); n != 0 {
+		if n := rows(t, store, record.SpaceTimer); n != 0 {
 			t.Errorf("%d timers are left", n)
 		}
 	})
@@ -146,7 +148,7 @@ func TestStuckInTime(t *testing.T) {
 			if x := ends(t, h, arn); x.Status != sfn.Succeeded {
 				t.Errorf("%+v", x)
 			}
-			if n := rows(t, store, spaceTimer); n != 0 {
+			if n := rows(t, store, record.SpaceTimer); n != 0 {
 				t.Errorf("%d timers are left", n)
 			}
 		})
@@ -260,27 +262,27 @@ func TestListingByHealth(t *testing.T) {
 }
 
 // oldState and oldWork write records as they were before there was health.
-func oldState(r stateRecord) []byte {
-	e := record(64)
-	e.Byte(byte(r.status))
-	e.Str(r.state)
-	e.Str(r.waiting)
-	e.Uint(r.seq)
-	e.Int(r.last)
-	e.Str(r.quarantine)
+func oldState(r record.State) []byte {
+	e := codec.New(64)
+	e.Byte(byte(r.Status))
+	e.Str(r.State)
+	e.Str(r.Waiting)
+	e.Uint(r.Seq)
+	e.Int(r.Last)
+	e.Str(r.Quarantine)
 	return e.B
 }
 
-func oldWork(w workRecord) []byte {
-	e := record(32)
-	e.Byte(byte(w.phase))
-	e.Uint(uint64(w.attempt))
-	e.Uint(uint64(w.send))
-	e.Uint(w.epoch)
-	e.Uint(map[bool]uint64{true: 1}[w.token])
-	e.Int(w.since)
-	e.Int(w.expires)
-	e.Str(w.state)
+func oldWork(w record.Work) []byte {
+	e := codec.New(32)
+	e.Byte(byte(w.Phase))
+	e.Uint(uint64(w.Attempt))
+	e.Uint(uint64(w.Send))
+	e.Uint(w.Epoch)
+	e.Uint(map[bool]uint64{true: 1}[w.Token])
+	e.Int(w.Since)
+	e.Int(w.Expires)
+	e.Str(w.State)
 	return e.B
 }
 
@@ -302,22 +304,22 @@ func TestAnOldFolderOpens(t *testing.T) {
 		shut(t, h)
 		var ops []kv.Op
 		for _, arn := range []string{out, backing, pause} {
-			id := idOf(arn)
+			id := record.IDOf(arn)
 			_, st, err := h.records(id)
 			if err != nil {
 				t.Fatal(err)
 			}
-			ops = append(ops, kv.Op{Kind: kv.Set, Space: spaceExecution, Key: id.key(statePart), Value: oldState(*st)})
-			if st.health.check != 0 {
-				ops = append(ops, kv.Op{Kind: kv.Delete, Space: spaceTimer, Key: timerKey(st.health.check, id, healthTimer)})
+			ops = append(ops, kv.Op{Kind: kv.Set, Space: record.SpaceExecution, Key: id.Key(record.StatePart), Value: oldState(*st)})
+			if st.Health.Check != 0 {
+				ops = append(ops, kv.Op{Kind: kv.Delete, Space: record.SpaceTimer, Key: record.TimerKey(st.Health.Check, id, record.HealthTimer)})
 			}
 		}
-		err := store.Iterate(spaceWork, kv.Range{}, func(k, v []byte) bool {
-			r, err := decodeWork(v)
+		err := store.Iterate(record.SpaceWork, kv.Range{}, func(k, v []byte) bool {
+			r, err := record.DecodeWork(v)
 			if err != nil {
 				t.Error(err)
 			}
-			ops = append(ops, kv.Op{Kind: kv.Set, Space: spaceWork, Key: append([]byte(nil), k...), Value: oldWork(r)})
+			ops = append(ops, kv.Op{Kind: kv.Set, Space: record.SpaceWork, Key: append([]byte(nil), k...), Value: oldWork(r)})
 			return true
 		})
 		if err != nil {

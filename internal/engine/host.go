@@ -10,7 +10,13 @@ import (
 	"time"
 
 	"stile/internal/dataset"
+	"stile/internal/engine/clock"
+	"stile/internal/engine/codec"
+	"stile/internal/engine/crew"
 	"stile/internal/engine/keyring"
+	"stile/internal/engine/machines"
+	"stile/internal/engine/record"
+	"stile/internal/engine/visibility"
 	"stile/internal/engine/watch"
 	"stile/internal/kv"
 	"stile/internal/sfn"
@@ -23,32 +29,38 @@ var errClosed = &sfn.Error{Code: "ServiceUnavailable", Message: "The service is 
 // Host runs executions durably on one store. All its methods may be called at any
 // time from any goroutine.
 type Host struct {
+	machineActions
+
 	store           kv.Store
 	account, region string
 	clock           Clock
 	seed            func() uint64
 	log             *slog.Logger
-	roles           Roles
 	observe         func(sfn.Notice)
 	checkParameters func(resource string, parameters jsonval.Value) string
 	maxPayload      int
 	maxHistory      int
+	admit           func() error
 	limits          func(stateMachineARN, state string) time.Duration
 	testCases       TestCases
 	activityExists  func(arn string) bool
 	outbox          Outbox
 	objects         dataset.Store
+	fields          func(stateMachineARN string) visibility.Fields
+	retention       func() visibility.Retention
+	sweeper         *visibility.Sweeper
+	older           atomic.Bool // older executions got their rows by end
 
-	keys        *keyring.Keyring
-	shards      [256]*shard
-	committer   *committer
-	timers      *timers
-	machines    *machines
-	definitions *definitions
-	watchers    watch.Hub
+	keys      *keyring.Keyring
+	shards    [256]*shard
+	committer *committer
+	timers    *timers
+	machines  *machines.Registry
+	watchers  watch.Hub
 
 	integrations atomic.Pointer[Tasks]
 	calls        sync.Map // callID → *dispatch, under way
+	crew         *crew.Crew
 	ctx          context.Context
 	stop         context.CancelFunc
 	runsCtx      context.Context // of what reads datasets and writes results
@@ -71,7 +83,7 @@ func openWith(cfg Config, p plant) (*Host, error) {
 	if cfg.Store == nil || cfg.Account == "" || cfg.Region == "" {
 		return nil, errors.New("engine: Config needs Store, Account and Region")
 	}
-	keys, ops, err := openKeys(cfg.Store, cfg.Seed)
+	keys, ops, err := openKeys(cfg.Store, cfg.Seed, cfg.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -79,26 +91,35 @@ func openWith(cfg Config, p plant) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	last, err := lastTime(cfg.Store)
+	if err != nil {
+		return nil, err
+	}
+	if behind := time.UnixMilli(last).Sub(cfg.Clock.Now()); behind > time.Minute {
+		cfg.Log.Warn("the machine's clock is behind the engine's time, which goes on from where it was", "behind", behind)
+	}
+	cfg.Clock = clock.Steady(cfg.Clock, last)
+	ops = append(ops, timeOp(cfg.Clock.Now().UnixMilli()))
 	if err := commitNow(cfg.Store, epoch, ops); err != nil {
 		return nil, err
 	}
 	h := &Host{
 		store: cfg.Store, account: cfg.Account, region: cfg.Region, clock: cfg.Clock, seed: cfg.Seed, log: cfg.Log,
-		roles: cfg.Roles, observe: cfg.Observe, checkParameters: cfg.CheckParameters, maxPayload: cfg.MaxPayload, maxHistory: cfg.MaxHistory, keys: keys,
-		definitions: newDefinitions(cfg.Store, cfg.Definitions), limits: cfg.Limits,
-		testCases: cfg.TestCases, objects: cfg.Objects, activityExists: cfg.ActivityExists,
+		observe: cfg.Observe, checkParameters: cfg.CheckParameters, maxPayload: cfg.MaxPayload, maxHistory: cfg.MaxHistory, keys: keys,
+		fields: cfg.Fields, retention: cfg.Retention, admit: cfg.Admit, limits: cfg.Limits, testCases: cfg.TestCases, objects: cfg.Objects, activityExists: cfg.ActivityExists,
 	}
 	if cfg.Outbox != nil {
 		h.outbox = *cfg.Outbox
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
+	h.crew = crew.New(idleCallers)
 	h.runsCtx, h.stopRuns = context.WithCancel(context.Background())
 	for n := range h.shards {
 		h.shards[n] = newShard(h, uint16(n), epoch, max(1, cfg.MaxLive/len(h.shards)))
 	}
 	h.timers = &timers{h: h}
-	h.machines = &machines{h: h}
-	if err := h.machines.open(); err != nil {
+	h.sweeper = visibility.NewSweeper(keeper{h})
+	if err := h.openMachines(cfg, keys); err != nil {
 		return nil, err
 	}
 	told, err := lastTold(cfg.Store)
@@ -110,8 +131,7 @@ func openWith(cfg Config, p plant) (*Host, error) {
 		h.failed.Store(&err)
 		fatal(err)
 	}
-	h.committer = newCommitter(cfg)
-	h.committer.plant = p
+	h.committer = newCommitter(cfg, p)
 	h.committer.told = told
 	if cfg.Tasks != nil {
 		h.SetTasks(cfg.Tasks)
@@ -123,21 +143,29 @@ var metaEpoch = []byte("epoch")
 
 // nextEpoch counts openings: a networked store refuses writes of an older one.
 func nextEpoch(store kv.Store, ops *[]kv.Op) (uint64, error) {
-	got, err := store.GetMany(spaceMeta, [][]byte{metaEpoch})
+	epoch, err := epochOf(store)
 	if err != nil {
 		return 0, err
 	}
-	var epoch uint64
-	if len(got[0]) == 9 && got[0][0] == recordFormat {
-		epoch = binary.BigEndian.Uint64(got[0][1:])
-	} else if got[0] != nil {
-		return 0, errRecord
+	if epoch++; epoch == 1 { // a new store has no executions from before their rows
+		*ops = append(*ops, kv.Op{Kind: kv.Set, Space: record.SpaceMeta, Key: metaRows, Value: []byte{codec.Format}})
 	}
-	epoch++
 	*ops = append(*ops, kv.Op{
-		Kind: kv.Set, Space: spaceMeta, Key: metaEpoch, Value: binary.BigEndian.AppendUint64([]byte{recordFormat}, epoch),
+		Kind: kv.Set, Space: record.SpaceMeta, Key: metaEpoch, Value: binary.BigEndian.AppendUint64([]byte{codec.Format}, epoch),
 	})
 	return epoch, nil
+}
+
+// epochOf gives the number of the last opening, 0 for a new store.
+func epochOf(store kv.Store) (uint64, error) {
+	got, err := store.GetMany(record.SpaceMeta, [][]byte{metaEpoch})
+	switch {
+	case err != nil || got[0] == nil:
+		return 0, err
+	case len(got[0]) == 9 && got[0][0] == codec.Format:
+		return binary.BigEndian.Uint64(got[0][1:]), nil
+	}
+	return 0, codec.ErrRecord
 }
 
 func commitNow(store kv.Store, epoch uint64, ops []kv.Op) error {
@@ -152,12 +180,13 @@ func (h *Host) SetTasks(t Tasks) {
 	h.integrations.Store(&t)
 	h.begun.Do(func() {
 		h.timers.begin()
-		h.machines.finishDeletions()
+		h.machines.FinishDeletions()
 		h.background(func() {
 			if err := h.recover(); err != nil && !h.closing.Load() {
 				h.log.Error("due work cannot be read", "error", err)
 			}
 		})
+		h.background(h.keep)
 	})
 }
 
@@ -175,17 +204,17 @@ func (h *Host) tasks() Tasks {
 // again under the same key with the next send number, unfinished slices go on.
 func (h *Host) recover() error {
 	var bad error
-	err := h.store.Iterate(spaceWork, kv.Range{}, func(k, v []byte) bool {
-		var w workRecord
-		if w, bad = decodeWork(v); bad != nil || h.closing.Load() {
+	err := h.store.Iterate(record.SpaceWork, kv.Range{}, func(k, v []byte) bool {
+		var w record.Work
+		if w, bad = record.DecodeWork(v); bad != nil || h.closing.Load() {
 			return false
 		}
-		id, command := execID(k[:16]), part(k, 0)
+		id, command := record.ID(k[:16]), record.Part(k, 0)
 		s := h.shardOf(id)
 		switch {
 		case command == 0:
 			s.do(func() { s.resume(id) })
-		case w.phase == workDispatched || w.phase == workSubmitted && !w.token:
+		case w.Phase == record.Dispatched || w.Phase == record.Submitted && !w.Token:
 			s.do(func() { s.sendAgain(id, command) })
 		}
 		return true
@@ -195,42 +224,42 @@ func (h *Host) recover() error {
 
 // recoverRuns goes on with the Map Runs that the last process left open.
 func (h *Host) recoverRuns() error {
-	return h.store.Iterate(spaceOpenRun, kv.Range{}, func(k, _ []byte) bool {
-		key := runKey{execID(k[:16]), part(k, 0)}
-		s := h.shardOf(key.parent)
+	return h.store.Iterate(record.SpaceOpenRun, kv.Range{}, func(k, _ []byte) bool {
+		key := record.RunKey{Parent: record.ID(k[:16]), Command: record.Part(k, 0)}
+		s := h.shardOf(key.Parent)
 		return s.do(func() { s.goOn(key) })
 	})
 }
 
 // sendAgain dispatches an attempt that was out when the last process ended.
-func (s *shard) sendAgain(id execID, command uint64) {
+func (s *shard) sendAgain(id record.ID, command uint64) {
 	l, err := s.lookup(id)
 	if err != nil || l == nil {
 		s.missed("a task cannot be sent again", id, err, func() { s.sendAgain(id, command) })
 		return
 	}
 	w := l.work[command]
-	if w == nil || w.command == nil || w.phase == workIdle || w.epoch == s.epoch || w.phase == workSubmitted && w.token {
+	if w == nil || w.command == nil || w.Phase == record.Idle || w.Epoch == s.epoch || w.Phase == record.Submitted && w.Token {
 		return // it ended or was taken meanwhile, or this host has sent it already
 	}
 	c := w.command
-	w.command, w.epoch = nil, s.epoch
-	w.send++
+	w.command, w.Epoch = nil, s.epoch
+	w.Send++
 	t := s.turn(l)
 	t.putWork(command, w)
-	t.tasks = append(t.tasks, l.dispatch(c, w.send))
-	t.changed = l.state.health.check == 0 // it began before there was health
+	t.tasks = append(t.tasks, l.dispatch(c, w.Send))
+	t.changed = l.state.Health.Check == 0 // it began before there was health
 	s.end(t)
 }
 
 // told logs what went wrong with an execution outside any call.
-func (h *Host) told(what string, id execID, err error) {
+func (h *Host) told(what string, id record.ID, err error) {
 	if err != nil && !h.closing.Load() {
 		h.log.Error(what, "id", id, "error", err)
 	}
 }
 
-func (h *Host) shardOf(id execID) *shard { return h.shards[id.shard()] }
+func (h *Host) shardOf(id record.ID) *shard { return h.shards[id.Shard()] }
 
 func (h *Host) now() int64 { return h.clock.Now().UnixMilli() }
 
@@ -253,18 +282,20 @@ func (h *Host) Failed() error {
 	return nil
 }
 
-// background runs f beside the calls; Close waits for it.
-func (h *Host) background(f func()) {
+// background runs f beside the calls; Close waits for it. It reports false where the
+// host closes and f is not run.
+func (h *Host) background(f func()) bool {
 	h.gate.Lock()
 	defer h.gate.Unlock()
 	if h.closing.Load() {
-		return
+		return false
 	}
 	h.beside.Add(1)
 	go func() {
 		defer h.beside.Done()
 		f()
 	}()
+	return true
 }
 
 // Close drains the host: nothing new is taken or dispatched, what has been applied
@@ -295,6 +326,7 @@ func (h *Host) Close(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	h.stop()
+	h.crew.End()
 	h.watchers.CloseAll()
 	return err
 }

@@ -57,8 +57,12 @@ func host(t *testing.T, store kv.Store, w workers, change ...func(*Config)) *Hos
 	return h
 }
 
+// shut closes a host and holds every history of its store against the rules.
 func shut(t *testing.T, h *Host) {
 	t.Helper()
+	if _, _, broken := brokenHistories(h.store); len(broken) > 0 {
+		t.Errorf("histories break rules: %v", broken)
+	}
 	if err := h.Close(context.Background()); err != nil {
 		t.Error(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
@@ -34,20 +35,20 @@ func TestTheJournalIsTheTruth(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		id := idOf(arn)
-		p, err := h.definitions.program(m, 1)
+		id := record.IDOf(arn)
+		p, err := h.machines.Program(m, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := interp.New(p.asl, h.env(&live{id: id}))
+		x := interp.New(p, h.env(&live{id: id}))
 		frames := map[uint32]string{}
 		var lines []string
 		events := 0
-		err = store.Iterate(spaceJournal, id.all(), func(k, v []byte) bool {
+		err = store.Iterate(record.SpaceJournal, id.All(), func(k, v []byte) bool {
 			events++
 			ev, err := interp.DecodeEvent(bytes.Clone(v))
-			if err != nil || part(k, 0) != uint64(events) {
-				t.Fatalf("journal record %d: %v", part(k, 0), err)
+			if err != nil || record.Part(k, 0) != uint64(events) {
+				t.Fatalf("journal record %d: %v", record.Part(k, 0), err)
 			}
 			ch := x.Apply(ev)
 			for _, f := range ch.Frames {
@@ -95,7 +96,7 @@ func TestForgettingIsARangeDelete(t *testing.T) {
 		h := host(t, store, nil)
 		m := create(t, h, "m", fiveTasks())
 		count := func(r kv.Range) (n int) {
-			for space := spaceExecution; space <= spaceCall; space++ {
+			for space := record.SpaceExecution; space <= record.SpaceCall; space++ {
 				if err := store.Iterate(space, r, func(_, _ []byte) bool { n++; return true }); err != nil {
 					t.Fatal(err)
 				}
@@ -105,7 +106,7 @@ func TestForgettingIsARangeDelete(t *testing.T) {
 		arn := start(t, h, m, "n", `{"pad":"`+strings.Repeat("p", 900)+`"}`)
 		ends(t, h, arn)
 		synctest.Wait()
-		if all, mine := count(kv.Range{}), count(idOf(arn).all()); all != mine || all < 10 {
+		if all, mine := count(kv.Range{}), count(record.IDOf(arn).All()); all != mine || all < 10 {
 			t.Errorf("%d records, %d in the execution's ranges", all, mine)
 		}
 	})

@@ -8,16 +8,20 @@ import (
 
 	"stile/asl"
 	"stile/asl/interp"
+	"stile/internal/engine/codec"
+	"stile/internal/engine/kin"
+	"stile/internal/engine/record"
 	"stile/internal/engine/redrive"
+	"stile/internal/engine/visibility"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
 
 // live is an execution in memory. It belongs to its shard's worker.
 type live struct {
-	id    execID
-	fixed fixedRecord
-	state stateRecord
+	id    record.ID
+	fixed record.Fixed
+	state record.State
 	// x is nil where the execution has ended or is in quarantine.
 	x *interp.Execution
 	// work holds the due work by command; timers the time of each open timer.
@@ -25,15 +29,23 @@ type live struct {
 	timers map[uint64]int64
 	// kin groups the live visits by how they fare; backoff names the visit of each
 	// timer that is a back-off.
-	kin     map[kin]*kinGroup
+	kin     kin.Groups[alike]
 	backoff map[uint64]uint64
 	// delivered holds token records that the store may not show yet, by their key.
-	delivered map[string]tokenRecord
+	delivered map[string]record.Token
 	// urls holds callback records in the same way.
-	urls map[string]urlRecord
+	urls map[string]record.URL
 
 	// redriven are the client tokens of its redrives; nil where they were not read.
 	redriven redrive.Tokens
+
+	// fields are what it is indexed by; fresh says that its record has not all of them.
+	fields visibility.Hashes
+	fresh  bool
+	// trouble is the code of the row that it has among those that do not fare well.
+	trouble byte
+	// leaving says that its deletion goes on, gone that the turn which deletes it is made.
+	leaving, gone bool
 
 	// unread is why the store could not be read while x was at work: what x holds is
 	// not to be trusted, and the execution is loaded anew.
@@ -41,13 +53,11 @@ type live struct {
 
 	// unsettled counts turns that were handed to the committer and are not durable.
 	unsettled atomic.Int32
-
-	prev, next *live // of the cache
 }
 
-// work is one workRecord with what the worker holds beside it.
+// work is one record.Work with what the worker holds beside it.
 type work struct {
-	workRecord
+	record.Work
 	// command is how to do it again; set where the record was read back.
 	command *interp.Command
 	// early are completions by token that came before the request was accepted.
@@ -55,46 +65,50 @@ type work struct {
 	// until is the end of the back-off that runs; 0: none does.
 	until int64
 	// kin is the group that the visit is counted in.
-	kin     kin
+	kin     alike
 	counted bool
 }
 
-func (l *live) arn() string { return l.fixed.arn }
+func (l *live) arn() string { return l.fixed.ARN }
 
-func (l *live) running() bool { return l.state.status == running }
+func (l *live) running() bool { return l.state.Status == record.Running }
 
 // remember keeps a token record until the store shows it.
-func (l *live) remember(key string, r tokenRecord) {
+func (l *live) remember(key string, r record.Token) {
 	if l.delivered == nil || l.unsettled.Load() <= 1 { // this turn alone is under way
-		l.delivered = map[string]tokenRecord{}
+		l.delivered = map[string]record.Token{}
 	}
 	l.delivered[key] = r
 }
 
 // quarantined gives the refusal that every call on such an execution gets.
 func (l *live) quarantined() error {
-	if l.state.quarantine == "" {
+	if l.state.Quarantine == "" {
 		return nil
 	}
-	return &sfn.Error{Code: "InternalFailure", Message: "Execution is in quarantine: '" + l.arn() + "': " + l.state.quarantine}
+	return &sfn.Error{Code: "InternalFailure", Message: "Execution is in quarantine: '" + l.arn() + "': " + l.state.Quarantine}
 }
 
 // lookup finds an execution in memory or in the store; nil, nil where there is none.
-func (s *shard) lookup(id execID) (*live, error) {
-	if l := s.cache.get(id); l != nil {
+func (s *shard) lookup(id record.ID) (*live, error) {
+	if l := s.cache.Get(id); l != nil {
 		switch {
+		case l.gone:
+			if l.unsettled.Load() > 0 { // the store may still show it
+				return nil, nil
+			}
 		case l.unread == nil:
 			return l, nil
 		case l.unsettled.Load() > 0: // the store may not show its last turn yet
 			return nil, l.unread
 		}
-		s.cache.remove(l)
+		s.cache.Remove(id)
 	}
 	l, found, err := s.h.load(id)
 	if err != nil || l == nil {
 		return nil, err
 	}
-	s.cache.add(l)
+	s.cache.Add(id, l)
 	if found != nil {
 		t := s.turn(l)
 		found(t)
@@ -109,14 +123,21 @@ func (s *shard) lookup(id execID) (*live, error) {
 // held it and it loads now, by another binary or from mended records. err says that
 // the store could not be read, which tells nothing of the execution, or that too
 // little of the execution is left to write anything about it.
-func (h *Host) load(id execID) (l *live, found func(*turn), err error) {
-	fixed, state, err := h.records(id)
-	if err != nil || fixed == nil {
+func (h *Host) load(id record.ID) (l *live, found func(*turn), err error) {
+	got, err := h.store.GetMany(record.SpaceExecution, [][]byte{id.Key(record.FixedPart), id.Key(record.StatePart), id.Key(record.IndexedPart)})
+	if err != nil || got[0] == nil {
+		return nil, nil, err
+	}
+	fixed, state, err := record.DecodeBoth(got[0], got[1])
+	if err != nil {
 		return nil, nil, err
 	}
 	l = &live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
-	held := l.state.quarantine != ""
-	if !l.running() || held && !l.state.found {
+	if err := h.loadRows(l, got[2]); err != nil {
+		return nil, nil, err
+	}
+	held := l.state.Quarantine != ""
+	if !l.running() || held && !l.state.Found {
 		return l, nil, nil
 	}
 	var broken *unfitError
@@ -127,16 +148,16 @@ func (h *Host) load(id execID) (l *live, found func(*turn), err error) {
 		return l, nil, nil
 	case l.unread != nil:
 		return nil, nil, l.unread
-	case !errors.As(err, &broken) && !errors.Is(err, errRecord):
+	case !errors.As(err, &broken) && !errors.Is(err, codec.ErrRecord):
 		return nil, nil, err
 	}
-	*l = live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
+	*l = live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}, fields: l.fields, trouble: l.trouble}
 	if held {
 		return l, nil, nil
 	}
 	unfit := err.Error()
 	return l, func(t *turn) {
-		t.live.state.found, t.live.state.before = true, t.live.state.waiting
+		t.live.state.Found, t.live.state.Before = true, t.live.state.Waiting
 		t.quarantine(unfit, "found", "when it was loaded")
 	}, nil
 }
@@ -166,10 +187,10 @@ func (h *Host) revive(l *live) error {
 // loadWork reads the due work and joins it with what interp says is out.
 func (h *Host) loadWork(l *live) error {
 	var bad error
-	err := h.store.Iterate(spaceWork, l.id.all(), func(k, v []byte) bool {
-		var r workRecord
-		if r, bad = decodeWork(v); bad == nil {
-			l.work[part(k, 0)] = &work{workRecord: r}
+	err := h.store.Iterate(record.SpaceWork, l.id.All(), func(k, v []byte) bool {
+		var r record.Work
+		if r, bad = record.DecodeWork(v); bad == nil {
+			l.work[record.Part(k, 0)] = &work{Work: r}
 		}
 		return bad == nil
 	})
@@ -210,27 +231,47 @@ func firstError(errs ...error) error {
 }
 
 // records reads both parts of an execution's record; nil, nil, nil for none.
-func (h *Host) records(id execID) (*fixedRecord, *stateRecord, error) {
-	got, err := h.store.GetMany(spaceExecution, [][]byte{id.key(fixedPart), id.key(statePart)})
-	if err != nil || got[0] == nil {
-		return nil, nil, err
-	}
-	return decodeBoth(got[0], got[1])
-}
-
-func decodeBoth(fixed, state []byte) (*fixedRecord, *stateRecord, error) {
-	f, err := decodeFixed(fixed)
+func (h *Host) records(id record.ID) (*record.Fixed, *record.State, error) {
+	got, err := h.store.GetMany(record.SpaceExecution, [][]byte{id.Key(record.FixedPart), id.Key(record.StatePart)})
 	if err != nil {
 		return nil, nil, err
 	}
-	st, err := decodeState(state)
-	return &f, &st, err
+	return h.both(id, got[0], got[1])
 }
 
-func (h *Host) frames(id execID) ([]interp.FrameChange, error) {
+// both decodes the parts of an execution's record; nil, nil, nil where there is none.
+func (h *Host) both(id record.ID, fixed, state []byte) (*record.Fixed, *record.State, error) {
+	if fixed != nil && state == nil { // it may have been deleted between the two reads
+		again, err := h.store.GetMany(record.SpaceExecution, [][]byte{id.Key(record.FixedPart)})
+		if err != nil {
+			return nil, nil, err
+		}
+		fixed = again[0]
+	}
+	if fixed == nil {
+		return nil, nil, nil
+	}
+	return record.DecodeBoth(fixed, state)
+}
+
+// loadRows reads which rows an execution has that its other records do not tell of.
+func (h *Host) loadRows(l *live, indexed []byte) (err error) {
+	if l.fields, err = visibility.DecodeHashes(indexed); err != nil {
+		return err
+	}
+	l.trouble = l.troubled()
+	if l.running() {
+		return nil
+	}
+	got, err := h.store.GetMany(record.SpaceErasing, [][]byte{l.id[:]})
+	l.leaving = err == nil && got[0] != nil
+	return err
+}
+
+func (h *Host) frames(id record.ID) ([]interp.FrameChange, error) {
 	var out []interp.FrameChange
-	err := h.store.Iterate(spaceFrame, id.all(), func(k, v []byte) bool {
-		out = append(out, interp.FrameChange{Key: uint32(part(k, 0)), Data: bytes.Clone(v)})
+	err := h.store.Iterate(record.SpaceFrame, id.All(), func(k, v []byte) bool {
+		out = append(out, interp.FrameChange{Key: uint32(record.Part(k, 0)), Data: bytes.Clone(v)})
 		return true
 	})
 	return out, err
@@ -249,12 +290,12 @@ func (h *Host) env(l *live) interp.Env {
 		}}
 }
 
-func (h *Host) blob(id execID, n uint64) (jsonval.Value, error) {
-	got, err := h.store.GetMany(spaceBlob, [][]byte{id.key(n)})
+func (h *Host) blob(id record.ID, n uint64) (jsonval.Value, error) {
+	got, err := h.store.GetMany(record.SpaceBlob, [][]byte{id.Key(n)})
 	if err != nil {
 		return jsonval.Value{}, err
 	}
-	if len(got[0]) < 1 || got[0][0] != recordFormat {
+	if len(got[0]) < 1 || got[0][0] != codec.Format {
 		return jsonval.Value{}, &unfitError{fmt.Sprintf("engine: blob %d is absent or damaged", n)}
 	}
 	v, err := jsonval.Parse(got[0][1:])
@@ -288,31 +329,8 @@ func (h *Host) restore(p *asl.Program, l *live, frames []interp.FrameChange) (x 
 	return x, err
 }
 
-// index gives the key of the execution's row in the listing of all, and those in the
-// listings of its state machine and of the version and alias that its start named.
-func (l *live) index() (byStart []byte, byMachine [][]byte) {
-	for _, arn := range l.fixed.listedUnder() {
-		byMachine = append(byMachine, newestFirst(machinePrefix(arn), l.fixed.start, l.id))
-	}
-	return newestFirst(nil, l.fixed.start, l.id), byMachine
-}
-
 // putState writes the visibility record; once in a turn, at its end.
 func (t *turn) putState() {
-	t.set(spaceExecution, t.live.id.key(statePart), t.live.state.encode())
-}
-
-// putIndex writes the rows of the listings; at the start and at the end.
-func (t *turn) putIndex() {
-	l := t.live
-	if c := l.fixed.mapChild(); c != nil {
-		t.putChild(c)
-		return
-	}
-	byStart, byMachine := l.index()
-	r := indexRecord{l.state.status, l.state.stop}.encode()
-	for _, key := range byMachine {
-		t.set(spaceByMachine, key, r)
-	}
-	t.set(spaceByStart, byStart, r)
+	t.putTrouble()
+	t.set(record.SpaceExecution, t.live.id.Key(record.StatePart), t.live.state.Encode())
 }

@@ -6,7 +6,9 @@ import (
 
 	"stile/asl"
 	"stile/asl/interp"
+	"stile/internal/engine/codec"
 	"stile/internal/engine/maprun"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -40,11 +42,11 @@ func (r *openRun) again(err error) {
 	switch {
 	case r.core.Stopped:
 		r.conclude(interp.Event{})
-	case errors.Is(err, errRecord):
-		r.s.h.told("the output of a Map Run cannot be made", r.key.parent, err)
+	case errors.Is(err, codec.ErrRecord):
+		r.s.h.told("the output of a Map Run cannot be made", r.key.Parent, err)
 		r.conclude(interp.Event{Error: asl.ErrRuntime, Cause: "What a child execution gave cannot be read from the store."})
 	default:
-		r.s.missed("the output of a Map Run cannot be made", r.key.parent, err, func() {
+		r.s.missed("the output of a Map Run cannot be made", r.key.Parent, err, func() {
 			r.ending = false
 			r.moved()
 		})
@@ -69,12 +71,12 @@ func (r *openRun) outcome(ctx context.Context, c *maprun.Run) (ev interp.Event, 
 // conclude ends the run: its last record and the parent's event join one group.
 func (r *openRun) conclude(ev interp.Event) {
 	s := r.s
-	if s.runs[r.key.parent][r.key.command] != r || r.concluded {
+	if s.runs[r.key.Parent][r.key.Command] != r || r.concluded {
 		return
 	}
 	if r.core.Stopped {
 		t := s.turn(nil)
-		r.finish(t, codeOf(sfn.Aborted))
+		r.finish(t, record.StatusOf(sfn.Aborted))
 		s.end(t)
 		return
 	}
@@ -82,10 +84,10 @@ func (r *openRun) conclude(ev interp.Event) {
 		r.concluded = false
 		r.conclude(ev)
 	}
-	l, err := s.lookup(r.key.parent)
+	l, err := s.lookup(r.key.Parent)
 	switch {
 	case err != nil || l == nil:
-		s.missed("a Map Run's parent cannot be told of its end", r.key.parent, err, again)
+		s.missed("a Map Run's parent cannot be told of its end", r.key.Parent, err, again)
 		return
 	case !l.running():
 		r.core.Stop()
@@ -98,8 +100,8 @@ func (r *openRun) conclude(ev interp.Event) {
 	if ev.Error != "" {
 		r.core.Fail(ev.Error, ev.Cause)
 	}
-	status := statusCode(r.core.Outcome())
-	ev.Kind, ev.Command = interp.EventMapRunEnded, r.key.command
+	status := record.Status(r.core.Outcome())
+	ev.Kind, ev.Command = interp.EventMapRunEnded, r.key.Command
 	t := s.turn(l)
 	t.again = again
 	t.apply(ev)
@@ -113,14 +115,14 @@ func (r *openRun) conclude(ev interp.Event) {
 }
 
 // finish writes the run's last record.
-func (r *openRun) finish(t *turn, status statusCode) {
+func (r *openRun) finish(t *turn, status record.Status) {
 	c := &r.core
 	p := r.progress()
-	p.status, p.stop, p.Below, p.total = status, r.s.h.now(), c.Ended, c.Total()
-	p.written = status == codeOf(sfn.Succeeded)
+	p.Status, p.Stop, p.Below, p.Total = status, r.s.h.now(), c.Ended, c.Total()
+	p.Written = status == record.StatusOf(sfn.Succeeded)
 	r.saved, r.concluded = p, true
-	t.set(spaceMapRun, r.key.row(runStatePart), p.encode())
-	t.remove(spaceOpenRun, r.key.marker())
+	t.set(record.SpaceMapRun, r.key.Row(record.RunStatePart), p.Encode())
+	t.remove(record.SpaceOpenRun, r.key.Marker())
 	// It stays in memory until the store shows that it has ended: whoever asks for it
 	// before would find it open there.
 	t.after = append(t.after, func() { r.s.do(func() { r.s.dropRun(r) }) })
@@ -130,7 +132,7 @@ func (r *openRun) finish(t *turn, status statusCode) {
 // writer files and where they are. The error is *asl.EvalError where the run fails
 // by it.
 func (r *openRun) output(ctx context.Context, c *maprun.Run) (jsonval.Value, error) {
-	d, err := r.s.h.distributed(&r.parent, r.fixed.spec.State)
+	d, err := r.s.h.distributed(&r.parent, r.fixed.Spec.State)
 	if err != nil {
 		return jsonval.Value{}, err
 	}
@@ -155,7 +157,7 @@ func (r *openRun) output(ctx context.Context, c *maprun.Run) (jsonval.Value, err
 		}
 		return maprun.EachResult(x, form, func(v jsonval.Value) error {
 			if size += len(v.Raw()) + 1; size-1 > max(sfn.MaxData, r.s.h.maxPayload) {
-				return &asl.EvalError{Name: asl.ErrDataLimitExceeded, Cause: "The state/task '" + r.fixed.spec.State +
+				return &asl.EvalError{Name: asl.ErrDataLimitExceeded, Cause: "The state/task '" + r.fixed.Spec.State +
 					"' returned a result with a size exceeding the maximum number of bytes service limit."}
 			}
 			out.Add(v)
@@ -170,18 +172,18 @@ const childrenAtOnce = 64
 
 // children calls f with every child that started, in their order, with its payloads.
 func (r *openRun) children(ctx context.Context, f func(*sfn.Execution) error) error {
-	h, arn := r.s.h, r.fixed.spec.ARN
-	from, upper := childKey(arn, 0), after(machinePrefix(arn))
+	h, arn := r.s.h, r.fixed.Spec.ARN
+	from, upper := record.ChildKey(arn, 0), record.After(record.Prefix(arn))
 	for from != nil {
-		var ids []execID
+		var ids []record.ID
 		lower := from
 		from = nil
-		err := h.store.Iterate(spaceByMapRun, kv.Range{Lower: lower, Upper: upper}, func(k, _ []byte) bool {
+		err := h.store.Iterate(record.SpaceByMapRun, kv.Range{Lower: lower, Upper: upper}, func(k, _ []byte) bool {
 			if len(ids) == childrenAtOnce {
 				from = append([]byte(nil), k...)
 				return false
 			}
-			ids = append(ids, execID(k[len(k)-16:]))
+			ids = append(ids, record.ID(k[len(k)-16:]))
 			return true
 		})
 		if err := firstError(err, ctx.Err()); err != nil {
@@ -201,18 +203,18 @@ func (r *openRun) children(ctx context.Context, f func(*sfn.Execution) error) er
 }
 
 // shownWhole is an execution with its payloads.
-func (h *Host) shownWhole(id execID) (*sfn.Execution, error) {
+func (h *Host) shownWhole(id record.ID) (*sfn.Execution, error) {
 	fixed, state, err := h.records(id)
 	if err == nil && fixed == nil {
-		err = errRecord
+		err = codec.ErrRecord
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := h.fill(id, &fixed.input, &state.output); err != nil {
+	if err := h.fill(id, &fixed.Input, &state.Output); err != nil {
 		return nil, err
 	}
-	x := show(fixed, state)
-	x.Input, x.Output = fixed.input.Value, state.output.Value
+	x := record.Show(fixed, state)
+	x.Input, x.Output = fixed.Input.Value, state.Output.Value
 	return &x, nil
 }

@@ -5,7 +5,9 @@ import (
 	"sync/atomic"
 
 	"stile/asl/interp"
+	"stile/internal/engine/codec"
 	"stile/internal/engine/maprun"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/jsonval"
 )
@@ -20,15 +22,15 @@ import (
 // end of the run and the parent's event join one group.
 type openRun struct {
 	s      *shard
-	key    runKey
-	fixed  runRecord
-	parent fixedRecord
+	key    record.RunKey
+	fixed  record.Run
+	parent record.Fixed
 	core   maprun.Run
 	// redrives counts the run's redrives; another one is another openRun.
 	redrives uint32
 	// waiters run once the run has ended and the store shows it.
 	waiters []func()
-	saved   runProgress // as the store has it, or will
+	saved   record.RunProgress // as the store has it, or will
 
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -49,16 +51,16 @@ const saveEvery = 64
 func (t *turn) startRun(c *interp.Command) {
 	l, s := t.live, t.h.shards[t.shard]
 	spec := c.MapRun
-	r := &openRun{s: s, key: runKey{l.id, c.ID}, parent: l.fixed,
-		fixed: runRecord{spec: *spec, start: l.state.last, entered: c.Entered, mocks: l.x.Start().Mocks}}
+	r := &openRun{s: s, key: record.RunKey{Parent: l.id, Command: c.ID}, parent: l.fixed,
+		fixed: record.Run{Spec: *spec, Start: l.state.Last, Entered: c.Entered, Mocks: l.x.Start().Mocks}}
 	r.core.Bounds = maprun.Bounds{Concurrency: spec.MaxConcurrency, Failures: spec.ToleratedFailureCount, Percentage: spec.ToleratedFailurePercentage}
 	if m, err := t.h.distributed(&r.parent, spec.State); err == nil {
 		r.core.Bounds.Counted, r.core.Bounds.Rated = m.ToleratedFailureCount.Given(), m.ToleratedFailurePercentage.Given()
 	}
 	r.core.Known = int64(spec.Items.Value.Len())
-	t.set(spaceMapRun, r.key.row(runFixedPart), r.fixed.encode())
-	t.set(spaceByMapRun, machinePrefix(spec.ARN), encodeOwner(r.key, l.arn()))
-	t.set(spaceOpenRun, r.key.marker(), []byte{recordFormat})
+	t.set(record.SpaceMapRun, r.key.Row(record.RunFixedPart), r.fixed.Encode())
+	t.set(record.SpaceByMapRun, record.Prefix(spec.ARN), record.EncodeOwner(r.key, l.arn()))
+	t.set(record.SpaceOpenRun, r.key.Marker(), []byte{codec.Format})
 	t.joins = append(t.joins, func() {
 		s.keepRun(r)
 		r.save(t)
@@ -70,7 +72,7 @@ func (t *turn) startRun(c *interp.Command) {
 func (t *turn) stopRun(command uint64) {
 	l, s := t.live, t.h.shards[t.shard]
 	t.joins = append(t.joins, func() {
-		r, err := s.run(runKey{l.id, command})
+		r, err := s.run(record.RunKey{Parent: l.id, Command: command})
 		if err != nil { // recovery finds that its parent does not wait for it
 			t.h.told("a Map Run cannot be stopped now", l.id, err)
 			return
@@ -95,12 +97,12 @@ func (s *shard) keepRun(r *openRun) {
 	r.ctx, r.cancel = context.WithCancel(s.h.runsCtx)
 	r.permits = make(chan struct{}, maprun.MaxOpen)
 	if s.runs == nil {
-		s.runs = map[execID]map[uint64]*openRun{}
+		s.runs = map[record.ID]map[uint64]*openRun{}
 	}
-	if s.runs[r.key.parent] == nil {
-		s.runs[r.key.parent] = map[uint64]*openRun{}
+	if s.runs[r.key.Parent] == nil {
+		s.runs[r.key.Parent] = map[uint64]*openRun{}
 	}
-	s.runs[r.key.parent][r.key.command] = r
+	s.runs[r.key.Parent][r.key.Command] = r
 }
 
 func (s *shard) dropRun(r *openRun) {
@@ -108,40 +110,40 @@ func (s *shard) dropRun(r *openRun) {
 	for _, f := range r.waiters {
 		s.do(f)
 	}
-	delete(s.runs[r.key.parent], r.key.command)
-	if len(s.runs[r.key.parent]) == 0 {
-		delete(s.runs, r.key.parent)
+	delete(s.runs[r.key.Parent], r.key.Command)
+	if len(s.runs[r.key.Parent]) == 0 {
+		delete(s.runs, r.key.Parent)
 	}
 }
 
 // run finds an open Map Run in memory or in the store; nil, nil where it has ended
 // or never was.
-func (s *shard) run(k runKey) (*openRun, error) {
-	if r := s.runs[k.parent][k.command]; r != nil {
+func (s *shard) run(k record.RunKey) (*openRun, error) {
+	if r := s.runs[k.Parent][k.Command]; r != nil {
 		return r, nil
 	}
-	got, err := s.h.store.GetMany(spaceOpenRun, [][]byte{k.marker()})
+	got, err := s.h.store.GetMany(record.SpaceOpenRun, [][]byte{k.Marker()})
 	if err != nil || got[0] == nil {
 		return nil, err
 	}
-	got, err = s.h.store.GetMany(spaceMapRun, [][]byte{k.row(runFixedPart), k.row(runStatePart)})
+	got, err = s.h.store.GetMany(record.SpaceMapRun, [][]byte{k.Row(record.RunFixedPart), k.Row(record.RunStatePart)})
 	if err != nil {
 		return nil, err
 	}
 	r := &openRun{s: s, key: k}
-	if r.fixed, err = decodeRun(got[0]); err != nil {
+	if r.fixed, err = record.DecodeRun(got[0]); err != nil {
 		return nil, err
 	}
-	if r.saved, err = decodeProgress(got[1]); err != nil {
+	if r.saved, err = record.DecodeProgress(got[1]); err != nil {
 		return nil, err
 	}
-	if r.saved.status != running {
+	if r.saved.Status != record.Running {
 		return nil, nil
 	}
-	r.redrives = r.saved.redrives
-	parent, _, err := s.h.records(k.parent)
+	r.redrives = r.saved.Redrives
+	parent, _, err := s.h.records(k.Parent)
 	if err != nil || parent == nil {
-		return nil, firstError(err, errRecord)
+		return nil, firstError(err, codec.ErrRecord)
 	}
 	r.parent = *parent
 	if err := r.recount(); err != nil {
@@ -154,17 +156,17 @@ func (s *shard) run(k runKey) (*openRun, error) {
 // recount brings a run that was read back up to date by its children's rows.
 func (r *openRun) recount() error {
 	c := maprun.Resume(r.saved.Progress)
-	prefix := machinePrefix(r.fixed.spec.ARN)
+	prefix := record.Prefix(r.fixed.Spec.ARN)
 	var bad error
-	err := r.s.h.store.Iterate(spaceByMapRun, kv.Range{Lower: childKey(r.fixed.spec.ARN, c.Low), Upper: after(prefix)}, func(k, v []byte) bool {
-		var row childRow
-		if row, bad = decodeChildRow(v); bad != nil {
+	err := r.s.h.store.Iterate(record.SpaceByMapRun, kv.Range{Lower: record.ChildKey(r.fixed.Spec.ARN, c.Low), Upper: record.After(prefix)}, func(k, v []byte) bool {
+		var row record.ChildRow
+		if row, bad = record.DecodeChildRow(v); bad != nil {
 			return false
 		}
 		if r.absent(row) {
-			c.Missing(int64(part(k, 0)) + 1)
+			c.Missing(int64(record.Part(k, 0)) + 1)
 		} else {
-			c.Recount(int64(part(k, 0)), row.items, maprun.Outcome(row.status))
+			c.Recount(int64(record.Part(k, 0)), row.Items, maprun.Outcome(row.Status))
 		}
 		return bad == nil
 	})
@@ -180,15 +182,15 @@ func (r *openRun) recount() error {
 }
 
 // progress is what there is to keep of the run now.
-func (r *openRun) progress() runProgress {
-	return runProgress{Progress: r.core.Progress, status: running, identity: r.saved.identity,
-		redrives: r.redrives, redriven: r.saved.redriven}
+func (r *openRun) progress() record.RunProgress {
+	return record.RunProgress{Progress: r.core.Progress, Status: record.Running, Identity: r.saved.Identity,
+		Redrives: r.redrives, Redriven: r.saved.Redriven}
 }
 
 // save writes the run's progress into a turn.
 func (r *openRun) save(t *turn) {
 	r.saved = r.progress()
-	t.set(spaceMapRun, r.key.row(runStatePart), r.saved.encode())
+	t.set(record.SpaceMapRun, r.key.Row(record.RunStatePart), r.saved.Encode())
 }
 
 // saveNow writes it in a turn of its own; f, if not nil, runs once it is durable.
@@ -204,7 +206,7 @@ func (r *openRun) saveNow(f func(error)) {
 // moved does what follows from the run's state after something happened to it. It
 // may be called at any time on the worker.
 func (r *openRun) moved() {
-	if r.concluded || r.s.runs[r.key.parent][r.key.command] != r {
+	if r.concluded || r.s.runs[r.key.Parent][r.key.Command] != r {
 		return
 	}
 	c := &r.core
@@ -270,17 +272,17 @@ func (r *openRun) broke(name, cause string) {
 
 // identified keeps what the dataset is; it is durable before any child of it is.
 func (r *openRun) identified(identity string) {
-	if r.saved.identity == "" && identity != "" {
-		r.saved.identity = identity
+	if r.saved.Identity == "" && identity != "" {
+		r.saved.Identity = identity
 		r.saveNow(nil)
 	}
 }
 
 // childEnded counts an outcome that is durable.
-func (s *shard) childEnded(k runKey, index int64, outcome statusCode) {
+func (s *shard) childEnded(k record.RunKey, index int64, outcome record.Status) {
 	r, err := s.run(k)
 	if err != nil {
-		s.missed("a Map Run cannot be read", k.parent, err, func() { s.childEnded(k, index, outcome) })
+		s.missed("a Map Run cannot be read", k.Parent, err, func() { s.childEnded(k, index, outcome) })
 		return
 	}
 	if r != nil && r.core.End(index, maprun.Outcome(outcome)) {
@@ -289,18 +291,18 @@ func (s *shard) childEnded(k runKey, index int64, outcome statusCode) {
 }
 
 // goOn takes up a Map Run that the last process left open.
-func (s *shard) goOn(k runKey) {
+func (s *shard) goOn(k record.RunKey) {
 	r, err := s.run(k)
 	if err != nil {
-		s.missed("a Map Run cannot be gone on with", k.parent, err, func() { s.goOn(k) })
+		s.missed("a Map Run cannot be gone on with", k.Parent, err, func() { s.goOn(k) })
 		return
 	}
 	if r == nil {
 		return
 	}
-	l, err := s.lookup(k.parent)
+	l, err := s.lookup(k.Parent)
 	if err != nil {
-		s.missed("a Map Run's parent cannot be read", k.parent, err, func() { s.goOn(k) })
+		s.missed("a Map Run's parent cannot be read", k.Parent, err, func() { s.goOn(k) })
 		return
 	}
 	if l == nil || !l.running() {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stile/internal/dataset"
+	"stile/internal/engine/record"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -111,7 +112,7 @@ func TestMapRunOfItsStatesInput(t *testing.T) {
 		if err != nil || m.Label != "Each" || m.MapRunARN != run.ARN || !strings.Contains(m.Definition, `"StartAt":"Item"`) || strings.Contains(m.Definition, "Label") {
 			t.Errorf("%+v, %v", m, err)
 		}
-		if n := rows(t, store, spaceOpenRun); n != 0 {
+		if n := rows(t, store, record.SpaceOpenRun); n != 0 {
 			t.Errorf("%d runs are open", n)
 		}
 	})
@@ -394,7 +395,7 @@ func TestMapRunGivenUp(t *testing.T) {
 		if x := describe(t, h, arn); x.Status != sfn.Running || x.State != "Done" {
 			t.Errorf("%s in %s", x.Status, x.State)
 		}
-		if n := rows(t, store, spaceOpenRun); n != 0 {
+		if n := rows(t, store, record.SpaceOpenRun); n != 0 {
 			t.Errorf("%d runs are open", n)
 		}
 	})

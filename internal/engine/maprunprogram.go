@@ -2,16 +2,17 @@ package engine
 
 import (
 	"stile/asl"
+	"stile/internal/engine/record"
 	"stile/internal/sfn"
 )
 
 // distributed gives the fields of a distributed Map of an execution's definition.
-func (h *Host) distributed(f *fixedRecord, state string) (*asl.DistributedFields, error) {
-	p, err := h.definitions.program(f.machineARN, f.revision)
+func (h *Host) distributed(f *record.Fixed, state string) (*asl.DistributedFields, error) {
+	p, err := h.machines.Program(f.MachineARN, f.Revision)
 	if err != nil {
 		return nil, err
 	}
-	st := p.asl.States[state]
+	st := p.States[state]
 	if st == nil || st.Map == nil || st.Map.Distributed == nil {
 		return nil, &unfitError{"engine: the definition has no distributed Map " + state}
 	}
@@ -20,20 +21,16 @@ func (h *Host) distributed(f *fixedRecord, state string) (*asl.DistributedFields
 
 // program gives the definition that an execution runs: the state machine's, or of a
 // child that of its Map's item processor.
-func (h *Host) program(f *fixedRecord) (*asl.Program, error) {
-	c := f.mapChild()
+func (h *Host) program(f *record.Fixed) (*asl.Program, error) {
+	c := f.MapChild()
 	if c == nil {
-		p, err := h.definitions.program(f.machineARN, f.revision)
-		if err != nil {
-			return nil, err
-		}
-		return p.asl, nil
+		return h.machines.Program(f.MachineARN, f.Revision)
 	}
-	d, err := h.distributed(f, c.state)
+	d, err := h.distributed(f, c.State)
 	if err != nil {
 		return nil, err
 	}
-	if !c.express {
+	if !c.Express {
 		return d.Program, nil
 	}
 	quick := *d.Program

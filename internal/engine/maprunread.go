@@ -4,18 +4,18 @@ import (
 	"context"
 	"time"
 
-	"stile/internal/engine/maprun"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 )
 
 // owner finds whose a Map Run is; false where there is no such run.
-func (h *Host) owner(runARN string) (k runKey, parentARN string, found bool, err error) {
-	got, err := h.store.GetMany(spaceByMapRun, [][]byte{machinePrefix(runARN)})
+func (h *Host) owner(runARN string) (k record.RunKey, parentARN string, found bool, err error) {
+	got, err := h.store.GetMany(record.SpaceByMapRun, [][]byte{record.Prefix(runARN)})
 	if err != nil || got[0] == nil {
 		return k, "", false, err
 	}
-	k, parentARN, err = decodeOwner(got[0])
+	k, parentARN, err = record.DecodeOwner(got[0])
 	return k, parentARN, err == nil, err
 }
 
@@ -28,7 +28,7 @@ func (h *Host) DescribeMapRun(ctx context.Context, arn string) (sfn.MapRun, erro
 	if err != nil {
 		return sfn.MapRun{}, err
 	}
-	s := h.shardOf(k.parent)
+	s := h.shardOf(k.Parent)
 	return ask(ctx, s, func(reply func(sfn.MapRun, error)) {
 		out, err := s.shownRun(k, parent)
 		if err != nil {
@@ -42,7 +42,7 @@ func (h *Host) DescribeMapRun(ctx context.Context, arn string) (sfn.MapRun, erro
 }
 
 // shownRun is a Map Run as it stands on its worker.
-func (s *shard) shownRun(k runKey, parentARN string) (sfn.MapRun, error) {
+func (s *shard) shownRun(k record.RunKey, parentARN string) (sfn.MapRun, error) {
 	r, err := s.run(k)
 	if err != nil {
 		return sfn.MapRun{}, err
@@ -52,70 +52,26 @@ func (s *shard) shownRun(k runKey, parentARN string) (sfn.MapRun, error) {
 		if err != nil {
 			return sfn.MapRun{}, err
 		}
-		return shownRun(fixed, p, parentARN, nil), nil
+		return record.ShowRun(fixed, p, parentARN, nil), nil
 	}
-	if r.saved.status != running { // its end is on its way to the store
-		return shownRun(&r.fixed, &r.saved, parentARN, nil), nil
+	if r.saved.Status != record.Running { // its end is on its way to the store
+		return record.ShowRun(&r.fixed, &r.saved, parentARN, nil), nil
 	}
 	p := r.progress()
-	return shownRun(&r.fixed, &p, parentARN, &r.core), nil
+	return record.ShowRun(&r.fixed, &p, parentARN, &r.core), nil
 }
 
-func (h *Host) runRecords(k runKey) (*runRecord, *runProgress, error) {
-	got, err := h.store.GetMany(spaceMapRun, [][]byte{k.row(runFixedPart), k.row(runStatePart)})
+func (h *Host) runRecords(k record.RunKey) (*record.Run, *record.RunProgress, error) {
+	got, err := h.store.GetMany(record.SpaceMapRun, [][]byte{k.Row(record.RunFixedPart), k.Row(record.RunStatePart)})
 	if err != nil {
 		return nil, nil, err
 	}
-	fixed, err := decodeRun(got[0])
+	fixed, err := record.DecodeRun(got[0])
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := decodeProgress(got[1])
+	p, err := record.DecodeProgress(got[1])
 	return &fixed, &p, err
-}
-
-// shownRun shows a run by its records, and while it is open by its core.
-func shownRun(f *runRecord, p *runProgress, parentARN string, c *maprun.Run) sfn.MapRun {
-	a, _ := sfn.ParseARN(f.spec.ARN)
-	a.Kind, a.Sub = "stateMachine", ""
-	out := sfn.MapRun{
-		ARN: f.spec.ARN, ExecutionARN: parentARN, StateMachineARN: a.String(), Status: p.status.String(), StartDate: time.UnixMilli(f.start),
-		MapRunBounds: sfn.MapRunBounds{MaxConcurrency: p.Bounds.Concurrency, ToleratedFailureCount: p.Bounds.Failures,
-			ToleratedFailurePercentage: p.Bounds.Percentage},
-	}
-	if p.redrives > 0 {
-		out.RedriveCount, out.RedriveDate = int64(p.redrives), time.UnixMilli(p.redriven)
-	}
-	counts, open, absent, read, total := p.Below, maprun.Tally{}, int64(0), int64(0), p.total
-	if c != nil {
-		counts, open, absent, read, total = c.Ended, c.Open, c.Absent, c.Read, c.Total()
-	} else {
-		out.StopDate = time.UnixMilli(p.stop)
-		for _, n := range counts {
-			read += n.Items
-		}
-	}
-	pick := func(of func(maprun.Tally) int64, pending int64) (n sfn.MapRunCounts) {
-		at := func(o maprun.Outcome) int64 { return of(counts[o]) }
-		n = sfn.MapRunCounts{Pending: pending, Running: of(open), Succeeded: at(maprun.Succeeded), Failed: at(maprun.Failed),
-			TimedOut: at(maprun.TimedOut), Aborted: at(maprun.Aborted)}
-		n.Total = n.Pending + n.Running + n.Succeeded + n.Failed + n.TimedOut + n.Aborted
-		if p.written {
-			n.ResultsWritten = n.Succeeded + n.Failed + n.TimedOut + n.Aborted
-		}
-		return n
-	}
-	pending := absent
-	if absent == 0 && total > read && !f.spec.Batched() {
-		pending = total - read // one child for each item
-	}
-	out.Executions = pick(func(t maprun.Tally) int64 { return t.Children }, pending)
-	out.Items = pick(func(t maprun.Tally) int64 { return t.Items }, max(0, total-read))
-	if p.redrives > 0 && p.Fed { // every child had started once
-		out.Executions.Pending, out.Executions.PendingRedrive = 0, out.Executions.Pending
-		out.Items.Pending, out.Items.PendingRedrive = 0, out.Items.Pending
-	}
-	return out
 }
 
 // ListMapRuns gives a page of an execution's Map Runs, newest first, and the token of
@@ -126,27 +82,27 @@ func (h *Host) ListMapRuns(_ context.Context, executionARN string, p sfn.Page) (
 	if err != nil {
 		return nil, "", err
 	}
-	id := idOf(executionARN)
+	id := record.IDOf(executionARN)
 	if fixed, _, err := h.records(id); err != nil {
 		return nil, "", err
 	} else if fixed == nil {
 		return nil, "", sfn.ExecutionDoesNotExist(executionARN)
 	}
-	r := id.all()
+	r := id.All()
 	r.Reverse = true
 	if len(from) == 24 {
 		r.Upper = from
 	}
-	var keys []runKey
+	var keys []record.RunKey
 	more := false
-	err = h.store.Iterate(spaceMapRun, r, func(k, _ []byte) bool {
-		if part(k, 1) != runFixedPart {
+	err = h.store.Iterate(record.SpaceMapRun, r, func(k, _ []byte) bool {
+		if record.Part(k, 1) != record.RunFixedPart {
 			return true
 		}
 		if more = len(keys) == pageSize(p.Max); more {
 			return false
 		}
-		keys = append(keys, runKey{id, part(k, 0)})
+		keys = append(keys, record.RunKey{Parent: id, Command: record.Part(k, 0)})
 		return true
 	})
 	if err != nil {
@@ -158,15 +114,15 @@ func (h *Host) ListMapRuns(_ context.Context, executionARN string, p sfn.Page) (
 		if err != nil {
 			return nil, "", err
 		}
-		run := shownRun(fixed, progress, executionARN, nil)
-		if progress.status == running {
+		run := record.ShowRun(fixed, progress, executionARN, nil)
+		if progress.Status == record.Running {
 			run.StopDate = time.Time{}
 		}
 		out = append(out, run)
 	}
 	token := ""
 	if more {
-		token = h.sealPage(scope, keys[len(keys)-1].marker())
+		token = h.sealPage(scope, keys[len(keys)-1].Marker())
 	}
 	return out, token, h.committer.barrier()
 }
@@ -183,7 +139,7 @@ func (h *Host) UpdateMapRun(ctx context.Context, arn string, u sfn.MapRunUpdate)
 	if err != nil {
 		return err
 	}
-	s := h.shardOf(k.parent)
+	s := h.shardOf(k.Parent)
 	_, err = ask(ctx, s, func(reply func(struct{}, error)) {
 		r, err := s.run(k)
 		if err == nil && (r == nil || r.core.Stopping || r.ending) {
@@ -219,20 +175,20 @@ func (h *Host) listChildren(l *listing, runARN string) error {
 	if !found {
 		return sfn.MapRunDoesNotExist(runARN)
 	}
-	prefix := machinePrefix(runARN)
-	l.space, l.r = spaceByMapRun, kv.Range{Lower: append(append([]byte(nil), prefix...), 0), Upper: after(prefix), Reverse: true}
+	prefix := record.Prefix(runARN)
+	l.space, l.r = record.SpaceByMapRun, kv.Range{Lower: append(append([]byte(nil), prefix...), 0), Upper: record.After(prefix), Reverse: true}
 	l.scope += " of " + runARN
 	return nil
 }
 
 // asChild makes what a child took of its state machine: the item processor, under
 // the Map's label.
-func (h *Host) asChild(m *sfn.StateMachine, f *fixedRecord, c *childRecord) error {
-	d, err := h.distributed(f, c.state)
+func (h *Host) asChild(m *sfn.StateMachine, f *record.Fixed, c *record.Child) error {
+	d, err := h.distributed(f, c.State)
 	if err != nil {
 		return err
 	}
-	m.ARN, m.Name, m.Definition = f.labelled(), m.Name+"/"+d.Label, d.Definition
-	m.MapRunARN, m.Label, m.Variables = c.run, d.Label, nil
+	m.ARN, m.Name, m.Definition = f.Labelled(), m.Name+"/"+d.Label, d.Definition
+	m.MapRunARN, m.Label, m.Variables = c.Run, d.Label, nil
 	return nil
 }

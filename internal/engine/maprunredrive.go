@@ -4,14 +4,16 @@ import (
 	"errors"
 
 	"stile/asl/interp"
+	"stile/internal/engine/codec"
 	"stile/internal/engine/maprun"
+	"stile/internal/engine/record"
 	"stile/internal/sfn"
 )
 
 // openRuns are the Map Runs of the execution that the store shows as open.
-func (h *Host) openRuns(id execID) (keys []runKey, err error) {
-	err = h.store.Iterate(spaceOpenRun, id.all(), func(k, _ []byte) bool {
-		keys = append(keys, runKey{id, part(k, 0)})
+func (h *Host) openRuns(id record.ID) (keys []record.RunKey, err error) {
+	err = h.store.Iterate(record.SpaceOpenRun, id.All(), func(k, _ []byte) bool {
+		keys = append(keys, record.RunKey{Parent: id, Command: record.Part(k, 0)})
 		return true
 	})
 	return keys, err
@@ -21,22 +23,22 @@ func (h *Host) openRuns(id execID) (keys []runKey, err error) {
 // succeeded gave is kept, the others are absent until they run again.
 func (t *turn) redriveRun(c *interp.Command) {
 	l, s := t.live, t.h.shards[t.shard]
-	r := &openRun{s: s, key: runKey{l.id, c.ID}, parent: l.fixed}
+	r := &openRun{s: s, key: record.RunKey{Parent: l.id, Command: c.ID}, parent: l.fixed}
 	fixed, old, err := t.h.runRecords(r.key)
 	if err == nil {
 		p := maprun.Progress{Bounds: old.Bounds, Fed: old.Fed, Next: old.Next, Known: old.Known}
 		if p.Fed {
-			p.Known = max(p.Known, old.total)
+			p.Known = max(p.Known, old.Total)
 		}
 		r.fixed, r.redrives = *fixed, c.Attempt
-		r.saved = runProgress{Progress: p, status: running, identity: old.identity, redrives: c.Attempt, redriven: l.state.last}
+		r.saved = record.RunProgress{Progress: p, Status: record.Running, Identity: old.Identity, Redrives: c.Attempt, Redriven: l.state.Last}
 		err = r.recount()
 	}
 	if err != nil {
 		l.unread = err
 		return
 	}
-	t.set(spaceOpenRun, r.key.marker(), []byte{recordFormat})
+	t.set(record.SpaceOpenRun, r.key.Marker(), []byte{codec.Format})
 	t.joins = append(t.joins, func() {
 		s.keepRun(r)
 		r.save(t)
@@ -45,8 +47,8 @@ func (t *turn) redriveRun(c *interp.Command) {
 }
 
 // absent says that a child is to run, or to run again.
-func (r *openRun) absent(c childRow) bool {
-	return c.redrive < r.redrives && c.status != running && maprun.Outcome(c.status) != maprun.Succeeded
+func (r *openRun) absent(c record.ChildRow) bool {
+	return c.Redrive < r.redrives && c.Status != record.Running && maprun.Outcome(c.Status) != maprun.Succeeded
 }
 
 // redriveChild lets a child that did not succeed go on, or tells the run how it
@@ -74,17 +76,17 @@ func (s *shard) redriveChild(r *openRun, l *live, index int64, again func()) {
 	}
 	t := s.turn(l)
 	t.again = again
-	before := l.state.redrive.Run
-	l.state.redrive.Run = r.redrives
+	before := l.state.Redrive.Run
+	l.state.Redrive.Run = r.redrives
 	if err == nil && t.redrive() != nil {
-		if l.state.redrive.Run = before; l.unread == nil {
-			err = errRecord
+		if l.state.Redrive.Run = before; l.unread == nil {
+			err = codec.ErrRecord
 		}
 	}
 	if err != nil { // it keeps its outcome, which counts for this redrive
-		l.state.redrive.Run = r.redrives
+		l.state.Redrive.Run = r.redrives
 		t.changed = true
-		if c := l.fixed.mapChild(); c != nil {
+		if c := l.fixed.MapChild(); c != nil {
 			t.putChild(c)
 		}
 	}

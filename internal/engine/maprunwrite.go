@@ -17,7 +17,7 @@ import (
 // and never started, and a manifest behind them. What is written is determined by
 // the children's records, so that doing it again after a crash gives the same.
 func (r *openRun) write(ctx context.Context, c *maprun.Run, w *asl.ResultWriter) (jsonval.Value, error) {
-	args, err := r.payload(r.fixed.spec.Writer)
+	args, err := r.payload(r.fixed.Spec.Writer)
 	if err != nil {
 		return jsonval.Value{}, err
 	}
@@ -26,7 +26,7 @@ func (r *openRun) write(ctx context.Context, c *maprun.Run, w *asl.ResultWriter)
 	}
 	bucket, _ := args.Get("Bucket").Str()
 	prefix, _ := args.Get("Prefix").Str()
-	a, _ := sfn.ParseARN(r.fixed.spec.ARN)
+	a, _ := sfn.ParseARN(r.fixed.Spec.ARN)
 	e := &export{r: r, ctx: ctx, bucket: bucket, folder: path.Join(prefix, a.Sub), config: w}
 	var files, all jsonval.Object
 	for _, kind := range []string{"FAILED", "PENDING", "SUCCEEDED"} {
@@ -37,13 +37,13 @@ func (r *openRun) write(ctx context.Context, c *maprun.Run, w *asl.ResultWriter)
 		files.Add(kind, list)
 	}
 	key := e.folder + "/manifest.json"
-	all.AddString("DestinationBucket", bucket).AddString("MapRunArn", r.fixed.spec.ARN).Add("ResultFiles", files.Value())
+	all.AddString("DestinationBucket", bucket).AddString("MapRunArn", r.fixed.Spec.ARN).Add("ResultFiles", files.Value())
 	if err := e.put(key, func(w *bufio.Writer) error { _, err := w.Write(all.Value().Raw()); return err }); err != nil {
 		return jsonval.Value{}, err
 	}
 	var details, out jsonval.Object
 	details.AddString("Bucket", bucket).AddString("Key", key)
-	return out.AddString("MapRunArn", r.fixed.spec.ARN).Add("ResultWriterDetails", details.Value()).Value(), nil
+	return out.AddString("MapRunArn", r.fixed.Spec.ARN).Add("ResultWriterDetails", details.Value()).Value(), nil
 }
 
 func writerFailed(cause string) error {
@@ -116,7 +116,7 @@ func (e *export) each(kind string, c *maprun.Run, add func(jsonval.Value) error)
 func (e *export) pending(add func(jsonval.Value) error) error {
 	f, express := e.r.newFeed(), e.r.express()
 	f.pending = func(index int64, input jsonval.Value) error {
-		return add(maprun.Pending(maprun.ChildARN(e.r.fixed.spec.ARN, index, express), input))
+		return add(maprun.Pending(maprun.ChildARN(e.r.fixed.Spec.ARN, index, express), input))
 	}
 	return f.read()
 }

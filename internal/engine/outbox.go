@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/notify"
 	"stile/internal/sfn"
@@ -40,18 +41,6 @@ func (o Outbox) wants(eventType string) bool {
 	return false
 }
 
-// The two kinds of rows in spaceOutbox, by their first byte.
-const (
-	outboxRecord = 0
-	outboxMark   = 1
-)
-
-func outboxKey(seq uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{outboxRecord}, seq)
-}
-
-func markKey(target string) []byte { return append([]byte{outboxMark}, target...) }
-
 // tell adds an event of the turn's execution to the outbox. Its id is the
 // execution's and a number that the execution's record counts, so that a group
 // that is made again after a crash names the event as before, and no other so.
@@ -60,10 +49,10 @@ func (t *turn) tell(eventType string, data *jsonval.Object) {
 		return
 	}
 	l := t.live
-	l.state.told++
+	l.state.Told++
 	t.changed = true
 	t.events = append(t.events, notify.Event{
-		ID: hex.EncodeToString(l.id[:]) + "-" + strconv.FormatUint(l.state.told, 10), Type: eventType,
+		ID: hex.EncodeToString(l.id[:]) + "-" + strconv.FormatUint(l.state.Told, 10), Type: eventType,
 		Source: t.h.outbox.Source, Subject: l.arn(), Time: time.UnixMilli(t.now()), Data: data.Value(),
 	})
 }
@@ -72,14 +61,14 @@ func (t *turn) tell(eventType string, data *jsonval.Object) {
 func (t *turn) about() *jsonval.Object {
 	f := &t.live.fixed
 	var o jsonval.Object
-	return o.AddString("execution", f.name()).AddString("stateMachine", f.machineName()).AddString("traceId", f.trace)
+	return o.AddString("execution", f.Name()).AddString("stateMachine", f.MachineName()).AddString("traceId", f.Trace)
 }
 
 func (t *turn) tellStart() { t.tell(notify.ExecutionStarted, t.about()) }
 
 func (t *turn) tellEnd(status string) {
 	o := t.about().AddString("status", status)
-	if e := t.live.state.err; e != nil {
+	if e := t.live.state.Err; e != nil {
 		o.AddString("error", *e)
 	}
 	t.tell("stile.execution."+strings.ReplaceAll(strings.ToLower(status), "_", "-"), o)
@@ -96,7 +85,7 @@ func (t *turn) tellHealth(before, now sfn.Health) {
 	o.AddString("reason", now.Reason).Add("since", moment(now.Since)).Add("until", moment(now.Until))
 	t.tell(notify.HealthChanged, o.Add("verdict", lastDenial(t.denial)))
 	if len(t.notices) == 0 { // no event of the execution made the turn
-		t.notices = append(t.notices, sfn.Notice{ExecutionARN: t.live.arn(), Status: t.live.state.status.String(), State: t.live.state.state})
+		t.notices = append(t.notices, sfn.Notice{ExecutionARN: t.live.arn(), Status: t.live.state.Status.String(), State: t.live.state.State})
 	}
 }
 
@@ -105,7 +94,7 @@ func (t *turn) tellDelivery(ev interp.Event, state string) {
 	o := t.about().AddString("state", state).AddInt("attempt", int64(ev.Attempt))
 	switch {
 	case ev.Kind == interp.EventTaskSubmitted:
-		if w := t.live.work[ev.Command]; w != nil && w.token {
+		if w := t.live.work[ev.Command]; w != nil && w.Token {
 			t.tell(notify.CallbackOpened, o)
 		}
 	case ev.DeliveryDigest != "" && ev.Kind == interp.EventTaskSucceeded:
@@ -130,21 +119,21 @@ func (t *turn) tellRefused(state string, attempt uint32, r sfn.DeliveryRecord) {
 func (m *committer) number(t *turn) {
 	for _, e := range t.events {
 		m.told++
-		t.set(spaceOutbox, outboxKey(m.told), notify.Append(nil, e))
+		t.set(record.SpaceOutbox, record.OutboxKey(m.told), notify.Append(nil, e))
 	}
 }
 
 // lastTold finds the highest number that an outbox record ever had: of a record,
 // or of what a target has done with.
 func lastTold(store kv.Store) (last uint64, err error) {
-	err = store.Iterate(spaceOutbox, kv.Range{Lower: []byte{outboxRecord}, Upper: []byte{outboxMark}, Reverse: true}, func(k, _ []byte) bool {
+	err = store.Iterate(record.SpaceOutbox, kv.Range{Lower: []byte{record.OutboxRecord}, Upper: []byte{record.OutboxMark}, Reverse: true}, func(k, _ []byte) bool {
 		last = binary.BigEndian.Uint64(k[1:])
 		return false
 	})
 	if err != nil {
 		return 0, err
 	}
-	return last, store.Iterate(spaceOutbox, kv.Range{Lower: []byte{outboxMark}}, func(_, v []byte) bool {
+	return last, store.Iterate(record.SpaceOutbox, kv.Range{Lower: []byte{record.OutboxMark}}, func(_, v []byte) bool {
 		if m, err := notify.DecodeMark(v); err == nil {
 			last = max(last, m.Done)
 		}
@@ -184,7 +173,7 @@ func (h *Host) durably(ctx context.Context, t *turn) error {
 // are durable.
 func (h *Host) OutboxRecords(_ context.Context, after uint64, most int) (out []notify.Record, err error) {
 	var bad error
-	err = h.store.Iterate(spaceOutbox, kv.Range{Lower: outboxKey(after + 1), Upper: []byte{outboxMark}}, func(k, v []byte) bool {
+	err = h.store.Iterate(record.SpaceOutbox, kv.Range{Lower: record.OutboxKey(after + 1), Upper: []byte{record.OutboxMark}}, func(k, v []byte) bool {
 		var r notify.Record
 		if r, bad = notify.Decode(binary.BigEndian.Uint64(k[1:]), v); bad != nil {
 			return false
@@ -198,7 +187,7 @@ func (h *Host) OutboxRecords(_ context.Context, after uint64, most int) (out []n
 // OutboxMarks gives what SaveOutbox kept, by target.
 func (h *Host) OutboxMarks(context.Context) (map[string][]byte, error) {
 	out := map[string][]byte{}
-	err := h.store.Iterate(spaceOutbox, kv.Range{Lower: []byte{outboxMark}}, func(k, v []byte) bool {
+	err := h.store.Iterate(record.SpaceOutbox, kv.Range{Lower: []byte{record.OutboxMark}}, func(k, v []byte) bool {
 		out[string(k[1:])] = slices.Clone(v)
 		return true
 	})
@@ -210,13 +199,13 @@ func (h *Host) SaveOutbox(ctx context.Context, marks map[string][]byte, gone []u
 	t := &turn{h: h, epoch: h.shards[0].epoch}
 	for _, target := range sortedKeys(marks) {
 		if marks[target] == nil {
-			t.remove(spaceOutbox, markKey(target))
+			t.remove(record.SpaceOutbox, record.MarkKey(target))
 		} else {
-			t.set(spaceOutbox, markKey(target), marks[target])
+			t.set(record.SpaceOutbox, record.MarkKey(target), marks[target])
 		}
 	}
 	for _, seq := range gone {
-		t.remove(spaceOutbox, outboxKey(seq))
+		t.remove(record.SpaceOutbox, record.OutboxKey(seq))
 	}
 	return h.durably(ctx, t)
 }

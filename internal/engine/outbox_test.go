@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stile/internal/engine/record"
 	"stile/internal/kv/kvtest"
 	"stile/internal/kv/memkv"
 	"stile/internal/notify"
@@ -122,7 +123,7 @@ func TestNothingIsToldUnasked(t *testing.T) {
 		if err := h.Tell(t.Context(), notify.Event{ID: "x", Type: notify.SlowRaised, Time: time.Now()}); err != nil {
 			t.Error(err)
 		}
-		if n := rows(t, store, spaceOutbox); n != 0 {
+		if n := rows(t, store, record.SpaceOutbox); n != 0 {
 			t.Errorf("%d rows", n)
 		}
 	})
@@ -198,7 +199,7 @@ func TestDeliveredOverCrashes(t *testing.T) {
 				time.Sleep(time.Hour)
 				stop()
 				<-ended
-				if n := rows(t, store, spaceOutbox); n != 1 {
+				if n := rows(t, store, record.SpaceOutbox); n != 1 {
 					t.Errorf("%d rows are left, want the target's mark", n)
 				}
 				shut(t, h)

@@ -1,17 +1,8 @@
 package engine
 
-// The page size where none is asked for, and the most that one page holds.
-const (
-	defaultPage = 100
-	maxPage     = 1000
-)
+import "stile/internal/sfn"
 
-func pageSize(asked int) int {
-	if asked <= 0 {
-		return defaultPage
-	}
-	return min(asked, maxPage)
-}
+func pageSize(asked int) int { return sfn.PageSize(asked) }
 
 func (h *Host) sealPage(scope string, from []byte) string { return h.keys.SealPage(scope, from) }
 

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stile/internal/engine/machines"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
@@ -25,7 +27,7 @@ func parkedInput() string { return `{"n":"1","pad":"` + strings.Repeat("z", 1000
 func spoil(t *testing.T, store kv.Store, space kv.Space, arn string) (mend func()) {
 	t.Helper()
 	var ops, old []kv.Op
-	err := store.Iterate(space, idOf(arn).all(), func(k, v []byte) bool {
+	err := store.Iterate(space, record.IDOf(arn).All(), func(k, v []byte) bool {
 		ops = append(ops, kv.Op{Kind: kv.Set, Space: space, Key: bytes.Clone(k), Value: []byte{0xff, 1, 2}})
 		old = append(old, kv.Op{Kind: kv.Set, Space: space, Key: bytes.Clone(k), Value: bytes.Clone(v)})
 		return true
@@ -45,7 +47,7 @@ func spoil(t *testing.T, store kv.Store, space kv.Space, arn string) (mend func(
 // TestWhatDoesNotLoadIsSeenToBeInQuarantine: a quarantine that is found when an
 // execution is loaded stands in its record, and ends when it loads again.
 func TestWhatDoesNotLoadIsSeenToBeInQuarantine(t *testing.T) {
-	for name, space := range map[string]kv.Space{"frames": spaceFrame, "work": spaceWork} {
+	for name, space := range map[string]kv.Space{"frames": record.SpaceFrame, "work": record.SpaceWork} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, store *memkv.Store) {
 				tokens := make(chan string, 1)
@@ -111,8 +113,8 @@ func TestWhatDoesNotLoadIsSeenToBeInQuarantine(t *testing.T) {
 // TestARecordWithAQuarantine round trips the part that only such a record has.
 func TestARecordWithAQuarantine(t *testing.T) {
 	for _, before := range []string{"", "token"} {
-		want := stateRecord{status: running, state: "A", waiting: "quarantine", quarantine: "why", found: true, before: before}
-		if got, err := decodeState(want.encode()); err != nil || !reflect.DeepEqual(got, want) {
+		want := record.State{Status: record.Running, State: "A", Waiting: "quarantine", Quarantine: "why", Found: true, Before: before}
+		if got, err := record.DecodeState(want.Encode()); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
@@ -153,7 +155,7 @@ func (s *unreadable) Iterate(space kv.Space, r kv.Range, f func(k, v []byte) boo
 // TestAStoreThatCannotBeReadIsNoQuarantine: who asks gets the store's error, the
 // execution stays as it is, and its timer is fired once the store can be read.
 func TestAStoreThatCannotBeReadIsNoQuarantine(t *testing.T) {
-	for name, space := range map[string]kv.Space{"payload": spaceBlob, "frames": spaceFrame, "work": spaceWork, "definition": spaceRevision, "record": spaceExecution} {
+	for name, space := range map[string]kv.Space{"payload": record.SpaceBlob, "frames": record.SpaceFrame, "work": record.SpaceWork, "definition": machines.SpaceRevision, "record": record.SpaceExecution} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, mem *memkv.Store) {
 				h := host(t, mem, nil)
@@ -164,7 +166,7 @@ func TestAStoreThatCannotBeReadIsNoQuarantine(t *testing.T) {
 				synctest.Wait()
 				store.on.Store(true)
 				time.Sleep(90 * time.Second)
-				if space != spaceBlob { // a stop needs no payload
+				if space != record.SpaceBlob { // a stop needs no payload
 					if _, err := h.StopExecution(t.Context(), arn, "", ""); !errors.Is(err, errDisk) {
 						t.Errorf("stop: %v", err)
 					}
@@ -192,7 +194,7 @@ func TestAStoreThatCannotBeReadIsNoQuarantine(t *testing.T) {
 // read, though the execution was in memory no more.
 func TestAnAnswerIsNotLostWhereTheStoreCannotBeRead(t *testing.T) {
 	bubble(t, func(t *testing.T, mem *memkv.Store) {
-		store := &unreadable{Store: mem, space: spaceBlob}
+		store := &unreadable{Store: mem, space: record.SpaceBlob}
 		hand := newHand()
 		h := host(t, store, hand.work, func(c *Config) { c.MaxLive = 1 })
 		definition := `{"StartAt":"T","States":{"T":` + strings.Replace(taskState, `"End":true`, `"ResultPath":"$.r","End":true`, 1) + `}}`
@@ -202,8 +204,8 @@ func TestAnAnswerIsNotLostWhereTheStoreCannotBeRead(t *testing.T) {
 		h = host(t, store, hand.work)
 		call := <-hand.calls
 		synctest.Wait()
-		s := h.shardOf(idOf(arn))
-		s.do(func() { s.cache.remove(s.cache.get(idOf(arn))) })
+		s := h.shardOf(record.IDOf(arn))
+		s.do(func() { s.cache.Remove(record.IDOf(arn)) })
 		store.on.Store(true)
 		call.done(sfn.TaskResult{Output: mustJSON(`1`)})
 		time.Sleep(3500 * time.Millisecond)

@@ -4,20 +4,28 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"stile/asl/interp"
+	"stile/internal/engine/codec"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
 
 // DescribeExecution gives an execution as its last durable turn left it.
-func (h *Host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, error) {
-	id := idOf(arn)
+func (h *Host) DescribeExecution(ctx context.Context, arn string) (x sfn.Execution, err error) {
+	id := record.IDOf(arn)
+	err = h.whole(ctx, id, func() (err error) {
+		x, err = h.describe(id, arn)
+		return err
+	})
+	return x, err
+}
+
+func (h *Host) describe(id record.ID, arn string) (sfn.Execution, error) {
 	fixed, state, err := h.records(id)
 	if err == nil && fixed == nil {
 		err = sfn.ExecutionDoesNotExist(arn)
@@ -25,63 +33,43 @@ func (h *Host) DescribeExecution(_ context.Context, arn string) (sfn.Execution, 
 	if err != nil {
 		return sfn.Execution{}, err
 	}
-	if err := state.shown(h.fill(id, &fixed.input, &state.output)); err != nil {
+	if err := state.Blocks(h.fill(id, &fixed.Input, &state.Output)); err != nil {
 		return sfn.Execution{}, err
 	}
-	x := []sfn.Execution{show(fixed, state)}
+	x := []sfn.Execution{record.Show(fixed, state)}
 	h.showRedrive(&x[0], fixed, state)
-	x[0].Input, x[0].Output = fixed.input.Value, state.output.Value
-	if err := h.verdicts(x, []healthRecord{state.health}, []execID{id}); err != nil {
+	x[0].Input, x[0].Output = fixed.Input.Value, state.Output.Value
+	if err := h.verdicts(x, []record.Health{state.Health}, []record.ID{id}); err != nil {
 		return sfn.Execution{}, err
 	}
 	return x[0], h.committer.barrier()
 }
 
-// show is an execution without its payloads.
-func show(f *fixedRecord, st *stateRecord) sfn.Execution {
-	x := sfn.Execution{
-		ARN: f.arn, Name: f.name(), StateMachineARN: f.labelled(), Status: st.status.String(), StartDate: time.UnixMilli(f.start),
-		Error: st.err, Cause: st.cause, TraceHeader: f.traceHeader, State: st.state, Owner: f.owner, Subject: f.subject, TestCase: f.testCase,
-		TraceID: f.trace, Span: sfn.ExecutionSpan(f.arn), ParentSpan: f.parentSpan, Waiting: st.waiting, RoleARN: f.role, Health: st.health.health(),
-		Quarantine: st.quarantine, VersionARN: f.qualified(f.version), AliasARN: f.qualified(f.alias),
-	}
-	if r := st.redrive; r.Count > 0 {
-		x.RedriveCount, x.RedriveDate = int64(r.Count), time.UnixMilli(r.At)
-	}
-	if st.status != running {
-		x.StopDate = time.UnixMilli(st.stop)
-	}
-	if c := f.mapChild(); c != nil {
-		x.MapRunARN, x.ItemCount = c.run, c.items
-	}
-	return x
-}
-
 // fill reads the values of blobs that are not in memory. One that is absent or
-// damaged stays absent, and the error is errRecord; the others are filled in.
-func (h *Host) fill(id execID, payloads ...*interp.Payload) error {
+// damaged stays absent, and the error is codec.ErrRecord; the others are filled in.
+func (h *Host) fill(id record.ID, payloads ...*interp.Payload) error {
 	var keys [][]byte
 	var want []*interp.Payload
 	for _, p := range payloads {
 		if p != nil && p.Blob != 0 && !p.Value.Exists() {
-			keys, want = append(keys, id.key(p.Blob)), append(want, p)
+			keys, want = append(keys, id.Key(p.Blob)), append(want, p)
 		}
 	}
 	if len(keys) == 0 {
 		return nil
 	}
-	got, err := h.store.GetMany(spaceBlob, keys)
+	got, err := h.store.GetMany(record.SpaceBlob, keys)
 	if err != nil {
 		return err
 	}
 	for i, p := range want {
-		if len(got[i]) < 1 || got[i][0] != recordFormat {
-			err = firstError(err, errRecord)
+		if len(got[i]) < 1 || got[i][0] != codec.Format {
+			err = firstError(err, codec.ErrRecord)
 			continue
 		}
 		v, bad := jsonval.Parse(got[i][1:])
 		if bad != nil {
-			err = firstError(err, fmt.Errorf("%w: %w", errRecord, bad))
+			err = firstError(err, fmt.Errorf("%w: %w", codec.ErrRecord, bad))
 			continue
 		}
 		p.Value = v
@@ -89,19 +77,19 @@ func (h *Host) fill(id execID, payloads ...*interp.Payload) error {
 	return err
 }
 
-// shown is fill's error where it keeps an execution from being shown: of one in
-// quarantine a payload may be what cannot be read, and is absent.
-func (r *stateRecord) shown(err error) error {
-	if r.quarantine != "" && errors.Is(err, errRecord) {
-		return nil
-	}
-	return err
+// GetExecutionHistory gives a page of history events with their payloads, and the
+// token of the next page ("" at the end). Of an execution whose history retention took
+// the page is empty.
+func (h *Host) GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) (list []interp.HistoryEvent, next string, err error) {
+	err = h.whole(ctx, record.IDOf(in.ExecutionARN), func() (err error) {
+		list, next, err = h.historyPage(ctx, in)
+		return err
+	})
+	return list, next, err
 }
 
-// GetExecutionHistory gives a page of history events with their payloads, and the
-// token of the next page ("" at the end).
-func (h *Host) GetExecutionHistory(ctx context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error) {
-	id := idOf(in.ExecutionARN)
+func (h *Host) historyPage(ctx context.Context, in sfn.HistoryPage) ([]interp.HistoryEvent, string, error) {
+	id := record.IDOf(in.ExecutionARN)
 	scope := "history " + in.ExecutionARN
 	if in.Reverse {
 		scope = "reverse " + scope
@@ -140,7 +128,7 @@ const pageBytes = 4 << 20
 
 // fillPage reads the payloads of events, in batches, until they are pageBytes in
 // all, and says how many events that are.
-func (h *Host) fillPage(id execID, state *stateRecord, events []interp.HistoryEvent) (n int, err error) {
+func (h *Host) fillPage(id record.ID, state *record.State, events []interp.HistoryEvent) (n int, err error) {
 	const batch = 64
 	size := 0
 	var payloads []*interp.Payload
@@ -154,7 +142,7 @@ func (h *Host) fillPage(id execID, state *stateRecord, events []interp.HistoryEv
 				payloads = append(payloads, &interp.Payload{Blob: v.Blob, Value: v.Value})
 			}
 		}
-		if err := state.shown(h.fill(id, payloads...)); err != nil {
+		if err := state.Blocks(h.fill(id, payloads...)); err != nil {
 			return 0, err
 		}
 		rest := payloads
@@ -188,11 +176,11 @@ func pageEvent(from []byte) int64 {
 
 // events reads up to most events behind the event past (0: from the beginning, or
 // from the end where reverse is set).
-func (h *Host) events(ctx context.Context, id execID, reverse bool, past int64, most int) ([]interp.HistoryEvent, error) {
-	r := id.all()
+func (h *Host) events(ctx context.Context, id record.ID, reverse bool, past int64, most int) ([]interp.HistoryEvent, error) {
+	r := id.All()
 	r.Reverse = reverse
 	if past > 0 && reverse {
-		r.Upper = id.key(uint64(past))
+		r.Upper = id.Key(uint64(past))
 	} else if past > 0 {
 		// The row that holds the event past may hold later ones too.
 		row, err := h.rowOf(id, past)
@@ -203,9 +191,9 @@ func (h *Host) events(ctx context.Context, id execID, reverse bool, past int64, 
 	}
 	var out []interp.HistoryEvent
 	var bad error
-	err := h.store.Iterate(spaceHistory, r, func(_, v []byte) bool {
+	err := h.store.Iterate(record.SpaceHistory, r, func(_, v []byte) bool {
 		var row []interp.HistoryEvent
-		if row, bad = decodeHistoryRow(v); bad != nil || ctx.Err() != nil {
+		if row, bad = record.DecodeHistory(v); bad != nil || ctx.Err() != nil {
 			return false
 		}
 		if reverse {
@@ -222,31 +210,26 @@ func (h *Host) events(ctx context.Context, id execID, reverse bool, past int64, 
 }
 
 // rowOf gives the key of the row that holds an event.
-func (h *Host) rowOf(id execID, event int64) (key []byte, err error) {
-	key = id.key(uint64(event))
-	err = h.store.Iterate(spaceHistory, kv.Range{Lower: id[:], Upper: id.key(uint64(event) + 1), Reverse: true}, func(k, _ []byte) bool {
+func (h *Host) rowOf(id record.ID, event int64) (key []byte, err error) {
+	key = id.Key(uint64(event))
+	err = h.store.Iterate(record.SpaceHistory, kv.Range{Lower: id[:], Upper: id.Key(uint64(event) + 1), Reverse: true}, func(k, _ []byte) bool {
 		key = slices.Clone(k)
 		return false
 	})
 	return key, err
 }
 
-func decodeHistoryRow(b []byte) ([]interp.HistoryEvent, error) {
-	d := open(slices.Clone(b))
-	var out []interp.HistoryEvent
-	for d.Err == nil && len(d.B) > 0 {
-		e, err := interp.DecodeHistoryEvent(d.Bytes())
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, e)
-	}
-	return out, d.Err
+// Calls gives an execution's side journal in the order of time.
+func (h *Host) Calls(ctx context.Context, arn string) (list []sfn.CallRecord, err error) {
+	id := record.IDOf(arn)
+	err = h.whole(ctx, id, func() (err error) {
+		list, err = h.callsOf(id, arn)
+		return err
+	})
+	return list, err
 }
 
-// Calls gives an execution's side journal in the order of time.
-func (h *Host) Calls(_ context.Context, arn string) ([]sfn.CallRecord, error) {
-	id := idOf(arn)
+func (h *Host) callsOf(id record.ID, arn string) ([]sfn.CallRecord, error) {
 	if fixed, _, err := h.records(id); err != nil {
 		return nil, err
 	} else if fixed == nil {
@@ -254,11 +237,11 @@ func (h *Host) Calls(_ context.Context, arn string) ([]sfn.CallRecord, error) {
 	}
 	var out []sfn.CallRecord
 	var bad error
-	err := h.store.Iterate(spaceCall, id.all(), func(k, v []byte) bool {
-		d := open(slices.Clone(v))
-		c := sfn.CallRecord{Command: part(k, 0), Send: uint32(part(k, 1)), State: d.Str(), Attempt: uint32(d.Uint())}
-		c.Time, c.Call = time.UnixMilli(d.Int()), d.JSON()
-		out, bad = append(out, c), d.Err
+	err := h.store.Iterate(record.SpaceCall, id.All(), func(k, v []byte) bool {
+		var c sfn.CallRecord
+		c, bad = record.DecodeCall(v)
+		c.Command, c.Send = record.Part(k, 0), uint32(record.Part(k, 1))
+		out = append(out, c)
 		return bad == nil
 	})
 	if err := firstError(err, bad); err != nil {

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/engine/redrive"
+	"stile/internal/engine/visibility"
 	"stile/internal/sfn"
 )
 
@@ -16,7 +18,10 @@ func (h *Host) RedriveExecution(ctx context.Context, arn, token string) (time.Ti
 	if err := h.refuses(); err != nil {
 		return time.Time{}, err
 	}
-	id := idOf(arn)
+	if err := h.admission(ctx); err != nil {
+		return time.Time{}, err
+	}
+	id := record.IDOf(arn)
 	s := h.shardOf(id)
 	at, err := ask(ctx, s, func(reply func(int64, error)) { s.redrive(arn, token, reply) })
 	if err != nil {
@@ -27,7 +32,7 @@ func (h *Host) RedriveExecution(ctx context.Context, arn, token string) (time.Ti
 
 // redrive answers once what it did, or saw, is durable.
 func (s *shard) redrive(arn, token string, reply func(int64, error)) {
-	id := idOf(arn)
+	id := record.IDOf(arn)
 	l, err := s.lookup(id)
 	if err == nil && l == nil {
 		err = sfn.ExecutionDoesNotExist(arn)
@@ -60,9 +65,9 @@ func (s *shard) redrive(arn, token string, reply func(int64, error)) {
 	}
 	t := s.turn(l)
 	if err = t.redrive(); err == nil {
-		at = l.state.redrive.At
+		at = l.state.Redrive.At
 		l.redriven = l.redriven.Add(token, at)
-		t.set(spaceExecution, id.key(redrivePart), l.redriven.Encode())
+		t.set(record.SpaceExecution, id.Key(record.RedrivePart), l.redriven.Encode())
 	}
 	t.replies = append(t.replies, func(failed error) { reply(at, firstError(failed, err)) })
 	s.end(t)
@@ -103,19 +108,19 @@ func (s *shard) unsettled(l *live, again func(), reply func(int64, error)) bool 
 }
 
 // redriveFacts are what decides whether an execution can be redriven.
-func (h *Host) redriveFacts(f *fixedRecord, st *stateRecord) redrive.Facts {
-	_, err := h.machines.active(f.machineARN)
-	return redrive.Facts{Status: st.status.String(), Start: f.start, Stop: st.stop, Now: h.now(), Deleting: err != nil,
-		MaxHistory: h.maxHistory, State: st.redrive}
+func (h *Host) redriveFacts(f *record.Fixed, st *record.State) redrive.Facts {
+	_, err := h.machines.Active(f.MachineARN)
+	return redrive.Facts{Status: st.Status.String(), Start: f.Start, Stop: st.Stop, Now: h.now(), Deleting: err != nil,
+		MaxHistory: h.maxHistory, State: st.Redrive, Trimmed: st.Trimmed}
 }
 
 // showRedrive fills in whether an execution can be redriven.
-func (h *Host) showRedrive(x *sfn.Execution, f *fixedRecord, st *stateRecord) {
+func (h *Host) showRedrive(x *sfn.Execution, f *record.Fixed, st *record.State) {
 	x.RedriveStatus = sfn.Redrivable
 	switch x.RedriveReason = h.redriveFacts(f, st).Reason(); {
 	case x.RedriveReason != "":
 		x.RedriveStatus = sfn.NotRedrivable
-	case f.child != "":
+	case f.Child != "":
 		x.RedriveStatus = sfn.RedrivableByMapRun
 	}
 }
@@ -123,7 +128,10 @@ func (h *Host) showRedrive(x *sfn.Execution, f *fixedRecord, st *stateRecord) {
 // revivable says why an execution cannot be redriven.
 func (h *Host) revivable(l *live) error {
 	why := h.redriveFacts(&l.fixed, &l.state).Reason()
-	if why == "" && l.fixed.child != "" {
+	if why == "" && l.leaving {
+		why = "Execution is being deleted"
+	}
+	if why == "" && l.fixed.Child != "" {
 		why = "Execution is a child of a Map Run and is redriven by its parent"
 	}
 	if why != "" {
@@ -153,26 +161,29 @@ func (h *Host) restoreEnded(l *live) error {
 func (t *turn) redrive() error {
 	l := t.live
 	before := l.state
-	l.state.status, l.state.stop, l.state.output, l.state.err, l.state.cause = running, 0, interp.Payload{}, nil, nil
-	l.state.redrive.Count++
-	l.state.redrive.Events = 0
+	l.state.Status, l.state.Stop, l.state.Output, l.state.Err, l.state.Cause = record.Running, 0, interp.Payload{}, nil, nil
+	l.state.Redrive.Count++
+	l.state.Redrive.Events = 0
 	if !t.apply(interp.Event{Kind: interp.EventRedriven}) {
-		why := l.state.quarantine
+		why := l.state.Quarantine
 		l.state, l.x = before, nil
-		l.state.quarantine = why
+		l.state.Quarantine = why
 		return firstError(l.unread, l.quarantined(), sfn.ExecutionNotRedrivable("Execution cannot be redriven"))
 	}
-	l.state.redrive.At = l.state.last
+	l.state.Redrive.At = l.state.Last
+	if was := (visibility.End{Stop: before.Stop, ID: l.id}); l.fixed.Child == "" && (l.running() || l.state.Stop != before.Stop) {
+		t.remove(record.SpaceByEnd, was.Key())
+	}
 	if l.running() {
 		t.putIndex()
 	}
-	t.tell("stile.execution.redriven", t.about().AddInt("redriveCount", int64(l.state.redrive.Count)))
+	t.tell("stile.execution.redriven", t.about().AddInt("redriveCount", int64(l.state.Redrive.Count)))
 	return nil
 }
 
 // readTokens reads the client tokens of an execution's redrives.
 func (h *Host) readTokens(l *live) (err error) {
-	got, err := h.store.GetMany(spaceExecution, [][]byte{l.id.key(redrivePart)})
+	got, err := h.store.GetMany(record.SpaceExecution, [][]byte{l.id.Key(record.RedrivePart)})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/engine/redrive"
 	"stile/internal/kv/kvtest"
 	"stile/internal/kv/memkv"
@@ -104,7 +105,7 @@ func TestRedrive(t *testing.T) {
 func journalGives(t *testing.T, h *Host, store *memkv.Store, arn string) {
 	t.Helper()
 	synctest.Wait()
-	id := idOf(arn)
+	id := record.IDOf(arn)
 	fixed, _, err := h.records(id)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func journalGives(t *testing.T, h *Host, store *memkv.Store, arn string) {
 		t.Fatal(err)
 	}
 	x := interp.New(p, h.env(&live{id: id}))
-	if err := store.Iterate(spaceJournal, id.all(), func(_, v []byte) bool {
+	if err := store.Iterate(record.SpaceJournal, id.All(), func(_, v []byte) bool {
 		ev, err := interp.DecodeEvent(bytes.Clone(v))
 		if err != nil {
 			t.Fatal(err)
@@ -236,11 +237,6 @@ func TestOldExecutionsAreNotRedriven(t *testing.T) {
 	if f.Reason() != "Execution was started before the launch of RedriveExecution" {
 		t.Error(f.Reason())
 	}
-	st := stateRecord{status: codeOf(sfn.Failed), stop: 5}
-	b := st.encode()
-	if got, err := decodeState(b); b[0] != healthFormat || err != nil || got.redrive.Events != 0 {
-		t.Errorf("%v, %+v, %v", b[0], got, err)
-	}
 	f.Events, f.Now = 5, (366 * 24 * time.Hour).Milliseconds()
 	if f.Reason() != "Execution has exceeded the max execution time" {
 		t.Error(f.Reason())
@@ -306,7 +302,7 @@ func TestRedriveOfAMapRun(t *testing.T) {
 				if err != nil || len(list) != 1 || list[0].RedriveCount != 2 || list[0].ARN != failed[0].ARN {
 					t.Errorf("%v, %v", list, err)
 				}
-				if n := rows(t, store, spaceOpenRun); n != 0 {
+				if n := rows(t, store, record.SpaceOpenRun); n != 0 {
 					t.Errorf("%d runs are open", n)
 				}
 				_, types, _ := history(h, arn)

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -102,15 +103,15 @@ func TestTokenOf(t *testing.T) {
 
 // TestRecordsWithoutASubject are those that earlier versions wrote.
 func TestRecordsWithoutASubject(t *testing.T) {
-	r := fixedRecord{arn: "a", role: "r", input: interp.Payload{Value: jsonval.EmptyObject}}
-	plain := r.encode()
-	r.subject = "user:ada"
-	with := r.encode()
+	r := record.Fixed{ARN: "a", Role: "r", Input: interp.Payload{Value: jsonval.EmptyObject}}
+	plain := r.Encode()
+	r.Subject = "user:ada"
+	with := r.Encode()
 	if len(with) <= len(plain) || string(with[:len(plain)]) != string(plain) {
 		t.Error("a subject changes more than the record's end")
 	}
 	for want, b := range map[string][]byte{"": plain, "user:ada": with} {
-		if got, err := decodeFixed(b); err != nil || got.subject != want || got.role != "r" {
+		if got, err := record.DecodeFixed(b); err != nil || got.Subject != want || got.Role != "r" {
 			t.Errorf("read %+v, %v; want subject %q", got, err, want)
 		}
 	}

@@ -10,15 +10,17 @@ import (
 	"sync/atomic"
 	"time"
 
+	"stile/asl"
 	"stile/internal/kv/kvtest"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
 
-// blackout is one planned crash: at a store call's point (N from 1), or a time
-// after the life began.
+// blackout is one planned crash: at a store call's point (N from 1), at one counted
+// from where the host is open, or a time after the life began.
 type blackout struct {
 	point   int
+	opened  int
 	after   time.Duration
 	percent int // of unsynced data that survives
 	seed    uint64
@@ -32,12 +34,15 @@ type tale struct {
 	plans   []blackout
 	crashes atomic.Int64
 	points  int // passed in the last life
+	looked  int // executions looked at for torn groups
+	program *asl.Program
 }
 
 const terminalTypes = "ExecutionSucceeded ExecutionFailed ExecutionAborted ExecutionTimedOut"
 
 // run tells the tale to its end and gives the broken promises.
 func (s *tale) run() []string {
+	s.program = programOf(s.world.definition)
 	for life := 0; ; life++ {
 		var plan *blackout
 		if life < len(s.plans) {
@@ -69,6 +74,12 @@ func (s *tale) live(plan *blackout) (finished bool) {
 		s.world.fault("the disk does not open: %v", err)
 		return true
 	}
+	looked, bad, err := torn(inner, s.program)
+	s.world.bad, s.looked = append(s.world.bad, bad...), s.looked+looked
+	if err != nil {
+		s.world.fault("what survived cannot be read: %v", err)
+		return true
+	}
 	crashed := make(chan struct{})
 	var store *kvtest.Store
 	var mu sync.Mutex
@@ -84,8 +95,17 @@ func (s *tale) live(plan *blackout) (finished bool) {
 		s.crashes.Add(1)
 		close(crashed)
 	}
+	var commits atomic.Int64 // points of commits since the host is open
+	commits.Store(-1 << 40)
 	store = kvtest.Intercept(inner, func(p kvtest.Point) {
-		if plan != nil && p.N == plan.point {
+		if plan == nil {
+			return
+		}
+		n := int64(0)
+		if p.Call == "Commit" || p.Call == "Sync" {
+			n = commits.Add(1)
+		}
+		if p.N == plan.point || n > 0 && n == int64(plan.opened) {
 			cut()
 		}
 	})
@@ -95,7 +115,7 @@ func (s *tale) live(plan *blackout) (finished bool) {
 		defer mu.Unlock()
 		over, s.points = true, store.Points()
 	}()
-	if plan != nil && plan.point == 0 {
+	if plan != nil && plan.point == 0 && plan.opened == 0 {
 		timer := time.AfterFunc(plan.after, cut)
 		defer timer.Stop()
 	}
@@ -125,6 +145,7 @@ func (s *tale) live(plan *blackout) (finished bool) {
 		return false
 	}
 	defer h.Close(context.Background())
+	commits.Store(0)
 	s.world.audit(h)
 	s.world.checkOutbox(h, false)
 	h.SetTasks(s.world)

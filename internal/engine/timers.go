@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"stile/internal/engine/near"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 )
 
 // timerID names a timer of an execution.
 type timerID struct {
-	id    execID
+	id    record.ID
 	timer uint64
 }
 
@@ -139,6 +140,9 @@ func (m *timers) wake() {
 	defer m.busy.Done()
 	m.next.Store(math.MaxInt64)
 	now, earliest := m.h.now(), int64(math.MaxInt64)
+	if m.h.committer.plant.earlyTimers {
+		now += time.Second.Milliseconds()
+	}
 	for n := range m.shards {
 		earliest = min(earliest, m.fire(uint16(n), now))
 	}
@@ -173,10 +177,10 @@ func (m *timers) read(n uint16, s *timerShard, now int64) error {
 	edge, far := now+horizon.Milliseconds(), int64(math.MaxInt64)
 	s.lead = horizon.Milliseconds() / 2
 	count, last := 0, int64(-1)
-	err := m.h.store.Iterate(spaceTimer, kv.Range{
-		Lower: timerKey(s.edge, execID{byte(n)}, 0)[:9], Upper: after([]byte{byte(n)}),
+	err := m.h.store.Iterate(record.SpaceTimer, kv.Range{
+		Lower: record.TimerKey(s.edge, record.ID{byte(n)}, 0)[:9], Upper: record.After([]byte{byte(n)}),
 	}, func(k, _ []byte) bool {
-		due, id, timer := openTimerKey(k)
+		due, id, timer := record.OpenTimerKey(k)
 		if count >= nearTimers && due != last {
 			// A full heap is read on when it is nearly empty.
 			edge, s.lead = min(edge, due), time.Second.Milliseconds()

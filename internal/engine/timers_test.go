@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/kv/memkv"
 	"stile/internal/sfn"
@@ -84,13 +85,13 @@ func TestAnExecutionThatDoesNotLoadKeepsItsTimers(t *testing.T) {
 		h := host(t, store, nil)
 		arn := start(t, h, create(t, h, "m", state(waitState(10))), "n", "{}")
 		shut(t, h)
-		frame := idOf(arn).key(0)
-		kept, err := store.GetMany(spaceFrame, [][]byte{frame})
+		frame := record.IDOf(arn).Key(0)
+		kept, err := store.GetMany(record.SpaceFrame, [][]byte{frame})
 		if err != nil || kept[0] == nil {
 			t.Fatal("no root frame", err)
 		}
 		write := func(value []byte) {
-			if err := commitNow(store, 1, []kv.Op{{Kind: kv.Set, Space: spaceFrame, Key: frame, Value: value}}); err != nil {
+			if err := commitNow(store, 1, []kv.Op{{Kind: kv.Set, Space: record.SpaceFrame, Key: frame, Value: value}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -116,11 +117,11 @@ func TestAFullHeapIsReadOn(t *testing.T) {
 		h := host(t, store, nil)
 		shut(t, h)
 		turn := &turn{}
-		id := execID{7}
+		id := record.ID{7}
 		const n = 3*nearTimers + 10
 		for i := range n {
 			due := now + 20_000 + int64(i/(nearTimers+1))*10_000
-			turn.set(spaceTimer, timerKey(due, id, uint64(i)), nil)
+			turn.set(record.SpaceTimer, record.TimerKey(due, id, uint64(i)), nil)
 		}
 		if err := commitNow(store, 1, turn.ops); err != nil {
 			t.Fatal(err)
@@ -135,7 +136,7 @@ func TestAFullHeapIsReadOn(t *testing.T) {
 		}
 		time.Sleep(20 * time.Second)
 		left := 0
-		if err := store.Iterate(spaceTimer, kv.Range{}, func(_, _ []byte) bool { left++; return true }); err != nil || left != 0 {
+		if err := store.Iterate(record.SpaceTimer, kv.Range{}, func(_, _ []byte) bool { left++; return true }); err != nil || left != 0 {
 			t.Errorf("%d timers of no execution are left in the index, %v", left, err)
 		}
 	})

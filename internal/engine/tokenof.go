@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 
+	"stile/internal/engine/codec"
+	"stile/internal/engine/record"
 	"stile/internal/kv"
 	"stile/internal/sfn"
 )
@@ -17,18 +19,18 @@ func (h *Host) TokenOf(_ context.Context, text string) (of sfn.TokenOf, ok bool)
 		return sfn.TokenOf{}, false
 	}
 	of.ExecutionARN = tok.ExecutionARN
-	id := idOf(tok.ExecutionARN)
-	key := id.key(tok.Command)
-	if got, err := h.store.GetMany(spaceWork, [][]byte{key}); err == nil && got[0] != nil {
-		if w, err := decodeWork(got[0]); err == nil && w.state != "" {
-			of.State = w.state
+	id := record.IDOf(tok.ExecutionARN)
+	key := id.Key(tok.Command)
+	if got, err := h.store.GetMany(record.SpaceWork, [][]byte{key}); err == nil && got[0] != nil {
+		if w, err := record.DecodeWork(got[0]); err == nil && w.State != "" {
+			of.State = w.State
 			return of, true
 		}
 	}
 	// A store that cannot be read names no state: whoever may do only what names it
 	// is refused.
-	_ = h.store.Iterate(spaceCall, kv.Range{Lower: key, Upper: id.key(tok.Command + 1)}, func(_, v []byte) bool {
-		d := open(v)
+	_ = h.store.Iterate(record.SpaceCall, kv.Range{Lower: key, Upper: id.Key(tok.Command + 1)}, func(_, v []byte) bool {
+		d := codec.Open(v)
 		if state := d.Str(); d.Err == nil {
 			of.State = state
 		}

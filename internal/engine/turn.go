@@ -17,6 +17,8 @@ type turn struct {
 	ops   []kv.Op
 	bytes int
 
+	frames map[uint32]int // where in ops each frame stands
+
 	h       *Host
 	live    *live
 	timers  []timerChange
@@ -40,6 +42,10 @@ type turn struct {
 	// again is what the host does once more where the store could not be read in this
 	// turn; nil where a caller is told.
 	again func()
+
+	// repeated are the Map Runs whose ends the events of a fork hold, and how many ends:
+	// so often they are not run.
+	repeated map[uint64]int
 
 	changed        bool // the execution's visibility record is to be written
 	answered, sent bool

@@ -286,24 +286,6 @@ func TestQuotasOfVersions(t *testing.T) {
 	})
 }
 
-// TestOldMachineRecords: a machine that was never published has the record that it
-// had before there were versions.
-func TestOldMachineRecords(t *testing.T) {
-	m := &machine{revision: 3, StateMachine: sfn.StateMachine{ARN: "a", Name: "n", Tags: []sfn.Tag{{Key: "k", Value: "v"}}}}
-	old := m.encode(true)
-	m.lastVersion, m.born, m.bornText = 7, 2, "text"
-	if now := m.encode(true); string(now[:len(old)]) != string(old) || len(now) == len(old) {
-		t.Error("a version is not behind the rest")
-	}
-	got, err := decodeMachine(old)
-	if err != nil || got.lastVersion != 0 || got.revision != 3 || len(got.Tags) != 1 {
-		t.Errorf("%+v, %v", got, err)
-	}
-	if got, err = decodeMachine(m.encode(true)); err != nil || got.lastVersion != 7 || got.born != 2 || got.bornText != "text" {
-		t.Errorf("%+v, %v", got, err)
-	}
-}
-
 func TestTags(t *testing.T) {
 	bubble(t, func(t *testing.T, store *memkv.Store) {
 		h := host(t, store, nil)

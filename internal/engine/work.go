@@ -12,6 +12,7 @@ import (
 
 	"stile/asl"
 	"stile/asl/interp"
+	"stile/internal/engine/record"
 	"stile/internal/sfn"
 	"stile/jsonval"
 )
@@ -27,7 +28,7 @@ func (t *turn) putWork(command uint64, w *work) {
 	}
 	l.work[command] = w
 	t.remark(command)
-	t.set(spaceWork, t.live.id.key(command), w.encode())
+	t.set(record.SpaceWork, t.live.id.Key(command), w.Encode())
 }
 
 func (t *turn) dropWork(command uint64) {
@@ -37,7 +38,7 @@ func (t *turn) dropWork(command uint64) {
 	}
 	t.live.uncount(command, w)
 	delete(t.live.work, command)
-	t.remove(spaceWork, t.live.id.key(command))
+	t.remove(record.SpaceWork, t.live.id.Key(command))
 	t.wakeEarly(w)
 }
 
@@ -53,29 +54,29 @@ func (t *turn) wakeEarly(w *work) {
 func (t *turn) schedule(c *interp.Command) {
 	l := t.live
 	var send uint32
-	before := workRecord{entered: l.state.last}
+	before := record.Work{Entered: l.state.Last}
 	if old := l.work[c.ID]; old != nil {
-		send, before = old.send, old.workRecord
+		send, before = old.Send, old.Work
 		t.wakeEarly(old)
 	}
-	w := &work{workRecord: workRecord{
-		phase: workDispatched, attempt: c.Attempt, send: send + 1, epoch: t.epoch, token: c.TaskToken != "" && !c.Mock.Exists(), since: l.state.last,
-		state: c.State, entered: before.entered, trouble: before.trouble, refused: before.refused,
+	w := &work{Work: record.Work{
+		Phase: record.Dispatched, Attempt: c.Attempt, Send: send + 1, Epoch: t.epoch, Token: c.TaskToken != "" && !c.Mock.Exists(), Since: l.state.Last,
+		State: c.State, Entered: before.Entered, Trouble: before.Trouble, Refused: before.Refused,
 	}}
-	if w.token {
+	if w.Token {
 		if tok, ok := sfn.OpenTask(c.TaskToken, t.h.keys.Key); ok {
-			w.expires = tok.Expires.UnixMilli()
+			w.Expires = tok.Expires.UnixMilli()
 		}
 	}
 	t.putWork(c.ID, w)
-	t.tasks = append(t.tasks, l.dispatch(c, w.send))
+	t.tasks = append(t.tasks, l.dispatch(c, w.Send))
 }
 
 // gaveUp says that the attempt is no longer waited for: it took too long, or its
 // thread has ended.
 func (t *turn) gaveUp(command uint64) {
 	if w := t.live.work[command]; w != nil {
-		w.trouble, w.refused = sfn.TroubleRetry, 0
+		w.Trouble, w.Refused = sfn.TroubleRetry, 0
 	}
 	t.idle(command)
 }
@@ -84,17 +85,20 @@ func (t *turn) gaveUp(command uint64) {
 // since another attempt may follow.
 func (t *turn) idle(command uint64) {
 	w := t.live.work[command]
-	if w == nil || w.phase == workIdle {
+	if w == nil || w.Phase == record.Idle {
 		return
 	}
 	t.wakeEarly(w)
-	w.phase, w.command = workIdle, nil
+	w.Phase, w.command = record.Idle, nil
 	t.putWork(command, w)
 }
 
+// idleCallers is how many goroutines wait for the next call.
+const idleCallers = 256
+
 // dispatch is a task call on its way.
 type dispatch struct {
-	id         execID
+	id         record.ID
 	call       sfn.TaskCall
 	keyID      uint64
 	parameters interp.Payload
@@ -106,11 +110,11 @@ type dispatch struct {
 func (l *live) dispatch(c *interp.Command, send uint32) *dispatch {
 	f := &l.fixed
 	d := &dispatch{id: l.id, keyID: c.KeyID, parameters: c.Parameters, call: sfn.TaskCall{
-		ExecutionARN: f.arn, ExecutionName: f.name(),
-		StateMachineARN: f.machineARN, StateMachineName: f.machineName(),
-		RoleARN: f.role, State: c.State, Command: c.ID, Attempt: c.Attempt, Send: send,
-		Resource: c.Resource, NamedValues: namedValues(c.NamedValues), TaskToken: c.TaskToken, Mock: c.Mock, Owner: f.owner, Subject: f.subject,
-		TraceID: f.trace, Span: sfn.StateSpan(f.arn, c.Entered), Scheduled: time.UnixMilli(l.work[c.ID].since),
+		ExecutionARN: f.ARN, ExecutionName: f.Name(),
+		StateMachineARN: f.MachineARN, StateMachineName: f.MachineName(),
+		RoleARN: f.Role, State: c.State, Command: c.ID, Attempt: c.Attempt, Send: send,
+		Resource: c.Resource, NamedValues: namedValues(c.NamedValues), TaskToken: c.TaskToken, Mock: c.Mock, Owner: f.Owner, Subject: f.Subject,
+		TraceID: f.Trace, Span: sfn.StateSpan(f.ARN, c.Entered), Scheduled: time.UnixMilli(l.work[c.ID].Since),
 	}}
 	if c.TimeoutAt != 0 {
 		d.call.Deadline = time.UnixMilli(c.TimeoutAt)
@@ -127,13 +131,13 @@ func namedValues(refs []asl.NamedValueRef) (out []sfn.NamedValueRef) {
 
 // cancel names a command whose attempt no longer matters.
 type cancel struct {
-	id      execID
+	id      record.ID
 	arn     string
 	command uint64
 }
 
 type callID struct {
-	id      execID
+	id      record.ID
 	command uint64
 }
 
@@ -149,8 +153,11 @@ func (h *Host) dispatch(d *dispatch) {
 		context.AfterFunc(ctx, func() { d.resent(sfn.TaskResult{}, callbackGone()) })
 	}
 	h.calls.Store(callID{d.id, d.call.Command}, d)
+	if h.committer.plant.newKeys {
+		d.keyID = uint64(d.call.Send)
+	}
 	d.call.IdempotencyKey = h.keys.Idempotency(d.call.ExecutionARN, d.call.Command, d.keyID)
-	go h.call(ctx, tasks, d)
+	h.crew.Do(func() { h.call(ctx, tasks, d) })
 }
 
 // call runs one dispatch. It is the one place where a panic of an integration is
@@ -198,16 +205,68 @@ func (h *Host) taskDone(d *dispatch, r sfn.TaskResult) {
 		s.do(func() { s.resentDone(d, r) })
 		return
 	}
-	s.do(func() { s.taskEvent(d, r) })
+	s.answer(outcome{d, r})
 }
 
-func (s *shard) taskEvent(d *dispatch, r sfn.TaskResult) {
-	l, err := s.lookup(d.id)
-	again := func() { s.taskEvent(d, r) }
+// outcome is a call's result on its way to its execution.
+type outcome struct {
+	*dispatch
+	sfn.TaskResult
+}
+
+// answersATurn bounds the results that one turn takes: others must not wait long.
+const answersATurn = 64
+
+// answer queues a result. Those of one execution that come while its shard is busy
+// are taken together: a Map whose items end at once is judged and shown once.
+func (s *shard) answer(a ...outcome) {
+	s.mu.Lock()
+	id := a[0].id
+	waiting := len(s.answers[id]) > 0
+	s.answers[id] = append(s.answers[id], a...)
+	s.mu.Unlock()
+	if !waiting && !s.do(func() { s.takeAnswers(id) }) {
+		s.mu.Lock()
+		delete(s.answers, id) // the host closes: the calls are sent again
+		s.mu.Unlock()
+	}
+}
+
+func (s *shard) takeAnswers(id record.ID) {
+	s.mu.Lock()
+	taken := s.answers[id]
+	if len(taken) > answersATurn {
+		s.answers[id] = taken[answersATurn:]
+		taken = taken[:answersATurn:answersATurn]
+	} else {
+		delete(s.answers, id)
+	}
+	more := len(s.answers[id]) > 0
+	s.mu.Unlock()
+	s.taskEvents(id, taken)
+	if more {
+		s.do(func() { s.takeAnswers(id) })
+	}
+}
+
+func (s *shard) taskEvents(id record.ID, answers []outcome) {
+	l, err := s.lookup(id)
+	again := func() { s.answer(answers...) }
 	if err != nil || l == nil {
-		s.missed("an answer for an execution that cannot be loaded", d.id, err, again)
+		s.missed("an answer for an execution that cannot be loaded", id, err, again)
 		return
 	}
+	t := s.turn(l)
+	t.again = again
+	for _, a := range answers {
+		t.taskAnswered(a)
+	}
+	s.end(t)
+}
+
+// taskAnswered makes a result an event.
+func (t *turn) taskAnswered(a outcome) {
+	l, d, r := t.live, a.dispatch, a.TaskResult
 	ev := interp.Event{
 		Kind: interp.EventTaskSucceeded, Command: d.call.Command, Attempt: d.call.Attempt, Output: r.Output,
 		Error: r.Error, Cause: r.Cause, Definite: r.Definite, Uncatchable: r.Uncatchable,
@@ -219,45 +278,43 @@ func (s *shard) taskEvent(d *dispatch, r sfn.TaskResult) {
 	case r.Submitted:
 		ev.Kind = interp.EventTaskSubmitted
 	}
-	t := s.turn(l)
-	t.again = again
+	t.trouble, t.refused = 0, 0
 	if r.Error != "" {
-		t.trouble, t.denial = sfn.TroubleOf(r.Error, r.Call), sfn.DenialOf(r.Call)
+		t.trouble = sfn.TroubleOf(r.Error, r.Call)
 		if r.NoSecret {
 			t.trouble = sfn.TroubleSecret
 		}
-		if t.denial.Exists() {
-			t.refused = d.call.Send
+		if denial := sfn.DenialOf(r.Call); denial.Exists() {
+			t.denial, t.refused = denial, d.call.Send
 		}
 	}
 	if r.Call.Exists() {
-		t.set(spaceCall, l.id.key(d.call.Command, uint64(d.call.Send)), encodeCall(sfn.CallRecord{
-			State: d.call.State, Attempt: d.call.Attempt, Time: time.UnixMilli(s.h.now()), Call: r.Call,
+		t.set(record.SpaceCall, l.id.Key(d.call.Command, uint64(d.call.Send)), record.EncodeCall(sfn.CallRecord{
+			State: d.call.State, Attempt: d.call.Attempt, Time: time.UnixMilli(t.h.now()), Call: r.Call,
 		}))
 	}
 	t.taskEvent(ev)
-	if w := l.work[d.call.Command]; w == nil || w.attempt != d.call.Attempt || w.phase != workSubmitted || w.token {
-		t.after = append(t.after, func() { s.h.endCall(d) })
+	if w := l.work[d.call.Command]; w == nil || w.Attempt != d.call.Attempt || w.Phase != record.Submitted || w.Token {
+		t.after = append(t.after, func() { t.h.endCall(d) })
 	}
-	s.end(t)
 }
 
 // taskEvent applies a task event and keeps the work records in step.
 func (t *turn) taskEvent(ev interp.Event) bool {
 	l := t.live
 	w := l.work[ev.Command]
-	if w == nil || w.attempt != ev.Attempt || w.phase == workIdle {
+	if w == nil || w.Attempt != ev.Attempt || w.Phase == record.Idle {
 		return false
 	}
-	trouble, refused := w.trouble, w.refused
+	trouble, refused := w.Trouble, w.Refused
 	if ev.Kind == interp.EventTaskFailed {
-		w.trouble, w.refused = max(t.trouble, sfn.TroubleRetry), t.refused
+		w.Trouble, w.Refused = max(t.trouble, sfn.TroubleRetry), t.refused
 	}
 	if !t.apply(ev) {
-		w.trouble, w.refused = trouble, refused
+		w.Trouble, w.Refused = trouble, refused
 		return false
 	}
-	t.tellDelivery(ev, w.state)
+	t.tellDelivery(ev, w.State)
 	if w != l.work[ev.Command] { // ended with the execution, or the next attempt is out
 		return true
 	}
@@ -267,7 +324,7 @@ func (t *turn) taskEvent(ev interp.Event) bool {
 	case interp.EventTaskFailed:
 		t.idle(ev.Command)
 	case interp.EventTaskSubmitted, interp.EventTaskStarted: // taken by a worker
-		w.phase = workSubmitted
+		w.Phase = record.Submitted
 		t.wakeEarly(w)
 		t.putWork(ev.Command, w)
 	}

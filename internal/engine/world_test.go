@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	rules "stile/asl/history"
 	"stile/asl/interp"
 	"stile/internal/dataset"
 	"stile/internal/notify"
@@ -219,8 +221,9 @@ func (w *world) observe(n sfn.Notice) {
 	}
 }
 
-// history reads all pages.
+// history reads all pages; one that breaks a rule of histories is an error.
 func history(h *Host, arn string) (lines []string, types []string, err error) {
+	var check rules.Checker
 	in := sfn.HistoryPage{ExecutionARN: arn, Page: sfn.Page{Max: 20}}
 	for {
 		events, next, err := h.GetExecutionHistory(context.Background(), in)
@@ -228,6 +231,9 @@ func history(h *Host, arn string) (lines []string, types []string, err error) {
 			return nil, nil, err
 		}
 		for _, e := range events {
+			if wrong := check.Add(&e); wrong != "" {
+				return nil, nil, errors.New("the history breaks a rule: " + wrong)
+			}
 			lines, types = append(lines, line(e)), append(types, e.Type)
 		}
 		if next == "" {

@@ -28,6 +28,9 @@ type Config struct {
 	Seed func() uint64
 	// CheckParameters is interp.Env's; nil checks nothing.
 	CheckParameters func(resource string, parameters jsonval.Value) string
+	// Admit says why no new work is taken; nil, and a nil func: it is. It is asked for
+	// asynchronous starts, which are kept, but for those that sfn.Owed marks.
+	Admit func() error
 	// Observe gets what happens to every execution, in order for each. It runs while
 	// the execution waits: it must not block. Nil: nobody is told.
 	Observe func(sfn.Notice)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stile/asl"
+	"stile/asl/history"
 	"stile/diag"
 	"stile/internal/kv"
 	"stile/internal/kv/memkv"
@@ -136,8 +137,30 @@ func (r *rig) begin(t testing.TB) *rig {
 	if err := r.SetTasks(r.tasks); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.shut)
+	t.Cleanup(func() {
+		r.shut()
+		r.keepsRules(t)
+	})
 	return r
+}
+
+// keepsRules holds every history that was told against the rules of histories; an
+// execution that starts over begins another one.
+func (r *rig) keepsRules(t testing.TB) {
+	t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	checks := map[string]*history.Checker{}
+	for _, n := range r.told {
+		for _, e := range n.Events {
+			if e.ID == 1 {
+				checks[n.ExecutionARN] = &history.Checker{}
+			}
+			if wrong := checks[n.ExecutionARN].Add(&e); wrong != "" {
+				t.Errorf("%s: its history breaks a rule: %s", n.ExecutionARN, wrong)
+			}
+		}
+	}
 }
 
 // shut cuts what is open.

@@ -46,9 +46,21 @@ func timely(p *asl.Program) *asl.Program {
 	return &quick
 }
 
+// patience is how long a start waits for the disk: longer than any sync of one that works.
+const patience = 2500 * time.Millisecond
+
+// errUnknown is for who waited: the start is still on its way to the disk.
+var errUnknown = &sfn.Error{Code: "ServiceUnavailable", Message: "The disk of the data folder takes no writes at the moment. " +
+	"Whether the execution starts is not known: an EXPRESS execution that is asked for again may be started twice."}
+
 // StartExecution starts an execution and comes back when its start is durable. It is
 // never idempotent: a name may be used again.
 func (h *Host) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, error) {
+	if h.cfg.Admit != nil && !sfn.IsOwed(ctx) {
+		if err := h.cfg.Admit(); err != nil {
+			return sfn.Started{}, err
+		}
+	}
 	e, revision, err := h.prepare(in)
 	if err != nil {
 		return sfn.Started{}, err
@@ -69,14 +81,16 @@ func (h *Host) StartExecution(ctx context.Context, in sfn.Start) (sfn.Started, e
 		}
 		durable <- err
 	})
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	select {
 	case err := <-durable:
 		if err != nil {
 			return sfn.Started{}, err
 		}
-	case <-ctx.Done(): // it may have been started: who asks again starts another
-		return sfn.Started{}, ctx.Err()
-	}
+	case <-late.C: // it starts when the disk takes it
+		return sfn.Started{}, errUnknown
+	} // a ctx that ends meanwhile is not heeded: it starts, and is to be recorded
 	return sfn.Started{ExecutionARN: e.arn, StartDate: time.UnixMilli(at)}, nil
 }
 
@@ -170,7 +184,12 @@ func (h *Host) random() []byte {
 func (h *Host) uuid() string {
 	b := h.random()
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var text [36]byte
+	out := hex.AppendEncode(text[:0], b[:4])
+	for _, part := range [][]byte{b[4:6], b[6:8], b[8:10], b[10:]} {
+		out = hex.AppendEncode(append(out, '-'), part)
+	}
+	return string(out)
 }
 
 var errRecord = errors.New("express: the record of a start is damaged")

@@ -154,13 +154,21 @@ func (r *connectionReader) oauth(n *doctree.Node) {
 func (r *connectionReader) header(to *string) func(*doctree.Node) {
 	return func(n *doctree.Node) {
 		r.NonEmpty(to)(n)
-		switch {
-		case !headerName.MatchString(*to):
-			r.Fault(n, doctree.CodeValue, "this is not the name of a header", "write for example X-Api-Key")
-		case slices.ContainsFunc(wireHeaders, func(w string) bool { return strings.EqualFold(w, *to) }):
-			r.Fault(n, doctree.CodeValue, "a connection cannot set the header "+*to+": it belongs to the wire or to the call", "")
+		if problem := HeaderProblem(*to); problem != "" {
+			r.Fault(n, doctree.CodeValue, problem, "write for example X-Api-Key")
 		}
 	}
+}
+
+// HeaderProblem says why a connection cannot set a header; "" is that it can.
+func HeaderProblem(name string) string {
+	switch {
+	case !headerName.MatchString(name):
+		return "this is not the name of a header"
+	case slices.ContainsFunc(wireHeaders, func(w string) bool { return strings.EqualFold(w, name) }):
+		return "a connection cannot set the header " + name + ": it belongs to the wire or to the call"
+	}
+	return ""
 }
 
 // wireHeaders are written by whoever sends; one of a connection would be lost.
@@ -174,13 +182,20 @@ var headerName = regexp.MustCompile("^[-!#$%&'*+.^_`|~0-9A-Za-z]+$")
 func (r *connectionReader) endpoint(to *string) func(*doctree.Node) {
 	return func(n *doctree.Node) {
 		r.Text(to)(n)
-		u, err := url.Parse(*to)
-		local := err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
-		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || !local) {
-			r.Fault(n, doctree.CodeValue, "AuthorizationEndpoint must be an https URL without user and fragment, or http on this machine",
-				"write for example https://login.example.com/oauth2/token")
+		if problem := EndpointProblem(*to); problem != "" {
+			r.Fault(n, doctree.CodeValue, problem, "write for example https://login.example.com/oauth2/token")
 		}
 	}
+}
+
+// EndpointProblem says why a token endpoint cannot have an address; "" is that it can.
+func EndpointProblem(address string) string {
+	u, err := url.Parse(address)
+	local := err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || !local) {
+		return "AuthorizationEndpoint must be an https URL without user and fragment, or http on this machine"
+	}
+	return ""
 }
 
 func (r *connectionReader) http(what string, headers, query, body *[]Parameter) func(*doctree.Node) {

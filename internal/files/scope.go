@@ -55,6 +55,11 @@ func scopeNames(p *Project, kind string) (names []string) {
 		for _, a := range p.Config.Activities {
 			names = append(names, a.Name)
 		}
+	case "connection":
+		for name := range p.Connections { // only looked in, and for the nearest
+			names = append(names, name)
+		}
+		slices.Sort(names)
 	case "named-value":
 		for _, nv := range p.APIM.NamedValues {
 			names = append(names, nv.DisplayName, nv.ID)

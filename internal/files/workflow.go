@@ -33,6 +33,8 @@ type StateMachine struct {
 	States []StateOptions
 	// Logging is what the options say of the log; without Level nothing.
 	Logging Logging
+	// Index are the fields that executions are found by, in the order of their names.
+	Index []IndexField
 	// source is Definition with its places in the file where that is YAML.
 	source *diag.Source
 }
@@ -216,11 +218,13 @@ func (l *loader) options(sm *StateMachine, folder string) {
 		}
 		sm.NamedValues = append(sm.NamedValues, u)
 	})})
-	fields = append(fields, doctree.Field{Name: "states", Read: sm.states(r)}, doctree.Field{Name: "logging", Read: sm.logging(r)})
-	for _, name := range []string{"tracing", "tags", "index", "aliases", "substitutions"} {
+	fields = append(fields, doctree.Field{Name: "states", Read: sm.states(r)}, doctree.Field{Name: "logging", Read: sm.logging(r)},
+		doctree.Field{Name: "index", Read: sm.index(r)})
+	for _, name := range []string{"tracing", "tags", "aliases", "substitutions"} {
 		fields = append(fields, doctree.Field{Name: name, Later: true})
 	}
 	r.Map(root, "a workflow's options", fields...)
+	sm.indexable(r, root)
 	l.faults = append(l.faults, r.Faults()...)
 }
 

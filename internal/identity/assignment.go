@@ -36,7 +36,7 @@ const CodeNoSuch = "STL-C008"
 var kinds = []string{KindUser, KindGroup, KindApp, KindKey}
 
 // scopeForms is the help for a scope that cannot be read.
-const scopeForms = "write stateMachine/NAME, stateMachine/NAME/state/STATE, api/ID, api/ID/operation/ID, named-value/NAME, activity/NAME or **"
+const scopeForms = "write stateMachine/NAME, stateMachine/NAME/state/STATE, api/ID, api/ID/operation/ID, named-value/NAME, activity/NAME, connection/NAME or **"
 
 // ParseAssignments reads assignments.yaml: a list of {principal, provider, role,
 // scope}. All faults are told; what is faulty is left out of the list.
@@ -158,7 +158,7 @@ func ParseScope(text string) (s Scope, ok bool) {
 	switch {
 	case len(parts) == 2 && (parts[0] == "stateMachine" || parts[0] == "api"):
 		return Scope{text, true}, true
-	case len(parts) == 2 && (parts[0] == "named-value" || parts[0] == "activity"),
+	case len(parts) == 2 && (parts[0] == "named-value" || parts[0] == "activity" || parts[0] == "connection"),
 		len(parts) == 4 && parts[0] == "stateMachine" && parts[2] == "state",
 		len(parts) == 4 && parts[0] == "api" && parts[2] == "operation":
 		return Scope{text, false}, true

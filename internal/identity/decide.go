@@ -56,6 +56,16 @@ func (s *Statement) covers(action string, resources []string) bool {
 
 // matchAction follows IAM: without regard to case, `*` for any text.
 func matchAction(pattern, action string) bool {
+	// Most are spelled out, or end with their one star; neither copies a text.
+	star := strings.IndexByte(pattern, '*')
+	switch {
+	case star < 0:
+		return len(pattern) == len(action) && strings.EqualFold(pattern, action)
+	case len(action) < star || !strings.EqualFold(pattern[:star], action[:star]):
+		return false
+	case star == len(pattern)-1:
+		return true
+	}
 	return glob(strings.ToLower(pattern), strings.ToLower(action), false)
 }
 

@@ -38,7 +38,9 @@ const (
 // actions are all that a role can name: those of Stile's own services, and those
 // that IAM has for Step Functions (Service Authorization Reference) with one of
 // ours, ReadPayload.
-var actions = []string{"apim:Invoke", "apim:ReadNamedValue", "apim:Trace", "lambda:InvokeFunction", "stile:Configure", "stile:ReadAudit",
+var actions = []string{"apim:Invoke", "apim:ReadNamedValue", "apim:Trace",
+	"events:CreateConnection", "events:DeauthorizeConnection", "events:DeleteConnection", "events:DescribeConnection",
+	"events:ListConnections", "events:UpdateConnection", "lambda:InvokeFunction", "stile:Backup", "stile:Configure", "stile:DeleteExecution", "stile:ReadAudit",
 	"states:CreateActivity", "states:CreateStateMachine", "states:CreateStateMachineAlias", "states:DeleteActivity",
 	"states:DeleteStateMachine", "states:DeleteStateMachineAlias", "states:DeleteStateMachineVersion", "states:DescribeActivity",
 	"states:DescribeExecution", "states:DescribeMapRun", "states:DescribeStateMachine", "states:DescribeStateMachineAlias",
@@ -132,7 +134,7 @@ func (r *roleReader) checkActions(n *doctree.Node, list []string) {
 				}
 				r.Fault(at(n, i), CodeAction, "unknown action "+quoted(a), hint)
 			}
-		case service == "lambda" && anyMatch(a):
+		case (service == "lambda" || service == "events") && anyMatch(a):
 		default:
 			p := at(n, i)
 			r.Warn(p.Line, p.Column, doctree.CodeNotUsed, "the action "+quoted(a)+" is not used", "")

@@ -46,6 +46,9 @@ type Target struct {
 	// Send delivers a record. An error is tried again later; *Refused says that this
 	// record alone is not taken, ErrGone that nothing ever will be.
 	Send func(ctx context.Context, r Record) error
+	// Gather is how long a new record waits for others that are read together with it;
+	// 0: not at all.
+	Gather time.Duration
 }
 
 // Refused is an answer to one record that says nothing about the next.

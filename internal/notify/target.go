@@ -52,6 +52,9 @@ func (t *target) idle(ctx context.Context) {
 	}
 	select {
 	case <-t.wake:
+		if t.Gather > 0 {
+			t.pause(ctx, t.Gather)
+		}
 	case <-c:
 	case <-ctx.Done():
 	}

@@ -19,15 +19,10 @@ const permissionPolicy = "permission"
 // AccessRecord is a finished exchange as the access log, metrics and exporters take
 // it. denied is the permission that was missing; nil where none was.
 func AccessRecord(ex *exchange.Exchange, end time.Time, denied *exchange.PermissionDenied) *telemetry.Exchange {
-	x := &telemetry.Exchange{Time: ex.Started.UTC(), TraceID: ex.Trace.TraceID, SpanID: ex.Trace.SpanID, ParentID: ex.Trace.ParentID,
-		ID: ex.ID, Via: telemetry.ViaEdge, Method: ex.Request.Method, Path: shownPath(ex), Status: ex.Response.StatusCode, Revision: ex.Revision,
-		RequestBytes: length(ex.Request.Body), ResponseBytes: length(ex.Response.Body), Durations: durations(ex, end)}
-	if ex.API != nil {
-		x.API = ex.API.ID
-	}
-	if ex.Operation != nil {
-		x.Operation = ex.Operation.ID
-	}
+	x := &telemetry.Exchange{}
+	MeterRecord(x, ex, end, denied)
+	x.TraceID, x.SpanID, x.ParentID, x.ID, x.Revision = ex.Trace.TraceID, ex.Trace.SpanID, ex.Trace.ParentID, ex.ID, ex.Revision
+	x.Method, x.Path, x.RequestBytes, x.ResponseBytes = ex.Request.Method, shownPath(ex), length(ex.Request.Body), length(ex.Response.Body)
 	if ex.Subscription != nil {
 		x.Subscription = ex.Subscription.ID
 	}
@@ -38,8 +33,28 @@ func AccessRecord(ex *exchange.Exchange, end time.Time, denied *exchange.Permiss
 		x.Subject = ex.Principal.Claims().Subject
 	}
 	if c := ex.State; c != nil {
-		x.Via, x.Subject, x.Host = telemetry.ViaState, c.Execution+"/"+c.State, c.Host
+		x.Subject, x.Host = c.Execution+"/"+c.State, c.Host
 		x.StateMachine, x.Execution, x.State, x.Attempt = c.StateMachine, c.Execution, c.State, c.Attempt
+	}
+	if x.Verdict == nil && ex.LastError != nil {
+		x.Error = ex.LastError.Reason
+	}
+	return x
+}
+
+// MeterRecord makes x as much of an AccessRecord as metrics are counted from, in the
+// room that x has.
+func MeterRecord(x *telemetry.Exchange, ex *exchange.Exchange, end time.Time, denied *exchange.PermissionDenied) {
+	*x = telemetry.Exchange{Time: ex.Started.UTC(), Via: telemetry.ViaEdge, Status: ex.Response.StatusCode,
+		Durations: durations(ex, end), Calls: x.Calls[:0]}
+	if ex.API != nil {
+		x.API = ex.API.ID
+	}
+	if ex.Operation != nil {
+		x.Operation = ex.Operation.ID
+	}
+	if c := ex.State; c != nil {
+		x.Via = telemetry.ViaState
 		if c.Host != "" {
 			x.Via = telemetry.ViaEgress
 		}
@@ -51,13 +66,10 @@ func AccessRecord(ex *exchange.Exchange, end time.Time, denied *exchange.Permiss
 	case ex.Verdict != nil:
 		v := ex.Verdict
 		x.Verdict = &telemetry.Verdict{Policy: v.Policy, Scope: v.Scope, At: place(v.File, v.Line), Reason: v.Reason}
-	case ex.LastError != nil:
-		x.Error = ex.LastError.Reason
 	}
 	for _, c := range ex.Calls {
 		x.Calls = append(x.Calls, telemetry.BackendCall{Backend: backendName(ex, c), Status: c.Status, Duration: c.Duration})
 	}
-	return x
 }
 
 // callerAttributes join an exchange's span to the state that called.
@@ -113,12 +125,15 @@ type interval struct{ from, to int64 }
 // durations splits an exchange's time. Policies nest and calls happen inside them,
 // so their times are joined before they are measured.
 func durations(ex *exchange.Exchange, end time.Time) telemetry.Durations {
-	calls := make([]interval, 0, len(ex.Calls))
-	for _, c := range ex.Calls {
+	var room [2][24]interval // for an ordinary exchange
+	calls, all := room[0][:0], room[1][:0]
+	for i := range ex.Calls {
+		c := &ex.Calls[i]
 		calls = append(calls, interval{c.Start.UnixNano(), c.Start.Add(c.Duration).UnixNano()})
 	}
-	all := slices.Clone(calls)
-	for _, d := range ex.Decisions {
+	all = append(all, calls...)
+	for i := range ex.Decisions {
+		d := &ex.Decisions[i]
 		all = append(all, interval{d.Start.UnixNano(), d.Start.Add(d.Duration).UnixNano()})
 	}
 	called := covered(calls)

@@ -101,6 +101,10 @@ func (s maskedSink) Exchange(x *telemetry.Exchange) {
 		s.next.Exchange(x)
 		return
 	}
+	if s.clean(x) {
+		s.next.Exchange(x)
+		return
+	}
 	out := *x
 	for _, text := range []*string{&out.API, &out.Operation, &out.Subscription, &out.Subject, &out.Client, &out.Method, &out.Path, &out.Error,
 		&out.StateMachine, &out.Execution, &out.State} {
@@ -118,6 +122,23 @@ func (s maskedSink) Exchange(x *telemetry.Exchange) {
 	s.next.Exchange(&out)
 }
 
+// clean says that masking would change nothing.
+func (s maskedSink) clean(x *telemetry.Exchange) bool {
+	for _, text := range [...]string{x.API, x.Operation, x.Subscription, x.Subject, x.Client, x.Method, x.Path, x.Error,
+		x.StateMachine, x.Execution, x.State} {
+		if s.mask.MaskString(text) != text {
+			return false
+		}
+	}
+	for i := range x.Calls {
+		if s.mask.MaskString(x.Calls[i].Backend) != x.Calls[i].Backend {
+			return false
+		}
+	}
+	v := x.Verdict
+	return v == nil || s.mask.MaskString(v.Reason) == v.Reason && s.mask.MaskString(v.Scope) == v.Scope && s.mask.MaskString(v.At) == v.At
+}
+
 func (s maskedSink) Spans(spans []telemetry.Span) { s.next.Spans(MaskedSpans(spans, s.mask)) }
 
 func (s maskedSink) Log(r telemetry.Record) {
@@ -130,14 +151,22 @@ func (s maskedSink) Event(e telemetry.Event) {
 	s.next.Event(e)
 }
 
-// MaskedSpans are spans without secrets; the same ones where none is known.
+// MaskedSpans are spans without secrets; the same ones where they hold none.
 func MaskedSpans(spans []telemetry.Span, mask *secret.Masker) []telemetry.Span {
 	if mask.Idle() {
 		return spans
 	}
-	out := slices.Clone(spans)
-	for i := range out {
-		out[i].Name, out[i].Attributes = mask.MaskString(out[i].Name), maskedAttributes(out[i].Attributes, mask)
+	out, changed := spans, false
+	for i := range spans {
+		sp := &spans[i]
+		name, attributes := mask.MaskString(sp.Name), maskedAttributes(sp.Attributes, mask)
+		if name == sp.Name && (len(attributes) == 0 || &attributes[0] == &sp.Attributes[0]) {
+			continue
+		}
+		if !changed {
+			out, changed = slices.Clone(spans), true
+		}
+		out[i].Name, out[i].Attributes = name, attributes
 	}
 	return out
 }
@@ -146,9 +175,16 @@ func maskedAttributes(in telemetry.Attributes, mask *secret.Masker) telemetry.At
 	if mask.Idle() {
 		return in
 	}
-	out := slices.Clone(in)
-	for i := range out {
-		out[i].Value = mask.MaskString(out[i].Value)
+	out, changed := in, false
+	for i := range in {
+		value := mask.MaskString(in[i].Value)
+		if value == in[i].Value {
+			continue
+		}
+		if !changed {
+			out, changed = slices.Clone(in), true
+		}
+		out[i].Value = value
 	}
 	return out
 }

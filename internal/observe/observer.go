@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"stile/asl/history"
@@ -159,8 +158,7 @@ func (o *Observer) one(n sfn.Notice) {
 // executionOf is as much of an execution as its spans need.
 func executionOf(n sfn.Notice) sfn.Execution {
 	arn, _ := sfn.ParseARN(n.ExecutionARN)
-	name, _, _ := strings.Cut(arn.Sub, ":") // an EXPRESS execution's has a UUID behind it
-	return sfn.Execution{ARN: n.ExecutionARN, Name: name, StateMachineARN: sfn.StateMachineARN(arn.Region, arn.Account, arn.Name),
+	return sfn.Execution{ARN: n.ExecutionARN, Name: ExecutionName(arn), StateMachineARN: sfn.StateMachineARN(arn.Region, arn.Account, arn.Name),
 		TraceID: n.TraceID, Span: sfn.ExecutionSpan(n.ExecutionARN), ParentSpan: n.ParentSpan}
 }
 

@@ -1,6 +1,10 @@
 package observe
 
-import "stile/internal/telemetry"
+import (
+	"slices"
+
+	"stile/internal/telemetry"
+)
 
 // maxTold bounds one generation of Told.
 const maxTold = 50_000
@@ -25,26 +29,30 @@ type toldKey struct {
 	end  int64
 }
 
-// Fresh gives the spans that are told for the first time; call it before they are
+// Fresh gives the spans that are told for the first time, spans itself where all are; call it before they are
 // recorded in the store.
-func (t *Told) Fresh(spans []telemetry.Span) (out []telemetry.Span) {
-	for _, sp := range spans {
+func (t *Told) Fresh(spans []telemetry.Span) []telemetry.Span {
+	out, all := spans, true // mostly they all are
+	for i := range spans {
+		sp := &spans[i]
 		key := toldKey{sp.SpanID, sp.End.UnixNano()}
-		if t.young[key] || t.old[key] {
+		switch {
+		case t.young[key] || t.old[key] || key.end <= t.dropped && t.isKept(sp):
+			if all {
+				out, all = slices.Clone(spans[:i]), false
+			}
 			continue
-		}
-		if key.end <= t.dropped && t.isKept(sp) {
-			continue
+		case !all:
+			out = append(out, *sp)
 		}
 		t.remember(key)
-		out = append(out, sp)
 	}
 	return out
 }
 
 // isKept asks the store; where that fails, once too little is told rather than
 // twice: the store itself says that it is broken.
-func (t *Told) isKept(sp telemetry.Span) bool {
+func (t *Told) isKept(sp *telemetry.Span) bool {
 	has, err := t.Known(sp.TraceID, sp.SpanID)
 	return has || err != nil
 }

@@ -193,6 +193,9 @@ func (m *Masker) MaskString(text string) string {
 	if t == nil {
 		return text
 	}
+	if t.clean(text) {
+		return text
+	}
 	in := []byte(text)
 	if out := t.mask(in); !bytes.Equal(out, in) {
 		return string(out)

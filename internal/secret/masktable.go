@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,13 +21,19 @@ const maskDepth = 2
 // says for almost every position that no form begins there.
 type maskTable struct {
 	heads  map[[MinMasked]byte][]string // longest first
-	filter [1 << 12]uint64
-	tokens map[string]bool // forms that begin a token, which is masked to its end
-	until  time.Time       // when a value ends; zero: none does
+	filter []uint64                     // a power of two of words
+	tokens map[string]bool              // forms that begin a token, which is masked to its end
+	until  time.Time                    // when a value ends; zero: none does
 }
 
 func newMaskTable(values, tokens map[string]bool) *maskTable {
 	t := &maskTable{heads: map[[MinMasked]byte][]string{}, tokens: map[string]bool{}}
+	// One value, such as the token of a call, needs no filter of the size that thousands do.
+	words := 1 << 5
+	for words < 1<<12 && words < 2*formsOfOne*(len(values)+len(tokens)) {
+		words <<= 1
+	}
+	t.filter = make([]uint64, words)
 	for head := range tokens {
 		for _, form := range append(base64Forms(head), head) {
 			t.add(form)
@@ -55,8 +62,11 @@ func (t *maskTable) add(form string) {
 	head := [MinMasked]byte([]byte(form[:MinMasked]))
 	t.heads[head] = append(t.heads[head], form)
 	h := hash4(form[0], form[1], form[2], form[3])
-	t.filter[h>>6] |= 1 << (h & 63)
+	t.filter[int(h>>6)&(len(t.filter)-1)] |= 1 << (h & 63)
 }
+
+// formsOfOne is how many forms a value has at most.
+const formsOfOne = 13
 
 // hash4 gives 18 bits.
 func hash4(a, b, c, d byte) uint32 {
@@ -85,13 +95,30 @@ func base64Forms(v string) (out []string) {
 	return out
 }
 
+// clean says at little cost of most texts that they hold nothing: no value begins as
+// any part of them does, and nothing in them is escaped. It may be wrong the other way.
+func (t *maskTable) clean(text string) bool {
+	for _, e := range escapings {
+		if strings.IndexByte(text, e.sign) >= 0 {
+			return false
+		}
+	}
+	for i := 0; i+MinMasked <= len(text); i++ {
+		h := hash4(text[i], text[i+1], text[i+2], text[i+3])
+		if t.filter[int(h>>6)&(len(t.filter)-1)]&(1<<(h&63)) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // find gives the spans of text that stand for values, in text as it is and, where
 // it holds escapes, in what they stand for. at maps the bytes of text to those of
 // the text that was asked for; nil is the identity.
 func (t *maskTable) find(text []byte, at []span, depth int, found []span) []span {
 	for i := 0; i+MinMasked <= len(text); i++ {
 		h := hash4(text[i], text[i+1], text[i+2], text[i+3])
-		if t.filter[h>>6]&(1<<(h&63)) == 0 {
+		if t.filter[int(h>>6)&(len(t.filter)-1)]&(1<<(h&63)) == 0 {
 			continue
 		}
 		for _, form := range t.heads[[MinMasked]byte(text[i:i+MinMasked])] {

@@ -18,6 +18,9 @@ const (
 	Age      = "age"
 	Env      = "env"
 	File     = "file"
+	// Kept is what was given over AWS's API and is kept sealed (KeptAt); no file can
+	// name it.
+	Kept = "connection"
 )
 
 // Forms lists the references that Parse takes, for hints.
@@ -186,9 +189,18 @@ func (r Ref) IsZero() bool { return r.kind == "" }
 // Kind is one of the constants; empty for the zero Ref.
 func (r Ref) Kind() string { return r.kind }
 
+// KeptAt gives the reference of a secret that was given over AWS's API. The place is
+// its keeper's, and another one for every value.
+func KeptAt(place string) Ref { return Ref{kind: Kept, place: place} }
+
+// Place is what a reference names, without its kind.
+func (r Ref) Place() string { return r.place }
+
 // Pinned reports whether the reference names one version of a secret, which never
 // changes.
-func (r Ref) Pinned() bool { return r.kind == KeyVault && strings.Count(r.place, "/") == 2 }
+func (r Ref) Pinned() bool {
+	return r.kind == KeyVault && strings.Count(r.place, "/") == 2 || r.kind == Kept
+}
 
 // local reports whether reading the secret costs no network.
 func (r Ref) local() bool { return r.kind == Env || r.kind == File || r.kind == Age }

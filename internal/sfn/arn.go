@@ -13,15 +13,19 @@ type ARN struct {
 
 // ParseARN splits a Step Functions ARN; ok is false for anything else.
 func ParseARN(s string) (a ARN, ok bool) {
-	p := strings.SplitN(s, ":", 8)
-	if len(p) < 7 || p[0] != "arn" || p[2] != "states" || p[5] == "" || p[6] == "" {
+	var p [6]string
+	rest := s
+	for i := range p {
+		var more bool
+		if p[i], rest, more = strings.Cut(rest, ":"); !more {
+			return ARN{}, false
+		}
+	}
+	name, below, _ := strings.Cut(rest, ":")
+	if p[0] != "arn" || p[2] != "states" || p[5] == "" || name == "" {
 		return ARN{}, false
 	}
-	a = ARN{Partition: p[1], Region: p[3], Account: p[4], Kind: p[5], Name: p[6]}
-	if len(p) == 8 {
-		a.Sub = p[7]
-	}
-	return a, true
+	return ARN{Partition: p[1], Region: p[3], Account: p[4], Kind: p[5], Name: name, Sub: below}, true
 }
 
 // String gives the ARN's text.
@@ -57,10 +61,16 @@ func ExecutionARN(region, account, machine, name string) string {
 // RoleName is the last part of a role ARN (arn:aws:iam::ACCOUNT:role/NAME, a path
 // before NAME left out); ok is false for anything else.
 func RoleName(roleARN string) (name string, ok bool) {
-	p := strings.SplitN(roleARN, ":", 6)
-	if len(p) != 6 || p[0] != "arn" || p[2] != "iam" || !strings.HasPrefix(p[5], "role/") {
+	var p [5]string
+	rest, more := roleARN, true
+	for i := range p {
+		if p[i], rest, more = strings.Cut(rest, ":"); !more {
+			return "", false
+		}
+	}
+	if p[0] != "arn" || p[2] != "iam" || !strings.HasPrefix(rest, "role/") {
 		return "", false
 	}
-	name = p[5][strings.LastIndexByte(p[5], '/')+1:]
+	name = rest[strings.LastIndexByte(rest, '/')+1:]
 	return name, name != ""
 }

@@ -30,6 +30,12 @@ func ExecutionAlreadyExists(arn string) *Error {
 	return &Error{Code: "ExecutionAlreadyExists", Message: "Execution Already Exists: '" + arn + "'"}
 }
 
+// ExecutionNotDeletable for one that cannot be deleted, or not yet. It is a refusal of
+// ours: AWS deletes no executions by request.
+func ExecutionNotDeletable(why string) *Error {
+	return &Error{Code: "ConflictException", Message: why}
+}
+
 // StateMachineAlreadyExists for a name taken by a different definition.
 func StateMachineAlreadyExists(arn string) *Error {
 	return &Error{Code: "StateMachineAlreadyExists", Message: "State Machine Already Exists: '" + arn + "'"}

@@ -17,6 +17,9 @@ func StateSpan(arn string, entered int64) string {
 }
 
 func span(kind, text string) string {
-	sum := sha256.Sum256([]byte("stile span\x00" + kind + "\x00" + text))
-	return hex.EncodeToString(sum[:8])
+	var room [320]byte // of an ordinary ARN
+	sum := sha256.Sum256(append(append(append(append(room[:0], "stile span\x00"...), kind...), 0), text...))
+	var id [16]byte
+	hex.Encode(id[:], sum[:8])
+	return string(id[:])
 }

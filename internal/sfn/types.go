@@ -101,6 +101,10 @@ type Start struct {
 	Awaited bool
 	// TraceID and ParentSpan join the execution to a trace; empty: a new trace.
 	TraceID, ParentSpan string
+	// Applied, where not nil, is called when a new execution is on its way to the disk,
+	// before it is durable and before the answer: what belongs to it can be written at the
+	// same time. It must not block. A start that finds its execution does not call it.
+	Applied func(executionARN string)
 }
 
 // Started is StartExecution's answer.
@@ -144,6 +148,11 @@ type Execution struct {
 	// RedriveStatus says whether it can be redriven, RedriveReason why not; DescribeExecution
 	// alone fills them in.
 	RedriveStatus, RedriveReason string
+	// HistoryDropped says that the history is gone: retention keeps executions longer.
+	HistoryDropped bool
+	// ForkedFrom is the ARN of the execution that this one repeats, and ForkedAt the state
+	// from which it went on by itself, empty for the beginning; both empty: it is no fork.
+	ForkedFrom, ForkedAt string
 }
 
 // Page is a paging request: Max 0 means the default of 100.
@@ -162,6 +171,11 @@ type ListExecutions struct {
 	MapRunARN string
 	// Redriven, where not nil, leaves those that were redriven, or those that were not.
 	Redriven *bool
+	// From and To, where not zero, leave those that started in [From, To).
+	From, To time.Time
+	// Fields leave those whose indexed field has the value, given as compact JSON; they
+	// need a StateMachineARN.
+	Fields map[string]string
 	Page
 }
 

@@ -93,12 +93,12 @@ func getActivityTask(s *server, ctx context.Context, r *request) (jsonval.Value,
 	if err != nil {
 		return jsonval.Value{}, err
 	}
-	token, input := jsonval.NullValue, jsonval.NullValue
-	if task.TaskToken != "" {
-		token, input = jsonval.OfString(task.TaskToken), jsonval.OfString(task.Input.Text())
-	}
 	var o jsonval.Object
-	return o.Add("taskToken", token).Add("input", input).Value(), nil
+	if task.TaskToken == "" {
+		return o.Add("taskToken", jsonval.NullValue).Add("input", jsonval.NullValue).Value(), nil
+	}
+	o.Grow(64 + len(task.TaskToken) + quoted(task.Input))
+	return o.AddString("taskToken", task.TaskToken).AddString("input", task.Input.Text()).Value(), nil
 }
 
 // activityOf reads activityArn, then whatever stands behind it, and asks the action's

@@ -53,7 +53,7 @@ func startExecution(s *server, ctx context.Context, r *request) (jsonval.Value, 
 		return jsonval.Value{}, err
 	}
 	var o jsonval.Object
-	return o.AddString("executionArn", made.ExecutionARN).Add("startDate", timestamp(made.StartDate)).Value(), nil
+	return o.Grow(64+len(made.ExecutionARN)).AddString("executionArn", made.ExecutionARN).Add("startDate", timestamp(made.StartDate)).Value(), nil
 }
 
 func describeExecution(s *server, ctx context.Context, r *request) (jsonval.Value, error) {
@@ -71,6 +71,9 @@ func describeExecution(s *server, ctx context.Context, r *request) (jsonval.Valu
 		return jsonval.Value{}, err
 	}
 	o := executionItem(x)
+	if all {
+		o.Grow(256 + quoted(x.Input) + quoted(x.Output))
+	}
 	addData(o, "input", x.Input, all)
 	addData(o, "output", x.Output, all)
 	if all {
@@ -92,14 +95,26 @@ func addData(o *jsonval.Object, name string, v jsonval.Value, included bool) {
 	if included {
 		o.AddString(name, v.Text())
 	}
-	var d jsonval.Object
-	o.Add(name+"Details", d.Add("included", jsonval.OfBool(included)).Value())
+	o.Add(name+"Details", dataDetails(included))
+}
+
+// quoted is room for a payload as a string.
+func quoted(v jsonval.Value) int { return len(v.Raw()) + len(v.Raw())/4 }
+
+var dataIncluded, dataLeftOut = jsonval.MustParse(`{"included":true}`), jsonval.MustParse(`{"included":false}`)
+
+// dataDetails says whether a payload is there.
+func dataDetails(included bool) jsonval.Value {
+	if included {
+		return dataIncluded
+	}
+	return dataLeftOut
 }
 
 // executionItem writes the members that DescribeExecution and ListExecutions share.
 func executionItem(x sfn.Execution) *jsonval.Object {
 	var o jsonval.Object
-	o.AddString("executionArn", x.ARN).AddString("stateMachineArn", x.StateMachineARN)
+	o.Grow(640).AddString("executionArn", x.ARN).AddString("stateMachineArn", x.StateMachineARN)
 	addText(&o, "stateMachineVersionArn", x.VersionARN)
 	addText(&o, "stateMachineAliasArn", x.AliasARN)
 	o.AddString("name", x.Name).AddString("status", x.Status)

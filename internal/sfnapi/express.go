@@ -30,7 +30,7 @@ func startSyncExecution(s *server, ctx context.Context, r *request) (jsonval.Val
 		return jsonval.Value{}, err
 	}
 	var o, billing jsonval.Object
-	o.AddString("executionArn", x.ARN).AddString("stateMachineArn", x.StateMachineARN).AddString("name", x.Name)
+	o.Grow(768+quoted(x.Input)+quoted(x.Output)).AddString("executionArn", x.ARN).AddString("stateMachineArn", x.StateMachineARN).AddString("name", x.Name)
 	o.Add("startDate", timestamp(x.StartDate)).Add("stopDate", timestamp(x.StopDate)).AddString("status", x.Status)
 	if all {
 		addPointer(&o, "error", x.Error)
@@ -49,6 +49,5 @@ func syncData(o *jsonval.Object, name string, v jsonval.Value, included bool) {
 		addData(o, name, v, included)
 		return
 	}
-	var d jsonval.Object
-	o.Add(name+"Details", d.Add("included", jsonval.OfBool(included)).Value())
+	o.Add(name+"Details", dataDetails(included))
 }

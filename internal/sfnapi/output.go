@@ -1,7 +1,7 @@
 package sfnapi
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
 	"stile/jsonval"
@@ -12,11 +12,18 @@ import (
 func timestamp(t time.Time) jsonval.Value { return epochMillis(t.UnixMilli()) }
 
 func epochMillis(ms int64) jsonval.Value {
-	sign := ""
+	b := make([]byte, 0, 20)
 	if ms < 0 {
-		sign, ms = "-", -ms
+		b, ms = append(b, '-'), -ms
 	}
-	return jsonval.MustParse(fmt.Sprintf("%s%d.%03d", sign, ms/1000, ms%1000))
+	b = append(strconv.AppendInt(b, ms/1000, 10), '.')
+	ms %= 1000
+	b = append(b, byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+	v, err := jsonval.Parse(b)
+	if err != nil {
+		panic("sfnapi: a time is no number: " + err.Error())
+	}
+	return v
 }
 
 func addText(o *jsonval.Object, name, s string) {

@@ -3,9 +3,8 @@ package sfnapi
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -20,6 +19,12 @@ const (
 	targetPrefix = "AWSStepFunctions."
 	// maxBody holds a definition of 1 MiB even where every byte of it is escaped.
 	maxBody = 8 << 20
+)
+
+// The values of headers that every answer has.
+var (
+	contentTypes = []string{contentType}
+	noSniff      = []string{"nosniff"}
 )
 
 // server answers requests; it is immutable after New.
@@ -46,6 +51,18 @@ type server struct {
 type request struct {
 	*input
 	header http.Header
+}
+
+// newRequest makes a request of a body.
+func newRequest(body jsonval.Value, header http.Header) *request {
+	all := &struct {
+		request
+		input
+		faults
+	}{}
+	all.request = request{&all.input, header}
+	all.input = input{value: body, faults: &all.faults}
+	return &all.request
 }
 
 // action runs one action; its answer is a JSON object.
@@ -98,7 +115,7 @@ func actionTable() map[string]action {
 // ServeHTTP answers one request.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := newID()
-	w.Header().Set("x-amzn-RequestId", id)
+	w.Header()["X-Amzn-Requestid"] = []string{id}
 	out, err := s.serve(r)
 	if err != nil {
 		var refusal *sfn.Error
@@ -121,7 +138,12 @@ func newID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var text [36]byte
+	out := hex.AppendEncode(text[:0], b[:4])
+	for _, part := range [][]byte{b[4:6], b[6:8], b[8:10], b[10:]} {
+		out = hex.AppendEncode(append(out, '-'), part)
+	}
+	return string(out)
 }
 
 func (s *server) serve(r *http.Request) (jsonval.Value, error) {
@@ -144,14 +166,15 @@ func (s *server) serve(r *http.Request) (jsonval.Value, error) {
 	if v.Kind() != jsonval.ObjectKind {
 		return jsonval.Value{}, serialization("The request body is not a JSON object")
 	}
-	return run(s, r.Context(), &request{input: &input{value: v, faults: &faults{}}, header: r.Header})
+	return run(s, r.Context(), newRequest(v, r.Header))
 }
 
 func readBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	read, err := ReadBody(r)
 	if err != nil {
 		return nil, serialization("The request body ended early")
 	}
+	body := read.Text()
 	if len(body) > maxBody {
 		return nil, &sfn.Error{Code: "RequestEntityTooLargeException",
 			Message: "The request body is longer than " + strconv.Itoa(maxBody) + " bytes"}
@@ -201,10 +224,10 @@ func errorBody(e *sfn.Error) jsonval.Value {
 }
 
 func write(w http.ResponseWriter, code int, body jsonval.Value) {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body.Raw())))
-	h.Set("X-Content-Type-Options", "nosniff")
+	h := w.Header() // names are in net/http's own spelling
+	h["Content-Type"] = contentTypes
+	h["Content-Length"] = []string{strconv.Itoa(len(body.Raw()))}
+	h["X-Content-Type-Options"] = noSniff
 	w.WriteHeader(code)
 	// A client that went away is no fault of ours and there is nobody left to tell.
 	_, _ = w.Write(body.Raw())

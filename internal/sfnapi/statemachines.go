@@ -88,11 +88,15 @@ func updateStateMachine(s *server, ctx context.Context, r *request) (jsonval.Val
 		}
 	}
 	u.Logging, u.Tracing, u.Encryption = c.logging, c.tracing, c.encryption
+	// Before what was given is counted: a configuration with a fault is none.
+	if err := checkConfigurations(); err != nil {
+		return jsonval.Value{}, err
+	}
 	if u.Definition == nil && u.RoleARN == nil && !u.Logging.Exists() && !u.Tracing.Exists() && !u.Encryption.Exists() {
 		return jsonval.Value{}, &sfn.Error{Code: "MissingRequiredParameter", Message: "Either the definition, the role ARN, " +
 			"the LoggingConfiguration, or the TracingConfiguration must be specified"}
 	}
-	if err := firstOf(checkConfigurations(), checkPublish()); err != nil {
+	if err := checkPublish(); err != nil {
 		return jsonval.Value{}, err
 	}
 	if err := s.onMachine(ctx, "states:UpdateStateMachine", arn); err != nil {

@@ -6,46 +6,76 @@ import (
 	"strings"
 )
 
-// canonicalHead is the canonical request up to its last line, which is the hash
+// appendHead appends the canonical request up to its last line, which is the hash
 // of the body (General Reference, "Create a canonical request").
-func canonicalHead(r *Request, query []pair, signed []string, keepPath bool) string {
-	var b strings.Builder
-	b.WriteString(r.Method)
-	b.WriteByte('\n')
-	b.WriteString(canonicalPath(r.RawPath, keepPath))
-	b.WriteByte('\n')
-	b.WriteString(canonicalQuery(query))
-	b.WriteByte('\n')
+func appendHead(b []byte, r *Request, query []pair, signed []string, keepPath bool) []byte {
+	b = append(append(b, r.Method...), '\n')
+	b = append(appendPath(b, r.RawPath, keepPath), '\n')
+	b = append(appendQuery(b, query), '\n')
 	for _, name := range signed {
-		b.WriteString(name)
-		b.WriteByte(':')
-		for i, v := range r.values(name) {
-			if i > 0 {
-				b.WriteByte(',')
+		b = append(append(b, name...), ':')
+		more := false
+		for v := range r.each(name) {
+			if more {
+				b = append(b, ',')
 			}
-			b.WriteString(strings.Join(strings.FieldsFunc(v, isSpace), " "))
+			b, more = appendTrimmed(b, v), true
 		}
-		b.WriteByte('\n')
+		b = append(b, '\n')
 	}
-	b.WriteByte('\n')
-	b.WriteString(strings.Join(signed, ";"))
-	b.WriteByte('\n')
-	return b.String()
+	b = append(b, '\n')
+	for i, name := range signed {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = append(b, name...)
+	}
+	return append(b, '\n')
+}
+
+// appendTrimmed appends a header's value without space around it, and with one
+// space for each run of them within.
+func appendTrimmed(b []byte, v string) []byte {
+	if isTrimmed(v) {
+		return append(b, v...)
+	}
+	from := len(b)
+	for word := range strings.FieldsFuncSeq(v, isSpace) {
+		if len(b) > from {
+			b = append(b, ' ')
+		}
+		b = append(b, word...)
+	}
+	return b
+}
+
+// isTrimmed says that a value has nothing but single spaces, between words.
+func isTrimmed(v string) bool {
+	space := true
+	for i := range len(v) {
+		switch c := v[i]; {
+		case c == '\t' || c == '\r' || c == '\n' || c == ' ' && space:
+			return false
+		default:
+			space = c == ' '
+		}
+	}
+	return !space || v == ""
 }
 
 // isSpace takes line ends too: a folded line counts as one space.
 func isSpace(r rune) bool { return r == ' ' || r == '\t' || r == '\r' || r == '\n' }
 
-// canonicalPath encodes the received path once more; S3 alone does not. With keep,
+// appendPath encodes the received path once more; S3 alone does not. With keep,
 // dots and doubled slashes stay.
-func canonicalPath(raw string, keep bool) string {
+func appendPath(b []byte, raw string, keep bool) []byte {
+	if raw == "" || raw == "/" {
+		return append(b, '/')
+	}
 	if !keep {
 		raw = normalised(raw)
 	}
-	if raw == "" {
-		raw = "/"
-	}
-	return string(appendEncoded(nil, raw, true))
+	return appendEncoded(b, raw, true)
 }
 
 // normalised removes dot segments (RFC 3986, section 5.2.4) and doubled slashes.
@@ -74,6 +104,9 @@ type pair struct{ name, value string }
 
 // readQuery splits a raw query. A plus sign is a plus sign: AWS signs spaces as %20.
 func readQuery(raw string) ([]pair, error) {
+	if raw == "" {
+		return nil, nil
+	}
 	var out []pair
 	for part := range strings.SplitSeq(raw, "&") {
 		if part == "" {
@@ -128,9 +161,12 @@ func hexDigit(c byte) int {
 	return -1
 }
 
-// canonicalQuery orders parameters by encoded name, then by encoded value, and
+// appendQuery orders parameters by encoded name, then by encoded value, and
 // leaves out the signature.
-func canonicalQuery(query []pair) string {
+func appendQuery(b []byte, query []pair) []byte {
+	if len(query) == 0 {
+		return b
+	}
 	encoded := make([]pair, 0, len(query))
 	for _, p := range query {
 		if p.name != paramSignature {
@@ -140,16 +176,13 @@ func canonicalQuery(query []pair) string {
 	slices.SortFunc(encoded, func(a, b pair) int {
 		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.value, b.value))
 	})
-	var b strings.Builder
 	for i, p := range encoded {
 		if i > 0 {
-			b.WriteByte('&')
+			b = append(b, '&')
 		}
-		b.WriteString(p.name)
-		b.WriteByte('=')
-		b.WriteString(p.value)
+		b = append(append(append(b, p.name...), '='), p.value...)
 	}
-	return b.String()
+	return b
 }
 
 // appendEncoded is AWS's UriEncode: every byte but RFC 3986's unreserved ones.

@@ -36,6 +36,7 @@ type credential struct {
 	signed    []string // names of signed headers, in lower case and order
 	signature string
 	at        time.Time
+	stamp     string // at in stampForm
 	// life is how long a presigned request says that it may be used; zero leaves
 	// that to the skew.
 	life  time.Duration
@@ -43,74 +44,150 @@ type credential struct {
 }
 
 // readCredential finds the signature of a request, in its header or its query.
-func readCredential(r *Request, query []pair) (*credential, error) {
-	headers := r.values("authorization")
+func readCredential(c *credential, r *Request, query []pair) error {
+	header, headers := r.first("authorization")
 	presigned := slices.ContainsFunc(query, func(p pair) bool {
 		return p.name == paramAlgorithm || p.name == paramCredential || p.name == paramSignature
 	})
 	switch {
-	case len(headers) == 0 && !presigned:
-		return nil, missing()
-	case len(headers) > 1 || len(headers) == 1 && presigned:
-		return nil, incomplete("Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, " +
+	case headers == 0 && !presigned:
+		return missing()
+	case headers > 1 || headers == 1 && presigned:
+		return incomplete("Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, " +
 			"Signature query string parameter or the Authorization header should be specified")
 	case presigned:
-		return fromQuery(r, query)
+		return c.fromQuery(r, query)
 	}
-	return fromHeader(r, headers[0])
+	return c.fromHeader(r, header)
 }
 
-// fromHeader reads ALGORITHM Credential=…, SignedHeaders=…, Signature=….
-func fromHeader(r *Request, header string) (*credential, error) {
-	words := strings.FieldsFunc(header, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' })
-	if len(words) == 0 {
-		return nil, missing()
+// parameters are those of an Authorization header. What else there is counts only
+// where it stands twice.
+type parameters struct {
+	credential, signed, signature parameter
+	others                        map[string]bool
+}
+
+type parameter struct {
+	value string
+	given bool
+}
+
+// take keeps one; false where there was one of the name.
+func (p *parameters) take(name, value string) bool {
+	var to *parameter
+	switch name {
+	case "Credential":
+		to = &p.credential
+	case "SignedHeaders":
+		to = &p.signed
+	case "Signature":
+		to = &p.signature
+	default:
+		if p.others[name] {
+			return false
+		}
+		if p.others == nil {
+			p.others = map[string]bool{}
+		}
+		p.others[name] = true
+		return true
 	}
-	if strings.Contains(words[0], "=") {
-		return nil, incomplete("Authorization header must begin with the algorithm name, which cannot include an equal-sign")
+	if to.given {
+		return false
 	}
-	if words[0] != algorithm && strings.HasPrefix(words[0], "AWS") {
-		return nil, unsupported(words[0])
+	*to = parameter{value, true}
+	return true
+}
+
+// nextWord cuts off the first word of a header; "" at its end.
+func nextWord(header string) (word, rest string) {
+	const between = " ,\t"
+	header = strings.TrimLeft(header, between)
+	if i := strings.IndexAny(header, between); i >= 0 {
+		return header[:i], header[i:]
 	}
-	parts := map[string]string{}
-	for _, w := range words[1:] {
-		name, value, ok := strings.Cut(w, "=")
+	return header, ""
+}
+
+// readHeader reads ALGORITHM Credential=…, SignedHeaders=…, Signature=….
+func readHeader(header string) (p parameters, err error) {
+	name, rest := nextWord(header)
+	if name == "" {
+		return p, missing()
+	}
+	if strings.Contains(name, "=") {
+		return p, incomplete("Authorization header must begin with the algorithm name, which cannot include an equal-sign")
+	}
+	if name != algorithm && strings.HasPrefix(name, "AWS") {
+		return p, unsupported(name)
+	}
+	for {
+		var word string
+		if word, rest = nextWord(rest); word == "" {
+			break
+		}
+		name, value, ok := strings.Cut(word, "=")
 		if !ok {
-			return nil, incomplete("Invalid key=value pair (missing equal-sign) in Authorization header " +
-				"(hashed with SHA-256 and encoded with Base64): '" + veiled(w) + "'.")
+			return p, incomplete("Invalid key=value pair (missing equal-sign) in Authorization header " +
+				"(hashed with SHA-256 and encoded with Base64): '" + veiled(word) + "'.")
 		}
-		if _, twice := parts[name]; twice {
-			return nil, incomplete("Authorization header has more than one parameter of one name. " + veiledHeader(header))
-		}
-		parts[name] = value
-	}
-	if words[0] != algorithm {
-		return nil, unsupported(words[0])
-	}
-	var lacks []string
-	for _, name := range []string{"Credential", "Signature", "SignedHeaders"} {
-		if parts[name] == "" {
-			lacks = append(lacks, "Authorization header requires '"+name+"' parameter.")
+		if !p.take(name, value) {
+			return p, incomplete("Authorization header has more than one parameter of one name. " + veiledHeader(header))
 		}
 	}
-	stamps := r.values(headerDate)
-	if len(stamps) == 0 {
-		if stamps = r.values("date"); len(stamps) == 0 {
-			lacks = append(lacks, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
-		}
+	if name != algorithm {
+		return p, unsupported(name)
 	}
-	if len(lacks) > 0 {
-		return nil, incomplete(strings.Join(lacks, " ") + " " + veiledHeader(header))
+	return p, nil
+}
+
+// fromHeader reads a request that is signed in its Authorization header.
+func (c *credential) fromHeader(r *Request, header string) error {
+	p, err := readHeader(header)
+	if err != nil {
+		return err
 	}
-	c := &credential{scope: parts["Credential"], signed: names(parts["SignedHeaders"]), signature: parts["Signature"]}
-	if tokens := r.values(headerToken); len(tokens) > 0 {
-		c.token = strings.Join(tokens, ",")
+	stamp, stamps := r.first(headerDate)
+	dated := stamps == 0
+	if dated {
+		stamp, stamps = r.first("date")
 	}
-	dated := len(r.values(headerDate)) == 0
+	if p.credential.value == "" || p.signature.value == "" || p.signed.value == "" || stamps == 0 {
+		return p.lacks(header, stamps == 0)
+	}
+	c.scope, c.signed, c.signature = p.credential.value, names(p.signed.value), p.signature.value
+	if token, n := r.first(headerToken); n == 1 {
+		c.token = token
+	} else if n > 1 {
+		c.token = strings.Join(r.values(headerToken), ",")
+	}
 	if err := c.requireSigned(r, dated); err != nil {
-		return nil, err
+		return err
 	}
-	return c, c.setTime(stamps, dated)
+	if stamps > 1 && dated {
+		return badDate(strings.Join(r.values("date"), ","))
+	} else if stamps > 1 {
+		return badDate(strings.Join(r.values(headerDate), ","))
+	}
+	return c.setTime(stamp, dated)
+}
+
+// lacks names all that an Authorization header needs and has not.
+func (p *parameters) lacks(header string, date bool) *Error {
+	var lacks []string
+	for _, of := range []struct {
+		name string
+		*parameter
+	}{{"Credential", &p.credential}, {"Signature", &p.signature}, {"SignedHeaders", &p.signed}} {
+		if of.value == "" {
+			lacks = append(lacks, "Authorization header requires '"+of.name+"' parameter.")
+		}
+	}
+	if date {
+		lacks = append(lacks, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+	}
+	return incomplete(strings.Join(lacks, " ") + " " + veiledHeader(header))
 }
 
 func unsupported(name string) *Error {
@@ -122,43 +199,43 @@ func veiledHeader(header string) string {
 }
 
 // fromQuery reads a presigned request.
-func fromQuery(r *Request, query []pair) (*credential, error) {
+func (c *credential) fromQuery(r *Request, query []pair) error {
 	got := map[string]string{}
 	for _, p := range query {
 		switch p.name {
 		case paramAlgorithm, paramCredential, paramDate, paramExpires, paramSigned, paramSignature, paramToken:
 			if _, twice := got[p.name]; twice {
-				return nil, incomplete("AWS query-string parameters must include '" + p.name + "' once. Re-examine the query-string parameters.")
+				return incomplete("AWS query-string parameters must include '" + p.name + "' once. Re-examine the query-string parameters.")
 			}
 			got[p.name] = p.value
 		}
 	}
 	for _, name := range []string{paramAlgorithm, paramCredential, paramSignature, paramSigned, paramDate} {
 		if got[name] == "" {
-			return nil, incomplete("AWS query-string parameters must include '" + name + "'. Re-examine the query-string parameters.")
+			return incomplete("AWS query-string parameters must include '" + name + "'. Re-examine the query-string parameters.")
 		}
 	}
 	if got[paramAlgorithm] != algorithm {
-		return nil, unsupported(got[paramAlgorithm])
+		return unsupported(got[paramAlgorithm])
 	}
-	c := &credential{scope: got[paramCredential], signed: names(got[paramSigned]), signature: got[paramSignature], token: got[paramToken]}
+	c.scope, c.signed, c.signature, c.token = got[paramCredential], names(got[paramSigned]), got[paramSignature], got[paramToken]
 	if text, ok := got[paramExpires]; ok {
 		seconds, err := strconv.Atoi(text)
 		switch {
 		case err != nil:
-			return nil, incomplete(paramExpires + " should be a number")
+			return incomplete(paramExpires + " should be a number")
 		case seconds < 0:
-			return nil, incomplete(paramExpires + " must be non-negative")
+			return incomplete(paramExpires + " must be non-negative")
 		case seconds > maxExpires:
-			return nil, incomplete(paramExpires + " must be less than a week (in seconds); that is, the given " +
+			return incomplete(paramExpires + " must be less than a week (in seconds); that is, the given " +
 				paramExpires + " must be less than 604800 seconds")
 		}
 		c.life = max(time.Duration(seconds)*time.Second, time.Nanosecond)
 	}
 	if err := c.requireSigned(r, false); err != nil {
-		return nil, err
+		return err
 	}
-	return c, c.setTime([]string{got[paramDate]}, false)
+	return c.setTime(got[paramDate], false)
 }
 
 // names reads SignedHeaders; the order is AWS's, whatever the request says.
@@ -170,40 +247,72 @@ func names(list string) []string {
 
 // setTime reads the time of signing: ISO 8601 basic, or in a Date header HTTP's
 // form too.
-func (c *credential) setTime(stamps []string, dated bool) error {
+func (c *credential) setTime(stamp string, dated bool) error {
 	var err error
-	c.at, err = time.Parse(stampForm, stamps[0])
+	c.at, err = time.Parse(stampForm, stamp)
 	if err != nil && dated {
-		c.at, err = http.ParseTime(stamps[0])
+		c.at, err = http.ParseTime(stamp)
 	}
-	if err != nil || len(stamps) > 1 {
-		return incomplete("Date must be in ISO-8601 'basic format'. Got '" + strings.ToValidUTF8(strings.Join(stamps, ","), "?") +
-			"'. See http://en.wikipedia.org/wiki/ISO_8601")
+	if err != nil {
+		return badDate(stamp)
 	}
 	c.at = c.at.UTC()
+	if c.stamp = stamp; len(stamp) != len(stampForm) { // HTTP's form, or fractions of a second
+		c.stamp = c.at.Format(stampForm)
+	}
 	return nil
+}
+
+func badDate(got string) *Error {
+	return incomplete("Date must be in ISO-8601 'basic format'. Got '" + strings.ToValidUTF8(got, "?") +
+		"'. See http://en.wikipedia.org/wiki/ISO_8601")
 }
 
 // requireSigned holds the signature to what it must cover: the host, every
 // x-amz-* header that came, the Date header where it is the time, and nothing
 // that did not come.
 func (c *credential) requireSigned(r *Request, date bool) error {
-	covers := func(name string) bool { _, ok := slices.BinarySearch(c.signed, name); return ok }
-	if !covers("host") {
+	if !c.covers("host") {
 		return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
-	if date && !covers("date") {
+	if date && !c.covers("date") {
 		return notSigned("Date")
 	}
-	for _, f := range r.Header {
-		if name := strings.ToLower(f.Name); strings.HasPrefix(name, "x-amz-") && !covers(name) {
-			return notSigned(strings.ToValidUTF8(f.Name, "?"))
+	for i := range r.Header {
+		if name := r.Header[i].Name; isAmazons(name) && !c.covers(name) {
+			return notSigned(strings.ToValidUTF8(name, "?"))
 		}
 	}
 	for _, name := range c.signed {
-		if len(r.values(name)) == 0 {
+		if _, n := r.first(name); n == 0 {
 			return mismatch()
 		}
 	}
 	return nil
+}
+
+// covers says that a header is among the signed ones, in whichever case it is.
+func (c *credential) covers(name string) bool {
+	_, found := slices.BinarySearchFunc(c.signed, name, compareLower)
+	return found
+}
+
+// compareLower compares a name in lower case with one in any.
+func compareLower(lower, name string) int {
+	for i := 0; i < len(lower) && i < len(name); i++ {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if lower[i] != c {
+			return int(lower[i]) - int(c)
+		}
+	}
+	return len(lower) - len(name)
+}
+
+// isAmazons says that a header is one of AWS's, which must be signed.
+func isAmazons(name string) bool {
+	const prefix = "x-amz-"
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }

@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -30,16 +31,13 @@ func FromHTTP(r *http.Request) Request {
 	if strings.HasPrefix(r.RequestURI, "/") {
 		out.RawPath, _, _ = strings.Cut(r.RequestURI, "?")
 	}
-	names := make([]string, 0, len(r.Header))
-	for name := range r.Header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		for _, v := range r.Header[name] {
+	out.Header = make([]Field, 0, len(r.Header)+1)
+	for name, values := range r.Header {
+		for _, v := range values {
 			out.Header = append(out.Header, Field{name, v})
 		}
 	}
+	slices.SortStableFunc(out.Header, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
 	// net/http may keep the length out of the headers, and clients sign it.
 	if r.Header.Get("Content-Length") == "" && r.ContentLength >= 0 {
 		out.Header = append(out.Header, Field{"Content-Length", strconv.FormatInt(r.ContentLength, 10)})
@@ -47,15 +45,31 @@ func FromHTTP(r *http.Request) Request {
 	return out
 }
 
-// values gives the values of a header in their order; name is in lower case.
-func (r *Request) values(name string) (out []string) {
-	if name == "host" {
-		return []string{r.Host}
-	}
-	for _, f := range r.Header {
-		if strings.EqualFold(f.Name, name) {
-			out = append(out, f.Value)
+// each goes through the values of a header in their order; name is in lower case.
+func (r *Request) each(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if name == "host" {
+			yield(r.Host)
+			return
+		}
+		for i := range r.Header {
+			if f := &r.Header[i]; strings.EqualFold(f.Name, name) && !yield(f.Value) {
+				return
+			}
 		}
 	}
-	return out
 }
+
+// first gives a header's first value and how many it has.
+func (r *Request) first(name string) (value string, n int) {
+	for v := range r.each(name) {
+		if n == 0 {
+			value = v
+		}
+		n++
+	}
+	return value, n
+}
+
+// values gives the values of a header in their order.
+func (r *Request) values(name string) []string { return slices.Collect(r.each(name)) }

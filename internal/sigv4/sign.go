@@ -40,7 +40,8 @@ func Sign(r *http.Request, body []byte, id, secret string, now time.Time, o Opti
 		query = nil // the server refuses such a query, whatever is signed
 	}
 	scope := strings.Join([]string{id, now.Format(dayForm), o.Region, o.Service, terminator}, "/")
-	c := &credential{scope: scope, at: now}
-	signature := hex.EncodeToString(hmacOf(signingKey(secret, scope), c.toSign(canonicalHead(&in, query, signed, o.KeepPath)+hash)))
+	c := &credential{scope: scope, stamp: now.Format(stampForm)}
+	canonical := append(appendHead(nil, &in, query, signed, o.KeepPath), hash...)
+	signature := hex.EncodeToString((*Derived)(nil).sign(nil, secret, c, sha256.Sum256(canonical)))
 	r.Header.Set("Authorization", algorithm+" Credential="+scope+", SignedHeaders="+strings.Join(signed, ";")+", Signature="+signature)
 }

@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -73,12 +74,12 @@ func parts(t *testing.T, r Request, keep bool) (canonical, toSign, signature str
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := readCredential(&r, query)
-	if err != nil {
+	var c credential
+	if err := readCredential(&c, &r, query); err != nil {
 		t.Fatal(err)
 	}
-	canonical = canonicalHead(&r, query, c.signed, keep) + r.BodyHash
-	return canonical, c.toSign(canonical), c.signature
+	canonical = string(appendHead(nil, &r, query, c.signed, keep)) + r.BodyHash
+	return canonical, string(c.appendToSign(nil, sha256.Sum256([]byte(canonical)))), c.signature
 }
 
 // TestClassicSuite runs AWS's first suite: header form, paths normalised.

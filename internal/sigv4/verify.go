@@ -1,7 +1,6 @@
 package sigv4
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -25,6 +24,9 @@ type Options struct {
 	// KeepPath leaves dot segments and doubled slashes of the path in the canonical
 	// request, for clients that sign so.
 	KeepPath bool
+	// Derived remembers what was derived of keys for a day; nil: each request has it
+	// derived anew.
+	Derived *Derived
 }
 
 // Key is an access key; it never prints.
@@ -53,11 +55,13 @@ type Caller struct {
 // Claim is a request whose signature is well formed, in time and of a known key.
 // Who made it is not proven before Check.
 type Claim struct {
-	caller Caller
-	key    Key
-	head   string // the canonical request without its last line
-	hashes []string
-	*credential
+	caller  Caller
+	key     Key
+	derived *Derived
+	head    []byte // the canonical request without its last line
+	hash    string // what the request says of its body, where hashes is not 0
+	hashes  int    // how often it does; -1: not the same each time
+	credential
 }
 
 // Verify checks a whole request: Read, then Check with r.BodyHash.
@@ -76,8 +80,9 @@ func Read(r Request, keys Keys, now time.Time, o Options) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := readCredential(&r, query)
-	if err != nil {
+	claim := &Claim{derived: o.Derived}
+	c := &claim.credential
+	if err := readCredential(c, &r, query); err != nil {
 		return nil, err
 	}
 	if err := c.inTime(now.UTC(), o); err != nil {
@@ -91,20 +96,33 @@ func Read(r Request, keys Keys, now time.Time, o Options) (*Claim, error) {
 	if !ok || key.secret == "" || subtle.ConstantTimeCompare([]byte(key.token), []byte(c.token)) != 1 {
 		return nil, unrecognized()
 	}
-	return &Claim{caller: Caller{KeyID: id, Principal: key.principal}, key: key, credential: c,
-		head: canonicalHead(&r, query, c.signed, o.KeepPath), hashes: r.values(headerHash)}, nil
+	claim.caller, claim.key = Caller{KeyID: id, Principal: key.principal}, key
+	claim.head = appendHead(make([]byte, 0, headSize), &r, query, c.signed, o.KeepPath)
+	for said := range r.each(headerHash) {
+		switch {
+		case claim.hashes == 0:
+			claim.hash, claim.hashes = said, 1
+		case said != claim.hash:
+			claim.hashes = -1
+		}
+	}
+	return claim, nil
 }
+
+// headSize is room for the canonical request of an ordinary call.
+const headSize = 640
 
 // Check compares the signature; bodyHash is the SHA-256 of the received body in
 // lower-case hex. Its errors are *Error.
 func (c *Claim) Check(bodyHash string) (Caller, error) {
-	for _, said := range c.hashes {
-		if said != bodyHash {
-			return Caller{}, invalid("The provided 'x-amz-content-sha256' header does not match what was computed.")
-		}
+	if c.hashes < 0 || c.hashes > 0 && c.hash != bodyHash {
+		return Caller{}, invalid("The provided 'x-amz-content-sha256' header does not match what was computed.")
 	}
-	want := hex.EncodeToString(hmacOf(signingKey(c.key.secret, c.scope), c.toSign(c.head+bodyHash)))
-	if subtle.ConstantTimeCompare([]byte(want), []byte(c.signature)) != 1 {
+	var sum [sha256.Size]byte
+	c.derived.sign(sum[:0], c.key.secret, &c.credential, sha256.Sum256(append(c.head, bodyHash...)))
+	var want [2 * sha256.Size]byte
+	hex.Encode(want[:], sum[:])
+	if subtle.ConstantTimeCompare(want[:], []byte(c.signature)) != 1 {
 		return Caller{}, mismatch()
 	}
 	return c.caller, nil
@@ -140,49 +158,44 @@ func span(d time.Duration) string {
 
 // inScope checks the credential scope and gives the key's id.
 func (c *credential) inScope(o Options) (id string, err error) {
-	parts := strings.Split(c.scope, "/")
-	if len(parts) != 5 {
+	if strings.Count(c.scope, "/") != 4 {
 		return "", incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '" +
 			strings.ToValidUTF8(c.scope, "?") + "'")
 	}
+	id, rest, _ := strings.Cut(c.scope, "/")
+	date, rest, _ := strings.Cut(rest, "/")
+	region, rest, _ := strings.Cut(rest, "/")
+	service, term, _ := strings.Cut(rest, "/")
 	var wrong []string
-	if parts[2] != o.Region {
-		wrong = append(wrong, "Credential should be scoped to a valid region, not '"+parts[2]+"'.")
+	if region != o.Region {
+		wrong = append(wrong, "Credential should be scoped to a valid region, not '"+region+"'.")
 	}
-	if parts[3] != o.Service {
+	if service != o.Service {
 		wrong = append(wrong, "Credential should be scoped to correct service: '"+o.Service+"'.")
 	}
-	if parts[4] != terminator {
-		wrong = append(wrong, "Credential should be scoped with a valid terminator: '"+terminator+"', not '"+parts[4]+"'.")
+	if term != terminator {
+		wrong = append(wrong, "Credential should be scoped with a valid terminator: '"+terminator+"', not '"+term+"'.")
 	}
-	if day := c.at.Format(dayForm); parts[1] != day {
+	if day := c.stamp[:len(dayForm)]; date != day {
 		wrong = append(wrong, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+
-			parts[1]+"' != '"+day+"', from '"+c.at.Format(stampForm)+"'.")
+			date+"' != '"+day+"', from '"+c.stamp+"'.")
 	}
 	if len(wrong) > 0 {
 		return "", invalid(strings.ToValidUTF8(strings.Join(wrong, " "), "?"))
 	}
-	return parts[0], nil
+	return id, nil
 }
 
-// toSign is the string to sign for a canonical request.
-func (c *credential) toSign(canonical string) string {
-	_, scope, _ := strings.Cut(c.scope, "/")
-	sum := sha256.Sum256([]byte(canonical))
-	return algorithm + "\n" + c.at.Format(stampForm) + "\n" + scope + "\n" + hex.EncodeToString(sum[:])
+// appendToSign appends the string to sign; canonical is the hash of the canonical
+// request.
+func (c *credential) appendToSign(b []byte, canonical [sha256.Size]byte) []byte {
+	b = append(append(append(b, algorithm+"\n"...), c.stamp...), '\n')
+	b = append(append(b, c.place()...), '\n')
+	return hex.AppendEncode(b, canonical[:])
 }
 
-// signingKey derives the key of one day, region and service.
-func signingKey(secret, scope string) []byte {
-	key := []byte("AWS4" + secret)
-	for _, part := range strings.Split(scope, "/")[1:] {
-		key = hmacOf(key, part)
-	}
-	return key
-}
-
-func hmacOf(key []byte, text string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
-	return h.Sum(nil)
+// place is the credential scope without the key's id.
+func (c *credential) place() string {
+	_, place, _ := strings.Cut(c.scope, "/")
+	return place
 }

@@ -1,11 +1,10 @@
 package task
 
 import (
-	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"stile/internal/sfn"
 	"stile/jsonval"
@@ -31,12 +30,17 @@ func (r *Runner) result(call sfn.TaskCall, ex *exchange.Exchange, errorPrefix st
 		return res
 	}
 	var o jsonval.Object
-	o.Add("Headers", headers(ex)).Add("ResponseBody", answer)
+	fields := headers(&ex.Response.Header)
+	o.Grow(len(fields.Raw()) + len(answer.Raw()) + aroundAnswer)
+	o.Add("Headers", fields).Add("ResponseBody", answer)
 	o.AddInt("StatusCode", int64(ex.Response.StatusCode)).AddString("StatusText", statusText(ex))
 	res.Output = o.Value()
 	res.Submitted = call.TaskToken != ""
 	return res
 }
+
+// aroundAnswer is the room for the names, the status and its text.
+const aroundAnswer = 112
 
 // definite: the callee's answer was seen, whatever it was. It was not where the
 // last call broke, nor where a policy failed behind it and our gateway's own
@@ -57,23 +61,49 @@ func statusText(ex *exchange.Exchange) string {
 	return http.StatusText(ex.Response.StatusCode)
 }
 
-func headers(ex *exchange.Exchange) jsonval.Value {
-	var o jsonval.Object
-	for _, name := range ex.Response.Header.Names() {
-		var a jsonval.Array
-		for _, v := range ex.Response.Header.Values(name) {
-			a.Add(jsonval.OfString(v))
+// headers is an object of arrays by name, in the order of each name's first field.
+func headers(h *exchange.Header) jsonval.Value {
+	names := make([]string, 0, manyFields)
+	size := len(`{}`)
+	h.Each(func(name, value string) {
+		size += len(name) + len(value) + len(`"":[""],`)
+		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
+			names = append(names, name)
 		}
-		o.Add(name, a.Value())
+	})
+	b := append(make([]byte, 0, size), '{')
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(jsonval.AppendString(b, name), ':', '[')
+		first := true
+		h.Each(func(other, value string) {
+			if !strings.EqualFold(other, name) {
+				return
+			}
+			if !first {
+				b = append(b, ',')
+			}
+			b, first = jsonval.AppendString(b, value), false
+		})
+		b = append(b, ']')
 	}
-	return o.Value()
+	v, _ := jsonval.Parse(append(b, '}')) // built of strings: it always reads
+	return v
 }
+
+// manyFields is how many fields most answers have at most.
+const manyFields = 16
+
+// binaryTypes begin the content types that are no text.
+var binaryTypes = []string{"application/octet-stream", "image/", "video/", "audio/"}
 
 // answerBody is JSON where the content type says so, else a string; AWS refuses
 // binary types.
 func answerBody(ex *exchange.Exchange, body []byte) (v jsonval.Value, problem string) {
 	kind := strings.ToLower(ex.Response.Header.Get("Content-Type"))
-	for _, bad := range []string{"application/octet-stream", "image/", "video/", "audio/"} {
+	for _, bad := range binaryTypes {
 		if strings.HasPrefix(kind, bad) {
 			return v, "The answer's content type '" + kind + "' is not text."
 		}
@@ -91,66 +121,4 @@ func answerBody(ex *exchange.Exchange, body []byte) (v jsonval.Value, problem st
 		}
 	}
 	return jsonval.OfString(string(body)), ""
-}
-
-// callRecord is the side journal's shape of one call.
-type callRecord struct {
-	Target     target                     `json:"target"`
-	Method     string                     `json:"method"`
-	URL        string                     `json:"url"`
-	Status     int                        `json:"status,omitempty"`
-	Trace      string                     `json:"trace,omitempty"`
-	Span       string                     `json:"span,omitempty"`
-	Decisions  []exchange.Decision        `json:"decisions"`
-	Verdict    *exchange.Verdict          `json:"verdict"`
-	Permission *exchange.PermissionDenied `json:"permission"`
-	Calls      []exchange.Call            `json:"calls"`
-	Duration   time.Duration              `json:"duration"`
-	// Governed is false, and Host and Reason say where to and why, of a call past the
-	// gateway; all three are absent of one through it.
-	Governed *bool  `json:"governed,omitempty"`
-	Host     string `json:"host,omitempty"`
-	Reason   string `json:"reason,omitempty"`
-}
-
-type target struct {
-	API       string `json:"api,omitempty"`
-	Operation string `json:"operation,omitempty"`
-	URL       string `json:"url,omitempty"`
-}
-
-func record(call sfn.TaskCall, ex *exchange.Exchange, denied *exchange.PermissionDenied) jsonval.Value {
-	rec := callRecord{
-		Method: ex.Request.Method, URL: ex.Request.OriginalURL.String(), Status: ex.Response.StatusCode,
-		Trace: call.TraceID, Span: ex.Trace.SpanID,
-		Decisions: ex.Decisions, Verdict: ex.Verdict, Permission: denied, Calls: ex.Calls,
-	}
-	if ex.API != nil {
-		rec.Target.API = ex.API.ID
-	}
-	if ex.Operation != nil {
-		rec.Target.Operation = ex.Operation.ID
-	}
-	if ex.API == nil {
-		rec.Target.URL = ex.Backend.BaseURL
-	}
-	if ex.State != nil && ex.State.Host != "" {
-		rec.Governed, rec.Host, rec.Reason = new(bool), ex.State.Host, ex.State.Reason
-	}
-	for _, c := range ex.Calls {
-		rec.Duration = max(rec.Duration, c.Start.Add(c.Duration).Sub(ex.Started))
-	}
-	for _, d := range ex.Decisions {
-		rec.Duration = max(rec.Duration, d.Start.Add(d.Duration).Sub(ex.Started))
-	}
-	return rec.value()
-}
-
-func (rec *callRecord) value() jsonval.Value {
-	text, err := json.Marshal(rec)
-	if err != nil {
-		return jsonval.Value{} // a record of plain fields always encodes
-	}
-	v, _ := jsonval.Parse(text)
-	return v
 }

@@ -32,7 +32,7 @@ func readAPIGateway(r *Runner, call sfn.TaskCall) (q request, refused sfn.TaskRe
 	}
 	q, bad := shapeAPIGateway(p)
 	if bad != "" {
-		return q, invalid(call, bad)
+		return q, invalid(call.Parameters, bad)
 	}
 	for _, h := range q.header {
 		if strings.EqualFold(h.Name, "Authorization") || strings.EqualFold(h.Name, "Host") {

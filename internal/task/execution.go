@@ -53,7 +53,7 @@ func shapeStart(p jsonval.Value) (bad string) {
 // itself). Its answer is {ExecutionArn, StartDate}, dates in milliseconds.
 func startExecution(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskResult {
 	if bad := shapeStart(call.Parameters); bad != "" {
-		return invalid(call, bad)
+		return invalid(call.Parameters, bad)
 	}
 	n, refused := readNested(call)
 	if refused != nil {

@@ -92,7 +92,7 @@ func nestedRunner(t *testing.T, e *engine, may error) (start func(pattern, param
 		if pattern == ".waitForTaskToken" {
 			call.TaskToken = "token"
 		}
-		r.Start(t.Context(), call, func(res sfn.TaskResult) { *results = append(*results, res) })
+		go r.Start(t.Context(), call, func(res sfn.TaskResult) { *results = append(*results, res) })
 		synctest.Wait()
 	}
 	return start, func() { r.Cancel("parent", 1); synctest.Wait() }, results
@@ -289,7 +289,7 @@ func TestTheEndOfTheContextStopsNothing(t *testing.T) {
 		call := sfn.TaskCall{ExecutionARN: "parent", Command: 1, Attempt: 1, Send: 1, Resource: startResource + ".sync",
 			Parameters: jsonval.MustParse(`{"StateMachineArn":"` + child + `"}`)}
 		n := 0
-		r.Start(ctx, call, func(sfn.TaskResult) { n++ })
+		go r.Start(ctx, call, func(sfn.TaskResult) { n++ })
 		synctest.Wait()
 		end()
 		synctest.Wait()

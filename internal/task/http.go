@@ -46,22 +46,23 @@ func readHTTP(r *Runner, call sfn.TaskCall) (q request, refused sfn.TaskResult) 
 	}
 	q, bad := shapeHTTP(p)
 	if bad != "" {
-		return q, invalid(call, bad)
+		return q, invalid(call.Parameters, bad)
 	}
 	for _, h := range q.header {
 		if isForbidden(h.Name) {
 			return q, fault("States.Runtime", "The header '"+h.Name+"' is reserved: http:invoke does not let a state set it.")
 		}
 	}
-	conn, refused := r.connection(p)
+	conn, refused := r.connection(q.connection)
 	if refused.Error != "" {
 		return q, refused
 	}
 	q.header = merge(q.header, conn.Header)
 	q.query = merge(q.query, conn.Query)
 	q.authorize, q.connection = conn.Authorize, conn.Name
-	q.encode = func(q *request, more []Secret) sfn.TaskResult { return encodeBody(call, p, conn, more, q) }
-	return q, q.encode(&q, nil)
+	told, own := call.Parameters, conn.Body // not all of the call, which is large
+	q.encode = func(q *request, more []Secret) sfn.TaskResult { return encodeBody(told, p, own, more, q) }
+	return q, encodeBody(told, p, own, nil, &q)
 }
 
 // shapeHTTP reads the parameters as far as they alone tell; bad names the field
@@ -76,14 +77,19 @@ func shapeHTTP(p jsonval.Value) (q request, bad string) {
 	if !slices.Contains(methods, method) {
 		return q, "Method"
 	}
-	q = request{target: u.Scheme + "://" + u.Authority(), url: u, method: method}
+	// The origin is the endpoint's own beginning, where it is written as it is.
+	target, _ := strings.CutSuffix(endpoint, u.Path)
+	if !strings.HasPrefix(target, "https://") || len(target) != len("https://")+len(u.Host) {
+		target = u.Scheme + "://" + u.Authority()
+	}
+	q = request{target: target, url: u, method: method}
 	if q.header, bad = params(p.Get("Headers"), "Headers", false); bad != "" {
 		return q, bad
 	}
 	if q.query, bad = params(p.Get("QueryParameters"), "QueryParameters", false); bad != "" {
 		return q, bad
 	}
-	if _, ok := connectionARN(p); !ok {
+	if q.connection, ok = connectionARN(p); !ok {
 		return q, "ConnectionArn"
 	}
 	return q, ""
@@ -109,11 +115,13 @@ func connectionARN(p jsonval.Value) (string, bool) {
 	return one.Str()
 }
 
-func (r *Runner) connection(p jsonval.Value) (Connection, sfn.TaskResult) {
-	arn, _ := connectionARN(p)
+func (r *Runner) connection(arn string) (Connection, sfn.TaskResult) {
 	conn, ok := r.cfg.Connection(arn)
 	if !ok {
 		return Connection{}, fault("Events.ConnectionResource.ResourceNotFound", "Connection '"+arn+"' does not exist.")
+	}
+	if conn.Refused != "" {
+		return Connection{}, fault(connectionError, "Connection '"+conn.Name+"' cannot authorize the call: "+conn.Refused+".")
 	}
 	return conn, sfn.TaskResult{}
 }
@@ -127,6 +135,9 @@ func isForbidden(name string) bool {
 
 // merge lays the connection's parameters over the state's: the connection wins.
 func merge(own, over []exchange.Param) []exchange.Param {
+	if len(over) == 0 {
+		return own
+	}
 	out := slices.DeleteFunc(slices.Clone(own), func(p exchange.Param) bool {
 		return slices.ContainsFunc(over, func(o exchange.Param) bool { return strings.EqualFold(o.Name, p.Name) })
 	})
@@ -134,10 +145,10 @@ func merge(own, over []exchange.Param) []exchange.Param {
 }
 
 // encodeBody writes the state's body with the connection's members and more, the
-// secret ones, into q.
-func encodeBody(call sfn.TaskCall, p jsonval.Value, conn Connection, more []Secret, q *request) sfn.TaskResult {
+// secret ones, into q. told are the parameters as they stand in the history.
+func encodeBody(told, p jsonval.Value, own []Member, more []Secret, q *request) sfn.TaskResult {
 	body := p.Get("RequestBody")
-	members := slices.Clone(conn.Body)
+	members := slices.Clip(own)
 	for _, s := range more {
 		members = append(members, Member{s.Name, jsonval.OfString(s.Value.Reveal())})
 	}
@@ -150,7 +161,7 @@ func encodeBody(call sfn.TaskCall, p jsonval.Value, conn Connection, more []Secr
 	encoding, _ := p.Get("Transform").Get("RequestBodyEncoding").Str()
 	if encoding == "URL_ENCODED" {
 		if body.Kind() != jsonval.ObjectKind {
-			return invalid(call, "RequestBody")
+			return invalid(told, "RequestBody")
 		}
 		format, _ := p.Get("Transform").Get("RequestEncodingOptions").Get("ArrayFormat").Str()
 		q.body, q.contentType = formEncode(body, format), "application/x-www-form-urlencoded"

@@ -95,7 +95,7 @@ func shapeLambda(p jsonval.Value) (bad string) {
 func lambdaInvoke(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskResult {
 	p := call.Parameters
 	if bad := shapeLambda(p); bad != "" {
-		return invalid(call, bad)
+		return invalid(call.Parameters, bad)
 	}
 	text := func(field string) string { s, _ := p.Get(field).Str(); return s }
 	name := text("FunctionName")

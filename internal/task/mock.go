@@ -39,8 +39,15 @@ func mocked(call sfn.TaskCall, done func(sfn.TaskResult)) {
 
 // isFunction says that a resource is the ARN of a Lambda function.
 func isFunction(resource string) bool {
-	p := strings.SplitN(resource, ":", 7)
-	return len(p) == 7 && p[2] == "lambda" && p[5] == "function"
+	rest := resource
+	for i := range 6 {
+		part, behind, more := strings.Cut(rest, ":")
+		if !more || i == 2 && part != "lambda" || i == 5 && part != "function" {
+			return false
+		}
+		rest = behind
+	}
+	return true
 }
 
 // submits says that a Task of this resource has a TaskSubmitted in its history.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,8 +49,6 @@ type request struct {
 // send makes the exchange, lets it through and gives it back. A non-empty
 // result.Error says that no answer was had.
 func (r *Runner) send(ctx context.Context, call sfn.TaskCall, q request) (*exchange.Exchange, sfn.TaskResult) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	to, mapped := r.cfg.Map(q.target)
 	switch {
 	case !mapped:
@@ -121,13 +120,17 @@ func (r *Runner) identify(ex *exchange.Exchange, call sfn.TaskCall) {
 		ex.Request.Header.SetLazy("Authorization", func() string { return "Bearer " + id.Bearer() })
 	}
 	if call.TaskToken != "" {
-		ex.Variables["stile-callback-url"] = r.cfg.CallbackURL(call.TaskToken)
+		ex.Variables = map[string]any{"stile-callback-url": r.cfg.CallbackURL(call.TaskToken)}
 	}
 }
 
 func (r *Runner) exchange(call sfn.TaskCall, q request) *exchange.Exchange {
-	ex := &exchange.Exchange{ID: r.cfg.NewGUID(), Started: r.cfg.Now(), Variables: map[string]any{}, Hops: 1,
-		State: &exchange.StateCall{StateMachine: call.StateMachineName, Execution: call.ExecutionName, State: call.State, Attempt: int(call.Attempt)}}
+	made := &struct {
+		exchange.Exchange
+		state exchange.StateCall
+	}{state: exchange.StateCall{StateMachine: call.StateMachineName, Execution: call.ExecutionName, State: call.State, Attempt: int(call.Attempt)}}
+	ex := &made.Exchange
+	ex.ID, ex.Started, ex.Hops, ex.State = r.cfg.NewGUID(), r.cfg.Now(), 1, &made.state
 	ex.Trace = exchange.Trace{TraceID: call.TraceID, ParentID: call.Span}
 	req := &ex.Request
 	req.Method, req.URL, req.OriginalURL = q.method, q.url, q.url
@@ -137,19 +140,18 @@ func (r *Runner) exchange(call sfn.TaskCall, q request) *exchange.Exchange {
 	if !req.Client.IsValid() {
 		req.Client = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
+	req.Header.Grow(ownFields + len(q.header))
 	req.Header.Set("Host", q.url.Authority())
-	req.Header.Set("User-Agent", "Amazon|StepFunctions|HttpInvoke|"+r.cfg.Region)
+	req.Header.Set("User-Agent", r.agent)
 	if q.contentType != "" {
 		req.Header.Set("Content-Type", q.contentType)
 	}
-	seen := map[string]bool{}
-	for _, h := range q.header {
-		if k := strings.ToLower(h.Name); !seen[k] {
-			seen[k] = true
-			req.Header.Set(h.Name, h.Value)
+	for i, h := range q.header {
+		if slices.ContainsFunc(q.header[:i], func(o exchange.Param) bool { return strings.EqualFold(o.Name, h.Name) }) {
+			req.Header.Add(h.Name, h.Value)
 			continue
 		}
-		req.Header.Add(h.Name, h.Value)
+		req.Header.Set(h.Name, h.Value)
 	}
 	req.Header.Set("Idempotency-Key", call.IdempotencyKey)
 	if call.TraceID != "" {
@@ -160,6 +162,9 @@ func (r *Runner) exchange(call sfn.TaskCall, q request) *exchange.Exchange {
 	}
 	return ex
 }
+
+// ownFields is how many fields a call has beside those that its state writes.
+const ownFields = 7
 
 // params reads header and query parameters: an object whose values are strings
 // (numbers and booleans too) or arrays of them. arrays says that single values
@@ -208,8 +213,8 @@ func scalar(v jsonval.Value) (string, bool) {
 // invalid is AWS's refusal of a parameter that does not have its shape. The
 // engine asks CheckParameters before it schedules, so this is met only where a
 // definition's parameters were never checked.
-func invalid(call sfn.TaskCall, field string) sfn.TaskResult {
-	return fault("States.Runtime", "The Parameters '"+call.Parameters.Compact().Text()+
+func invalid(told jsonval.Value, field string) sfn.TaskResult {
+	return fault("States.Runtime", "The Parameters '"+told.Compact().Text()+
 		"' could not be used to start the Task: ["+invalidFormat(field)+"]")
 }
 

@@ -5,9 +5,9 @@ import "stile/jsonval"
 // Table lists every integration.
 func Table() []Integration {
 	return []Integration{
-		{Resource: "arn:aws:states:::http:invoke", Patterns: []string{"", "waitForTaskToken"}, Start: httpInvoke,
+		{Resource: httpResource, Patterns: []string{"", "waitForTaskToken"}, Within: callTimeout, Start: httpInvoke,
 			Shape: func(p jsonval.Value) string { _, bad := shapeHTTP(p); return bad }},
-		{Resource: "arn:aws:states:::apigateway:invoke", Patterns: []string{"", "waitForTaskToken"}, Start: apiGatewayInvoke,
+		{Resource: "arn:aws:states:::apigateway:invoke", Patterns: []string{"", "waitForTaskToken"}, Within: callTimeout, Start: apiGatewayInvoke,
 			Shape: func(p jsonval.Value) string { _, bad := shapeAPIGateway(p); return bad }},
 		{Resource: startResource, Patterns: []string{"", "sync", "sync:2", "waitForTaskToken"}, Start: startExecution,
 			Shape: shapeStart, Job: &Job{Await: awaitExecution, Stop: stopExecution}},

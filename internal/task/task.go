@@ -109,7 +109,9 @@ type Exit struct {
 // Connection holds the invocation parameters of an EventBridge connection that are
 // not secret, and what authorizes a call; the latter is used past our gateway only.
 type Connection struct {
-	Name          string
+	Name string
+	// Refused is why no call can be made with it now; empty where one can.
+	Refused       string
 	Header, Query []exchange.Param
 	Body          []Member
 	// Authorize gives the credentials of one call; nil for none. Its error says what
@@ -159,7 +161,9 @@ type Integration struct {
 	// Shape reads the parameters as far as they alone tell and names the field that
 	// does not have its shape, or "": AWS refuses such a Task before it is scheduled.
 	Shape func(parameters jsonval.Value) (bad string)
-	// Start makes the call and gives its answer; it runs on a goroutine of its own.
+	// Within bounds a call; 0: Start bounds its own.
+	Within time.Duration
+	// Start makes the call and gives its answer.
 	Start func(ctx context.Context, r *Runner, call sfn.TaskCall) sfn.TaskResult
 	// Job waits for what Start began; nil where no pattern waits for the end of a job.
 	Job *Job
@@ -177,6 +181,7 @@ type Job struct {
 type Runner struct {
 	cfg   Config
 	table map[string]Integration // by resource with pattern
+	agent string                 // the User-Agent of calls
 
 	mu      sync.Mutex
 	running map[key]*dispatch
@@ -198,7 +203,7 @@ type key struct {
 
 // New builds a Runner over a table; duplicates are an error.
 func New(cfg Config, table []Integration) (*Runner, error) {
-	r := &Runner{cfg: cfg, table: map[string]Integration{}, running: map[key]*dispatch{}}
+	r := &Runner{cfg: cfg, table: map[string]Integration{}, agent: "Amazon|StepFunctions|HttpInvoke|" + cfg.Region, running: map[key]*dispatch{}}
 	for _, in := range table {
 		for _, p := range in.Patterns {
 			name := in.Resource
@@ -227,8 +232,8 @@ func (r *Runner) CheckParameters(resource string, parameters jsonval.Value) stri
 	return ""
 }
 
-// Start makes the call on a goroutine of its own and gives its answer to done; of
-// a .sync pattern first that the job was submitted, then its end.
+// Start makes the call on the caller's goroutine and gives its answer to done; of a
+// .sync pattern first that the job was submitted, then its end.
 func (r *Runner) Start(ctx context.Context, call sfn.TaskCall, done func(sfn.TaskResult)) {
 	if call.Mock.Exists() {
 		mocked(call, done)
@@ -243,29 +248,20 @@ func (r *Runner) Start(ctx context.Context, call sfn.TaskCall, done func(sfn.Tas
 		done(fault("States.Runtime", "The resource '"+call.Resource+"' has no integration here."))
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := in.bound(ctx)
+	defer cancel()
 	k, d := key{call.ExecutionARN, call.Command}, &dispatch{send: call.Send, cancel: cancel}
 	r.mu.Lock()
 	if old := r.running[k]; old == nil || old.send <= d.send {
 		r.running[k] = d
 	}
 	r.mu.Unlock()
-	go func() {
-		defer cancel()
-		res := guarded(call, func() sfn.TaskResult { return in.Start(ctx, r, call) })
-		done(r.finished(call, res))
-		if res.Submitted && call.TaskToken == "" && in.Job != nil {
-			if !r.begun(d, func() { in.Job.Stop(r, res.Output) }) {
-				return // Cancel has come: what was begun is stopped
-			}
-			end := guarded(call, func() sfn.TaskResult { return in.Job.Await(ctx, r, call, res.Output) })
-			if ctx.Err() != nil { // Cancel follows and stops the job, or the host closes
-				return
-			}
-			done(r.finished(call, end))
-		}
-		r.forget(k, d)
-	}()
+	res := r.attempt(ctx, in, call)
+	done(r.finished(call, res))
+	if res.Submitted && call.TaskToken == "" && in.Job != nil && !r.job(ctx, in.Job, d, call, res.Output, done) {
+		return
+	}
+	r.forget(k, d)
 }
 
 // begun notes how to stop the dispatch's job; where nobody waits for it any more it
@@ -287,17 +283,6 @@ func (r *Runner) forget(k key, d *dispatch) {
 	if r.running[k] == d { // done may have led to the next attempt
 		delete(r.running, k)
 	}
-}
-
-// guarded makes a panic of an integration the failure of that attempt.
-func guarded(call sfn.TaskCall, f func() sfn.TaskResult) (res sfn.TaskResult) {
-	defer func() {
-		if p := recover(); p != nil {
-			res = sfn.TaskResult{Error: "States.Runtime", Uncatchable: true,
-				Cause: fmt.Sprintf("The integration of '%s' broke: %v", call.Resource, p)}
-		}
-	}()
-	return f()
 }
 
 // Cancel ends the call of a command where it still runs, and the job that it

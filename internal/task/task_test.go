@@ -224,16 +224,19 @@ func TestNoAnswerIsASocketError(t *testing.T) {
 }
 
 func TestCancelEndsTheCall(t *testing.T) {
-	g := &gate{wait: true}
-	minted := 0
-	r := runner(t, g, &minted)
-	out := make(chan sfn.TaskResult, 1)
-	r.Start(t.Context(), sfn.TaskCall{Resource: "arn:aws:states:::http:invoke", Parameters: jsonval.MustParse(reserve),
-		ExecutionARN: "a", Command: 7}, func(res sfn.TaskResult) { out <- res })
-	r.Cancel("a", 7)
-	if res := <-out; res.Error == "" {
-		t.Errorf("%+v", res)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{wait: true}
+		minted := 0
+		r := runner(t, g, &minted)
+		out := make(chan sfn.TaskResult, 1)
+		go r.Start(t.Context(), sfn.TaskCall{Resource: "arn:aws:states:::http:invoke", Parameters: jsonval.MustParse(reserve),
+			ExecutionARN: "a", Command: 7}, func(res sfn.TaskResult) { out <- res })
+		synctest.Wait()
+		r.Cancel("a", 7)
+		if res := <-out; res.Error == "" {
+			t.Errorf("%+v", res)
+		}
+	})
 }
 
 // TestAnOldAttemptLeavesTheNextOneItsCancel: the first attempt ends after the
@@ -245,10 +248,10 @@ func TestAnOldAttemptLeavesTheNextOneItsCancel(t *testing.T) {
 		r := runner(t, g, &minted)
 		call := sfn.TaskCall{Resource: "arn:aws:states:::http:invoke", Parameters: jsonval.MustParse(reserve),
 			ExecutionARN: "a", Command: 7, Send: 1}
-		r.Start(t.Context(), call, func(sfn.TaskResult) {
+		go r.Start(t.Context(), call, func(sfn.TaskResult) {
 			g.wait = true
 			call.Send = 2
-			r.Start(t.Context(), call, func(sfn.TaskResult) { ended = true })
+			go r.Start(t.Context(), call, func(sfn.TaskResult) { ended = true })
 		})
 		synctest.Wait()
 		r.Cancel("a", 7)

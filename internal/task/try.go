@@ -35,7 +35,7 @@ func (r *Runner) Try(ctx context.Context, call sfn.TaskCall, reveal bool) (sfn.T
 	if in.Resource == httpResource {
 		ctx = context.WithValue(ctx, traceKey{}, t)
 	}
-	res := r.finished(call, guarded(call, func() sfn.TaskResult { return in.Start(ctx, r, call) }))
+	res := r.finished(call, r.attempt(ctx, in, call))
 	return res, t.out
 }
 
@@ -47,7 +47,7 @@ func (r *Runner) traceSent(ctx context.Context, call sfn.TaskCall, ex *exchange.
 	}
 	if !t.reveal {
 		own, bad := shapeHTTP(call.Parameters)
-		if bad != "" || encodeBody(call, call.Parameters, Connection{}, nil, &own).Error != "" {
+		if bad != "" || encodeBody(call.Parameters, call.Parameters, nil, nil, &own).Error != "" {
 			return
 		}
 		ex = r.exchange(call, own)

@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"log/slog"
-	"strconv"
 	"time"
 )
 
@@ -81,15 +80,43 @@ func (m *Meters) Exchange(x *Exchange) {
 func (m *Meters) Spans(spans []Span) {
 	for i := range spans {
 		sp := &spans[i]
-		seconds := max(0, sp.End.Sub(sp.Start).Seconds())
+		took := max(0, sp.End.Sub(sp.Start))
 		switch machine := orNone(sp.Attributes.Get(AttrStateMachine)); sp.Kind {
 		case KindState:
-			m.visits.Add(1, machine, sp.Name, sp.Status)
-			m.visitTime.Observe(seconds, machine, sp.Name)
+			m.Visit(&Visit{Machine: machine, State: sp.Name, Outcome: sp.Status, Took: took})
 		case KindExecution:
-			m.executions.Add(1, machine, orNone(sp.Attributes.Get(AttrExecutionStatus)))
-			m.executionTime.Observe(seconds, machine)
+			m.Execution(machine, orNone(sp.Attributes.Get(AttrExecutionStatus)), took)
 		}
+	}
+}
+
+// Visit is a visit of a state that ended.
+type Visit struct {
+	Machine, State string
+	// Type is the state's, Task say; Outcome ok or error.
+	Type, Outcome string
+	End           time.Time
+	// Took is the time from the entry to the exit, below zero where the entry was not
+	// seen.
+	Took time.Duration
+	// Handed says that the visit waited for somebody else to end it.
+	Handed bool
+}
+
+// Visit counts a visit of a state.
+func (m *Meters) Visit(v *Visit) {
+	m.visits.Add(1, v.Machine, v.State, v.Outcome)
+	if v.Took >= 0 {
+		m.visitTime.Observe(v.Took.Seconds(), v.Machine, v.State)
+	}
+}
+
+// Execution counts an execution that ended; took is below zero where its start was
+// not seen.
+func (m *Meters) Execution(machine, status string, took time.Duration) {
+	m.executions.Add(1, machine, status)
+	if took >= 0 {
+		m.executionTime.Observe(took.Seconds(), machine)
 	}
 }
 
@@ -104,7 +131,7 @@ func StatusClass(status int) string {
 	if status < 100 || status > 599 {
 		return "none"
 	}
-	return strconv.Itoa(status/100) + "xx"
+	return [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}[status/100-1]
 }
 
 func levelName(l slog.Level) string {

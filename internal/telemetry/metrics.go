@@ -2,9 +2,9 @@ package telemetry
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -61,9 +61,11 @@ type Series struct {
 
 type family struct {
 	Family
-	read   func() float64 // of a family that is kept elsewhere
-	series sync.Map       // label values, joined → *series
-	count  atomic.Int64
+	read func() float64 // of a family that is kept elsewhere
+	// series are read without a lock: each one that is new makes another map. There
+	// are few, soon all of them, and a key is looked up without being allocated.
+	series atomic.Pointer[map[string]*series] // by label values, joined
+	adding sync.Mutex
 }
 
 type series struct {
@@ -96,6 +98,7 @@ func (m *Metrics) Read(name, unit, help, kind string, read func() float64) {
 
 func (m *Metrics) add(d Family, read func() float64) *family {
 	f := &family{Family: d, read: read}
+	f.series.Store(&map[string]*series{})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if slices.ContainsFunc(m.families, func(o *family) bool { return o.Name == d.Name }) {
@@ -123,14 +126,33 @@ func (f *family) at(values []string) *series {
 	if len(values) != len(f.Labels) {
 		panic("telemetry: " + f.Name + " has other labels")
 	}
-	key := strings.Join(values, "\xff")
-	if s, ok := f.series.Load(key); ok {
-		return s.(*series)
+	var room [192]byte
+	key := joined(room[:0], values)
+	if s := (*f.series.Load())[string(key)]; s != nil {
+		return s
 	}
-	room := f.count.Add(1) <= maxSeries
-	if !room && len(values) > 0 {
+	return f.make(string(key), values)
+}
+
+// joined appends label values as one key.
+func joined(b []byte, values []string) []byte {
+	for _, v := range values {
+		b = append(append(b, v...), 0xff)
+	}
+	return b
+}
+
+// make adds a series, or gives the one that counts what is beyond the bound.
+func (f *family) make(key string, values []string) *series {
+	f.adding.Lock()
+	defer f.adding.Unlock()
+	old := *f.series.Load()
+	if len(old) >= maxSeries && len(values) > 0 && old[key] == nil {
 		values = slices.Repeat([]string{Other}, len(values))
-		key = strings.Join(values, "\xff")
+		key = string(joined(nil, values))
+	}
+	if s := old[key]; s != nil {
+		return s
 	}
 	s := &series{values: slices.Clone(values)}
 	if f.Kind == KindHistogram {
@@ -138,11 +160,11 @@ func (f *family) at(values []string) *series {
 		s.min.set(math.Inf(1))
 		s.max.set(math.Inf(-1))
 	}
-	got, had := f.series.LoadOrStore(key, s)
-	if had || !room {
-		f.count.Add(-1) // nothing new stands under a label set of its own
-	}
-	return got.(*series)
+	now := make(map[string]*series, len(old)+1)
+	maps.Copy(now, old)
+	now[key] = s
+	f.series.Store(&now)
+	return s
 }
 
 // Snapshot gives all families as they stand now, in the order they were added.
@@ -156,10 +178,9 @@ func (m *Metrics) Snapshot() []Family {
 		if f.read != nil {
 			d.Series = []Series{{Value: f.read()}}
 		}
-		f.series.Range(func(_, v any) bool {
-			d.Series = append(d.Series, v.(*series).now())
-			return true
-		})
+		for _, s := range *f.series.Load() {
+			d.Series = append(d.Series, s.now())
+		}
 		slices.SortFunc(d.Series, func(a, b Series) int { return slices.CompareFunc(a.Values, b.Values, cmp.Compare[string]) })
 		out = append(out, d)
 	}

@@ -82,3 +82,38 @@ func TestMetersTakeNoFreeText(t *testing.T) {
 		t.Errorf("free text became a label:\n%s", text.String())
 	}
 }
+
+// TestCountingAllocatesNothing: a family that knows its series is found without one.
+func TestCountingAllocatesNothing(t *testing.T) {
+	var m Metrics
+	meters := NewMeters(&m)
+	visit := &Visit{Machine: "orders", State: "Charge", Outcome: "ok", Took: time.Second}
+	x := &Exchange{API: "shop", Operation: "reserve", Via: ViaState, Status: 200, Calls: []BackendCall{{"payments", 200, time.Second}}}
+	if n := testing.AllocsPerRun(100, func() {
+		meters.Visit(visit)
+		meters.Execution("orders", "SUCCEEDED", time.Second)
+		meters.Exchange(x)
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestVisitsWithoutATimeCount: the count is exact, the distribution of what was seen.
+func TestVisitsWithoutATimeCount(t *testing.T) {
+	var m Metrics
+	meters := NewMeters(&m)
+	meters.Visit(&Visit{Machine: "orders", State: "Charge", Outcome: "ok", Took: -1})
+	meters.Execution("orders", "SUCCEEDED", -1)
+	for _, f := range m.Snapshot() {
+		switch f.Name {
+		case "stile.state.visits", "stile.executions":
+			if len(f.Series) != 1 || f.Series[0].Value != 1 {
+				t.Errorf("%s: %+v", f.Name, f.Series)
+			}
+		case "stile.state.duration", "stile.execution.duration":
+			if len(f.Series) != 0 {
+				t.Errorf("%s: %+v", f.Name, f.Series)
+			}
+		}
+	}
+}

@@ -122,6 +122,13 @@ func (s *Slow) Spans(spans []Span) {
 	}
 }
 
+// Visit takes a visit of a Task that waited for nobody but the Task.
+func (s *Slow) Visit(v *Visit) {
+	if v.Type == "Task" && !v.Handed && v.Took >= 0 {
+		s.Observe(SlowKey{SlowState, v.Machine + "/" + v.State}, v.End, v.Took)
+	}
+}
+
 // Log takes nothing.
 func (s *Slow) Log(Record) {}
 

@@ -15,6 +15,8 @@ package telemetry
 import (
 	"encoding/json"
 	"time"
+
+	"stile/jsonval"
 )
 
 // Kinds of span, in the words of OpenTelemetry's span kinds where it has one and
@@ -49,23 +51,38 @@ type Attribute struct{ Name, Value string }
 
 // MarshalJSON writes an object in the order of the attributes.
 func (a Attributes) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i, at := range a {
+	return a.append(nil), nil
+}
+
+func (a Attributes) append(b []byte) []byte {
+	b = append(b, '{')
+	for i := range a {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		for j, s := range [2]string{at.Name, at.Value} {
-			text, err := json.Marshal(s)
-			if err != nil {
-				return nil, err
-			}
-			if j == 1 {
-				b = append(b, ':')
-			}
-			b = append(b, text...)
-		}
+		b = append(jsonval.AppendString(b, a[i].Name), ':')
+		b = jsonval.AppendString(b, a[i].Value)
 	}
-	return append(b, '}'), nil
+	return append(b, '}')
+}
+
+// append appends the span's JSON, as encoding/json would write it but for what it
+// escapes for HTML.
+func (s *Span) append(b []byte) []byte {
+	b = jsonval.AppendString(append(b, `{"traceId":`...), s.TraceID)
+	b = jsonval.AppendString(append(b, `,"spanId":`...), s.SpanID)
+	if s.ParentID != "" {
+		b = jsonval.AppendString(append(b, `,"parentId":`...), s.ParentID)
+	}
+	b = jsonval.AppendString(append(b, `,"name":`...), s.Name)
+	b = jsonval.AppendString(append(b, `,"kind":`...), s.Kind)
+	b = s.Start.AppendFormat(append(b, `,"start":"`...), time.RFC3339Nano)
+	b = s.End.AppendFormat(append(b, `","end":"`...), time.RFC3339Nano)
+	b = jsonval.AppendString(append(b, `","status":`...), s.Status)
+	if len(s.Attributes) > 0 {
+		b = s.Attributes.append(append(b, `,"attributes":`...))
+	}
+	return append(b, '}')
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote; order is by name.

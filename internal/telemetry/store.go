@@ -55,6 +55,7 @@ type Store struct {
 	taken   uint64 // spans ever queued
 	done    uint64 // spans ever written
 	dropped uint64
+	expired int64 // what began before is to be forgotten, Unix µs; the last that was asked for
 	closing bool
 	err     error
 
@@ -75,6 +76,9 @@ const (
 	tracePrefix = 't'
 	spanIDSize  = 16 // hex digits
 )
+
+// spanRoom is room for the JSON of an ordinary span.
+const spanRoom = 512
 
 // Open reads the index of traces and starts the writer.
 func Open(kv KV, limits Limits) (*Store, error) {
@@ -147,13 +151,16 @@ func (s *Store) write() {
 	defer close(s.ended)
 	for {
 		s.mu.Lock()
-		for len(s.queue) == 0 && !s.closing {
+		for len(s.queue) == 0 && !s.closing && s.expired == 0 {
 			s.wake.Wait()
 		}
-		batch := s.queue
-		s.queue = nil
+		batch, expired := s.queue, s.expired
+		s.queue, s.expired = nil, 0
 		closing := s.closing
 		s.mu.Unlock()
+		if expired != 0 {
+			s.expire(expired)
+		}
 		if len(batch) > 0 {
 			err := s.flush(batch)
 			s.mu.Lock()
@@ -172,16 +179,14 @@ func (s *Store) write() {
 func (s *Store) flush(batch []Span) error {
 	var sets []Pair
 	over := uint64(0)
-	for _, sp := range batch {
+	for i := range batch {
+		sp := &batch[i]
 		t, known := s.traces[sp.TraceID]
 		if t.spans == maxSpans {
 			over++
 			continue
 		}
-		text, err := json.Marshal(sp)
-		if err != nil {
-			return err
-		}
+		text := sp.append(make([]byte, 0, spanRoom))
 		if !known {
 			t.first = sp.Start.UnixMicro()
 			sets = append(sets, Pair{Key: traceKey(t.first, sp.TraceID)})
@@ -217,16 +222,10 @@ func (s *Store) forget() error {
 		if i >= max(1, len(ids)/10) && len(s.traces) <= s.limits.Traces && s.bytes <= s.limits.Bytes {
 			break
 		}
-		err := s.kv.Scan(spanKey(id, ""), append(spanKey(id, ""), 0xff), false, func(k, v []byte) bool {
-			deletes = append(deletes, slices.Clone(k))
-			s.bytes -= int64(len(k) + len(v))
-			return true
-		})
-		if err != nil {
+		var err error
+		if deletes, err = s.drop(deletes, id); err != nil {
 			return err
 		}
-		deletes = append(deletes, traceKey(s.traces[id].first, id))
-		delete(s.traces, id)
 	}
 	return s.kv.Write(nil, deletes)
 }

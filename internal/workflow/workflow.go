@@ -176,6 +176,9 @@ func (f *Facade) describe(ctx context.Context, ex *exchange.Exchange, machine, i
 	return nil
 }
 
+// retryAfter is how many seconds who was refused for a while should wait.
+const retryAfter = "5"
+
 // refused turns the host's refusals into statuses; anything else is an error.
 func refused(ex *exchange.Exchange, err error) error {
 	var e *sfn.Error
@@ -189,6 +192,7 @@ func refused(ex *exchange.Exchange, err error) error {
 		refuse(ex, http.StatusConflict, e.Message)
 	case "ThrottlingException", "ExecutionLimitExceeded", "ServiceUnavailable":
 		refuse(ex, http.StatusServiceUnavailable, e.Message)
+		ex.Response.Header.Set("Retry-After", retryAfter)
 	case "InternalFailure":
 		refuse(ex, http.StatusInternalServerError, "Internal server error")
 	default:

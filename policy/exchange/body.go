@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
 // MaxBuffered bounds what Bytes takes into memory from a stream, in bytes.
@@ -58,12 +59,9 @@ func (b *Body) Bytes() ([]byte, error) {
 	if b.stream == nil {
 		return b.buf, nil
 	}
-	data, err := io.ReadAll(io.LimitReader(b.stream, MaxBuffered+1))
+	data, err := readAll(b.stream, b.length)
 	if cerr := b.stream.Close(); err == nil {
 		err = cerr
-	}
-	if err == nil && len(data) > MaxBuffered {
-		err = ErrBodyTooLarge
 	}
 	if err != nil {
 		b.consumed = true
@@ -73,17 +71,55 @@ func (b *Body) Bytes() ([]byte, error) {
 	return data, nil
 }
 
+// readAll reads to the end, in one piece of memory where the length is known; what a
+// stream says of its length is no promise.
+func readAll(r io.Reader, length int64) ([]byte, error) {
+	if length < 0 || length > MaxBuffered {
+		length = minRead
+	}
+	data := make([]byte, 0, length+1)
+	for {
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case len(data) > MaxBuffered:
+			return nil, ErrBodyTooLarge
+		case err == io.EOF:
+			return data, nil
+		case err != nil:
+			return nil, err
+		case len(data) == cap(data):
+			data = slices.Grow(data, minRead)
+		}
+	}
+}
+
+// minRead is how many bytes more a stream of unknown length is read by, at least.
+const minRead = 512
+
+// memory is a body in memory as a reader.
+type memory struct{ bytes.Reader }
+
+// Close does nothing.
+func (*memory) Close() error { return nil }
+
+func inMemory(b []byte) io.ReadCloser {
+	m := new(memory)
+	m.Reset(b)
+	return m
+}
+
 // Reader gives the body to read once: a fresh reader over bytes in memory, or
 // the stream itself, which is consumed by this. The caller closes it.
 func (b *Body) Reader() io.ReadCloser {
 	if b == nil {
-		return io.NopCloser(bytes.NewReader(nil))
+		return inMemory(nil)
 	}
 	if b.stream != nil && !b.consumed {
 		b.consumed = true
 		return b.stream
 	}
-	return io.NopCloser(bytes.NewReader(b.buf))
+	return inMemory(b.buf)
 }
 
 // Consume drops the body as context.Request.Body.As without preserveContent does.

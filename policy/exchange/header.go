@@ -1,6 +1,9 @@
 package exchange
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Header is a list of fields in order. Names are compared without regard to case
 // and kept as they were written. The zero Header is empty and ready.
@@ -51,8 +54,15 @@ func (h *Header) Has(name string) bool {
 	return false
 }
 
+// Grow makes room for n more fields.
+func (h *Header) Grow(n int) { h.fields = slices.Grow(h.fields, n) }
+
 // Set replaces all fields of name by values, at the first one's place, or at the end.
 func (h *Header) Set(name string, values ...string) {
+	if !h.Has(name) {
+		h.fields = appendValues(h.fields, name, values)
+		return
+	}
 	out := make([]field, 0, len(h.fields)+len(values))
 	placed := false
 	for _, f := range h.fields {
@@ -102,6 +112,9 @@ func (h *Header) Lazy(name string) bool {
 
 // Del removes all fields of name.
 func (h *Header) Del(name string) {
+	if !h.Has(name) {
+		return
+	}
 	out := h.fields[:0:0]
 	for _, f := range h.fields {
 		if !strings.EqualFold(f.name, name) {
@@ -115,6 +128,15 @@ func (h *Header) Del(name string) {
 func (h *Header) Each(f func(name, value string)) {
 	for i := range h.fields {
 		f(h.fields[i].name, h.fields[i].get())
+	}
+}
+
+// EachMade is Each without the lazy fields that nothing has read.
+func (h *Header) EachMade(f func(name, value string)) {
+	for i := range h.fields {
+		if h.fields[i].lazy == nil {
+			f(h.fields[i].name, h.fields[i].value)
+		}
 	}
 }
 

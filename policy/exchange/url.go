@@ -17,6 +17,9 @@ type URL struct {
 
 // ParseURL reads an absolute URL, or a path with query alone.
 func ParseURL(s string) (URL, error) {
+	if u, ok := plainURL(s); ok {
+		return u, nil
+	}
 	u, err := url.Parse(s)
 	if err != nil {
 		return URL{}, err
@@ -28,11 +31,51 @@ func ParseURL(s string) (URL, error) {
 	return out, err
 }
 
+// plainURL reads the URL of a web service that is spelled out: nothing in it is
+// escaped, and it has no user, query or fragment. net/url gives the same of it.
+func plainURL(s string) (u URL, ok bool) {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok || scheme != "https" && scheme != "http" {
+		return u, false
+	}
+	host, path := rest, ""
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		host, path = rest[:i], rest[i:]
+	}
+	host, port, ported := strings.Cut(host, ":")
+	if host == "" || ported && (port == "" || len(port) > 5) {
+		return u, false
+	}
+	number := 0
+	for i := range len(port) {
+		if port[i] < '0' || port[i] > '9' {
+			return u, false
+		}
+		number = number*10 + int(port[i]-'0')
+	}
+	for i := range len(host) {
+		if !unreserved(host[i]) {
+			return u, false
+		}
+	}
+	for i := range len(path) {
+		if path[i] != '/' && !unreserved(path[i]) {
+			return u, false
+		}
+	}
+	return URL{Scheme: scheme, Host: host, Port: number, Path: path}, true
+}
+
+// unreserved are RFC 3986's characters that are never escaped.
+func unreserved(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+}
+
 // ParseQuery reads a query string without "?", keeping order; pairs that do not
 // decode are kept as they are written.
 func ParseQuery(raw string) []Param {
 	var out []Param
-	for _, pair := range strings.Split(raw, "&") {
+	for pair := range strings.SplitSeq(raw, "&") {
 		if pair == "" {
 			continue
 		}
@@ -92,6 +135,9 @@ func (u URL) DefaultPort() int {
 func (u URL) String() string {
 	if u.Scheme == "" {
 		return u.Path + u.QueryString()
+	}
+	if (u.Port == 0 || u.Port == u.DefaultPort()) && !strings.Contains(u.Host, ":") {
+		return u.Scheme + "://" + u.Host + u.Path + u.QueryString()
 	}
 	return u.Scheme + "://" + u.Authority() + u.Path + u.QueryString()
 }

@@ -2,6 +2,8 @@ package awssdk
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -32,12 +34,19 @@ func plainHost(o *sfn.Options) {
 	})
 }
 
+// proxied asks sync-HOST, which needs no name then, with the server for an HTTP proxy.
+func proxied(address string) func(*sfn.Options) {
+	return func(o *sfn.Options) {
+		o.HTTPClient = &http.Client{Transport: &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(address) }}}
+	}
+}
+
 // TestStartSyncExecution: as the SDK is by itself, at sync-HOST, and at the plain host.
 func TestStartSyncExecution(t *testing.T) {
 	c, ctx := client(t), t.Context()
 	arn := expressMachine(t, c, "quick", passes)
 	in := &sfn.StartSyncExecutionInput{StateMachineArn: aws.String(arn), Name: aws.String("n"), Input: aws.String(`{"a":1}`), TraceHeader: aws.String("Root=1")}
-	for name, host := range map[string]func(*sfn.Options){"plain": plainHost, "prefixed": resolved} {
+	for name, host := range map[string]func(*sfn.Options){"plain": plainHost, "prefixed": resolved, "proxied": proxied(endpoint)} {
 		x, err := c.StartSyncExecution(ctx, in, host)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

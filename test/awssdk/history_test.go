@@ -9,13 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
 
-const maps = `{"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":1,"Next":"P","ItemProcessor":{"ProcessorConfig":{"Mode":"INLINE"},
+const mapping = `{"StartAt":"M","States":{"M":{"Type":"Map","MaxConcurrency":1,"Next":"P","ItemProcessor":{"ProcessorConfig":{"Mode":"INLINE"},
  "StartAt":"I","States":{"I":{"Type":"Pass","End":true}}}},
  "P":{"Type":"Pass","Assign":{"n.$":"$[0]"},"End":true}}}`
 
 func TestHistory(t *testing.T) {
 	c := client(t)
-	arn := start(t, c, machine(t, c, "history", maps), "", `[7,8]`)
+	arn := start(t, c, machine(t, c, "history", mapping), "", `[7,8]`)
 	finished(t, c, arn)
 	events, _ := history(t, c, arn, 1000)
 	var kinds []types.HistoryEventType

@@ -185,6 +185,7 @@ func history(t *testing.T, c *sfn.Client, arn string, page int32) (events []type
 		}
 		events, pages = append(events, out.Events...), pages+1
 	}
+	keepsRules(t, events)
 	return events, pages
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stile/asl/history/historytest"
 )
 
 // answer is an HTTP answer, read whole.
@@ -256,6 +258,7 @@ type event struct {
 func (s *server) history(arn string) (out []event) {
 	s.t.Helper()
 	token := ""
+	var raws []json.RawMessage
 	for {
 		params := map[string]any{"executionArn": arn, "maxResults": 7}
 		if token != "" {
@@ -273,7 +276,9 @@ func (s *server) history(arn string) (out []event) {
 			}
 			out = append(out, e)
 		}
+		raws = append(raws, page.Events...)
 		if token = page.NextToken; token == "" {
+			historytest.Events(s.t, raws)
 			return out
 		}
 	}

@@ -1,5 +1,9 @@
 // Package keyring holds the engine's secrets: what seals task tokens, idempotency
-// keys and page tokens. They are made when a store is first opened and never change.
+// keys and page tokens. They are made when a store is first opened and never change,
+// but where a store was restored without them: it gets new ones.
+//
+// Invariant: a key's id names one key in the life of a store. An execution whose key
+// is gone gets its next tokens of the current one.
 //
 // It reads and writes no store: the engine, which alone uses it, keeps the record.
 package keyring
@@ -11,9 +15,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"stile/internal/engine/codec"
@@ -29,9 +33,12 @@ type Keyring struct {
 	pages   []byte            // of page tokens
 }
 
-// New makes the keys out of a host's randomness.
-func New(seed func() uint64) *Keyring {
-	return &Keyring{Current: "k1", tokens: map[string][]byte{"k1": newKey(seed)}, effects: newKey(seed), pages: newKey(seed)}
+// New makes the keys out of a host's randomness. opened is how often the store was
+// opened before, 0 for a new one: it makes the key's id another than those of keys
+// that the store had and lost.
+func New(opened uint64, seed func() uint64) *Keyring {
+	id := "k" + strconv.FormatUint(opened+1, 36)
+	return &Keyring{Current: id, tokens: map[string][]byte{id: newKey(seed)}, effects: newKey(seed), pages: newKey(seed)}
 }
 
 // newKey makes 32 bytes out of as many of the host's randomness.
@@ -74,17 +81,17 @@ func Decode(b []byte) (*Keyring, error) {
 // Key gives a key of task tokens by its id; nil for an unknown one.
 func (k *Keyring) Key(id string) []byte { return k.tokens[id] }
 
-// Seal is interp.Env's Token.
+// Seal is interp.Env's Token, of the key with that id, or of the current one where
+// it is gone: the attempt can be answered by the new token, and not by the old.
 func (k *Keyring) Seal(key, arn string, command uint64, attempt uint32, expiry int64) string {
-	secret := k.tokens[key]
-	if secret == nil {
-		panic(fmt.Sprintf("engine: token key %q is missing", key))
-	}
-	return sfn.Token{Key: key, ExecutionARN: arn, Command: command, Attempt: attempt, Expires: time.UnixMilli(expiry)}.Seal(secret)
+	return k.Again(key, sfn.Token{ExecutionARN: arn, Command: command, Attempt: attempt, Expires: time.UnixMilli(expiry)})
 }
 
 // Again makes another token of the same attempt, for its callback URL.
 func (k *Keyring) Again(key string, t sfn.Token) string {
+	if k.tokens[key] == nil {
+		key = k.Current
+	}
 	t.Key = key
 	return t.Seal(k.tokens[key])
 }

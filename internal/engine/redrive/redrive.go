@@ -50,7 +50,9 @@ type Facts struct {
 	Status           string
 	Start, Stop, Now int64 // Unix ms; Stop of one that has ended
 	// Deleting says that the state machine is being deleted, or is gone.
-	Deleting   bool
+	Deleting bool
+	// Trimmed says that what the execution would go on from is gone.
+	Trimmed    bool
 	MaxHistory int // 0: AWS's
 	State
 }
@@ -66,6 +68,8 @@ func (f Facts) Reason() string {
 		return "Execution is " + f.Status + " and cannot be redriven"
 	case f.Deleting:
 		return "State machine is in DELETING status"
+	case f.Trimmed:
+		return "Execution redrivable period exceeded"
 	case f.Events == 0:
 		return "Execution was started before the launch of RedriveExecution"
 	case f.Events >= most-1:

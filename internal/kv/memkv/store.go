@@ -16,20 +16,23 @@ var ErrClosed = errors.New("memkv: store is closed")
 type Store struct {
 	mu      sync.Mutex
 	wake    sync.Cond
-	visible tree
-	durable tree
+	visible *tree
+	durable *tree
 	queue   []waiting // committed, not durable, in order
 	syncs   int
 	gap     func() // runs between a group's commit and its sync
 	forget  bool
+	lied    bool // a group was forgotten: the others' trees do not tell what is durable
 	closed  bool
 	done    chan struct{}
 }
 
 type tree [256]*node
 
+// waiting is a group that is not durable yet, with what the store is after it.
 type waiting struct {
 	group kv.Group
+	after *tree
 	done  func(error)
 }
 
@@ -37,9 +40,9 @@ var _ kv.Store = (*Store)(nil)
 
 // New makes an empty store. gap, which may be nil, runs on the store's goroutine
 // between a group's commit and its sync: a test holds groups there.
-func New(gap func()) *Store { return start(tree{}, gap) }
+func New(gap func()) *Store { return start(&tree{}, gap) }
 
-func start(t tree, gap func()) *Store {
+func start(t *tree, gap func()) *Store {
 	s := &Store{visible: t, durable: t, gap: gap, done: make(chan struct{})}
 	s.wake.L = &s.mu
 	go s.run()
@@ -86,8 +89,10 @@ func (s *Store) run() {
 			gap()
 		}
 		s.mu.Lock()
-		if !s.forget {
-			s.durable.apply(w.group)
+		if s.forget {
+			s.lied = true
+		} else {
+			s.durable = s.over(s.durable, w)
 		}
 		s.queue = s.queue[1:]
 		s.syncs++
@@ -104,9 +109,24 @@ func (s *Store) Commit(g kv.Group, done func(error)) {
 		go done(ErrClosed)
 		return
 	}
-	s.visible.apply(g)
-	s.queue = append(s.queue, waiting{g, done})
+	s.visible = s.visible.with(g)
+	s.queue = append(s.queue, waiting{g, s.visible, done})
 	s.wake.Signal()
+}
+
+// over is a tree with a group over it.
+func (s *Store) over(t *tree, w waiting) *tree {
+	if s.lied {
+		return t.with(w.group)
+	}
+	return w.after
+}
+
+// with gives the tree that a group makes of t, which stays as it is.
+func (t *tree) with(g kv.Group) *tree {
+	out := *t
+	out.apply(g)
+	return &out
 }
 
 func (t *tree) apply(g kv.Group) {
@@ -117,7 +137,7 @@ func (t *tree) apply(g kv.Group) {
 			case kv.Set:
 				*root = set(*root, bytes.Clone(op.Key), bytes.Clone(op.Value))
 			case kv.Delete:
-				*root = removeRange(*root, op.Key, next(op.Key))
+				*root = remove(*root, op.Key)
 			case kv.DeleteRange:
 				*root = removeRange(*root, op.Key, op.End)
 			default:
@@ -183,7 +203,7 @@ func (s *Store) Crash(keep float64, seed uint64) *Store {
 		if rng.Float64() >= keep {
 			break
 		}
-		t.apply(w.group)
+		t = s.over(t, w)
 	}
 	return start(t, nil)
 }

@@ -62,10 +62,53 @@ func join(a, b *node) *node {
 	}
 }
 
+// set copies the path to the key alone.
 func set(root *node, key, value []byte) *node {
-	before, rest := split(root, key)
-	_, after := split(rest, next(key))
-	return join(join(before, &node{key: key, value: value, rank: maphash.Bytes(seed, key)}), after)
+	return insert(root, &node{key: key, value: value, rank: maphash.Bytes(seed, key)})
+}
+
+func insert(root, n *node) *node {
+	if root == nil {
+		return n
+	}
+	order := bytes.Compare(n.key, root.key)
+	if order == 0 {
+		n.left, n.right = root.left, root.right
+		return n
+	}
+	if n.rank > root.rank {
+		n.left, n.right = split(root, n.key) // the key is not in it: its rank would be above
+		return n
+	}
+	c := *root
+	if order < 0 {
+		c.left = insert(root.left, n)
+	} else {
+		c.right = insert(root.right, n)
+	}
+	return &c
+}
+
+// remove drops one key.
+func remove(root *node, key []byte) *node {
+	if _, there := get(root, key); !there {
+		return root
+	}
+	return removed(root, key)
+}
+
+func removed(root *node, key []byte) *node {
+	order := bytes.Compare(key, root.key)
+	if order == 0 {
+		return join(root.left, root.right)
+	}
+	c := *root
+	if order < 0 {
+		c.left = removed(root.left, key)
+	} else {
+		c.right = removed(root.right, key)
+	}
+	return &c
 }
 
 // removeRange drops the keys in [lower, upper); nil upper means no end.
@@ -77,9 +120,6 @@ func removeRange(root *node, lower, upper []byte) *node {
 	_, after := split(rest, upper)
 	return join(before, after)
 }
-
-// next is the smallest key after key.
-func next(key []byte) []byte { return append(bytes.Clone(key), 0) }
 
 // walk calls f in order over [lower, upper); nil upper means no end.
 func walk(n *node, lower, upper []byte, reverse bool, f func(k, v []byte) bool) bool {

@@ -16,7 +16,11 @@ import (
 // next record that is written may be one that an older stile cannot read.
 //
 // 2: records of executions hold health, there are deliveries and an outbox.
-const Format = 2
+//
+// 3: executions have rows by end, by trouble and by indexed fields, a record may say that
+// its history is gone, deletions are marked while they go on, and the audit may begin
+// behind its first record.
+const Format = 3
 
 const formatWord = "stile-data "
 
@@ -48,62 +52,63 @@ func (e *ForeignError) Error() string {
 	return "data folder " + e.Dir + " is not a stile data folder: " + e.Why
 }
 
-// openFolder makes the folder where it is missing, locks it and checks its format.
-func openFolder(fs vfs.FS, dir string) (lock io.Closer, err error) {
+// openFolder makes the folder where it is missing, locks it and checks its format. older
+// says that it is to be marked as one of this format, once nothing is found in it that
+// keeps it from being opened.
+func openFolder(fs vfs.FS, dir string) (lock io.Closer, older bool, err error) {
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder %s: %w", dir, err)
+		return nil, false, fmt.Errorf("data folder %s: %w", dir, err)
 	}
 	// The parent's entry must be durable too, or the whole folder can vanish.
 	if err := syncDir(fs, fs.PathDir(dir)); err != nil && !errors.Is(err, os.ErrPermission) {
-		return nil, fmt.Errorf("data folder %s: %w", dir, err)
+		return nil, false, fmt.Errorf("data folder %s: %w", dir, err)
 	}
 	lock, err = fs.Lock(fs.PathJoin(dir, "LOCK"))
 	if err != nil {
 		if errors.Is(err, os.ErrPermission) {
-			return nil, fmt.Errorf("data folder %s: %w", dir, err)
+			return nil, false, fmt.Errorf("data folder %s: %w", dir, err)
 		}
-		return nil, &LockedError{dir}
+		return nil, false, &LockedError{dir}
 	}
-	if err := checkFormat(fs, dir); err != nil {
-		return nil, errors.Join(err, lock.Close())
+	if older, err = checkFormat(fs, dir); err != nil {
+		return nil, false, errors.Join(err, lock.Close())
 	}
-	return lock, nil
+	return lock, older, nil
 }
 
-func checkFormat(fs vfs.FS, dir string) error {
+func checkFormat(fs vfs.FS, dir string) (older bool, err error) {
 	name := fs.PathJoin(dir, "FORMAT")
 	text, err := readFile(fs, name)
 	if errors.Is(err, os.ErrNotExist) {
 		if _, err := fs.Stat(fs.PathJoin(dir, "log")); err == nil {
-			return &ForeignError{dir, "it has a log but no FORMAT file"}
+			return false, &ForeignError{dir, "it has a log but no FORMAT file"}
 		}
-		return writeFormat(fs, dir, name)
+		return false, writeFormat(fs, dir, name)
 	}
 	if err != nil {
-		return fmt.Errorf("data folder %s: %w", dir, err)
+		return false, fmt.Errorf("data folder %s: %w", dir, err)
 	}
 	number, ours := strings.CutPrefix(strings.TrimSuffix(text, "\n"), formatWord)
 	n, err := strconv.Atoi(number)
 	if !ours || err != nil || n < 1 {
-		return &ForeignError{dir, "its FORMAT file says " + strconv.Quote(text)}
+		return false, &ForeignError{dir, "its FORMAT file says " + strconv.Quote(text)}
 	}
-	switch {
-	case n > Format:
-		return &NewerFormatError{dir, n}
-	case n < Format:
-		return writeFormat(fs, dir, name)
+	if n > Format {
+		return false, &NewerFormatError{dir, n}
 	}
-	return nil
+	return n < Format, nil
 }
 
 // writeFormat writes by rename, so that a crash leaves all of the file or none.
-func writeFormat(fs vfs.FS, dir, name string) error {
+func writeFormat(fs vfs.FS, dir, name string) error { return writeFormatOf(fs, dir, name, Format) }
+
+func writeFormatOf(fs vfs.FS, dir, name string, n int) error {
 	err := func() error {
 		f, err := fs.Create(name+".new", vfs.WriteCategoryUnspecified)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(f, "%s%d\n", formatWord, Format)
+		_, err = fmt.Fprintf(f, "%s%d\n", formatWord, n)
 		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 			return err
 		}

@@ -7,8 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"stile/internal/kv"
@@ -22,10 +25,16 @@ type Options struct {
 	Fatal func(error)
 	// Log gets Pebble's own errors; nil drops them.
 	Log *slog.Logger
-	// CacheBytes is the block cache, 0 for 64 MiB; MemTableBytes is Pebble's memory
-	// table, 0 for 16 MiB.
+	// CacheBytes is the block cache, 0 for 64 MiB; MemTableBytes is what Pebble's memory
+	// table grows to, 0 for 64 MiB: what is written and removed again soon (work, timers,
+	// frames) then never comes to a file.
 	CacheBytes    int64
 	MemTableBytes uint64
+	// Room is asked about the disk's space; nil: what fails fails.
+	Room Room
+	// Still is for a copy that is opened once: it does not compact unasked, and no file
+	// is used again, so that Erase leaves nothing behind.
+	Still bool
 }
 
 // ErrClosed is given by a store that was closed.
@@ -34,8 +43,20 @@ var ErrClosed = errors.New("store is closed")
 // Store is kv.Store on one data folder.
 type Store struct {
 	db    *pebble.DB
+	fs    vfs.FS
+	still bool
+	// archive is where a Still store's files go when they are of no use any more; failures
+	// has the first thing that went wrong in its background.
+	archive  string
+	failures chan error
+
 	lock  io.Closer
 	fatal func(error)
+	marks *marks
+	// marking says that the marks are going to be written soon.
+	marking atomic.Bool
+	// copying is held by checkpoints; Close waits for them.
+	copying sync.RWMutex
 
 	mu     sync.Mutex
 	wake   sync.Cond
@@ -54,7 +75,7 @@ type pending struct {
 var _ kv.Store = (*Store)(nil)
 
 // Open opens or makes the data folder dir. Its errors are one clear line each:
-// *LockedError, *NewerFormatError, *ForeignError, or what the disk said.
+// *LockedError, *NewerFormatError, *ForeignError, *DamagedError, or what the disk said.
 func Open(dir string, o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = vfs.Default
@@ -65,12 +86,18 @@ func Open(dir string, o Options) (*Store, error) {
 			os.Exit(1)
 		}
 	}
-	lock, err := openFolder(o.FS, dir)
+	lock, older, err := openFolder(o.FS, dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{lock: lock, fatal: o.Fatal, done: make(chan struct{})}
+	s := &Store{still: o.Still, archive: o.FS.PathJoin(dir, "log", "archive"), fs: o.FS, lock: lock, fatal: o.Fatal, done: make(chan struct{}), failures: make(chan error, 1)}
 	s.wake.L = &s.mu
+	if s.marks, err = verify(o.FS, dir); err == nil && older {
+		err = writeFormat(o.FS, dir, o.FS.PathJoin(dir, "FORMAT"))
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	s.db, err = pebble.Open(o.FS.PathJoin(dir, "log"), s.pebbleOptions(o))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("data folder %s: %w", dir, err), lock.Close())
@@ -84,14 +111,34 @@ func (s *Store) pebbleOptions(o Options) *pebble.Options {
 		o.CacheBytes = 64 << 20
 	}
 	if o.MemTableBytes == 0 {
-		o.MemTableBytes = 16 << 20
+		o.MemTableBytes = 64 << 20
 	}
-	return &pebble.Options{
-		FS:                 o.FS,
+	l := &logger{s: s, log: o.Log}
+	options := &pebble.Options{
+		EventListener:      &pebble.EventListener{DataCorruption: l.damaged},
+		FS:                 &files{o.FS, o.Room, s.marks},
 		CacheSize:          o.CacheBytes,
 		MemTableSize:       o.MemTableBytes,
 		FormatMajorVersion: pebble.FormatValueSeparation, // a later one needs a new Format
-		Logger:             logger{s, o.Log},
+
+		DisableAutomaticCompactions: o.Still,
+		Logger:                      l,
+	}
+	// Looks for what is not there, such as a new execution's name, read no table; the
+	// levels below take the filter over.
+	options.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	if o.Still {
+		options.Cleaner = pebble.ArchiveCleaner{} // keeps Pebble from writing a log over an old one
+		options.EventListener.BackgroundError = s.brokenOff
+	}
+	return options
+}
+
+// brokenOff is told what Pebble would try again for ever.
+func (s *Store) brokenOff(err error) {
+	select {
+	case s.failures <- err:
+	default:
 	}
 }
 
@@ -118,6 +165,22 @@ func (s *Store) run() {
 		for i := range taken {
 			taken[i].done(s.settle(&taken[i]))
 		}
+		s.remark()
+	}
+}
+
+// marksAfter is how long after a group the marks tell of it.
+const marksAfter = 5 * time.Second
+
+// remark has the marks written in a while.
+func (s *Store) remark() {
+	if s.marking.CompareAndSwap(false, true) {
+		time.AfterFunc(marksAfter, func() {
+			s.marking.Store(false)
+			if s.failure() == nil {
+				_ = s.marks.save() // the old marks hold, and the next group has them written again
+			}
+		})
 	}
 }
 
@@ -227,25 +290,18 @@ func (s *Store) Close() error {
 	s.wake.Signal()
 	s.mu.Unlock()
 	<-s.done
+	s.copying.Lock()
+	defer s.copying.Unlock()
 	if s.failure() != nil {
 		// Pebble cannot close a log that failed; the process ends and frees the lock.
 		return errors.Join(s.failure(), s.lock.Close())
 	}
-	return errors.Join(s.db.Close(), s.lock.Close())
-}
-
-// logger gives Pebble's log to ours; what is fatal to Pebble is fatal to the store.
-type logger struct {
-	s   *Store
-	log *slog.Logger
-}
-
-func (l logger) Infof(string, ...any) {}
-
-func (l logger) Errorf(format string, args ...any) {
-	if l.log != nil {
-		l.log.Warn("store", "message", fmt.Sprintf(format, args...))
+	err := s.db.Close()
+	if err == nil {
+		_ = s.marks.close() // the old marks hold
 	}
+	if s.still {
+		err = errors.Join(err, s.fs.RemoveAll(s.archive))
+	}
+	return errors.Join(err, s.lock.Close())
 }
-
-func (l logger) Fatalf(format string, args ...any) { l.s.fail(fmt.Errorf(format, args...)) }

@@ -55,7 +55,7 @@ func TestFolder(t *testing.T) {
 	}
 	format := filepath.Join(dir, "FORMAT")
 	for text, want := range map[string]any{
-		"stile-data 3\n": new(*NewerFormatError), "other\n": new(*ForeignError), "stile-data x\n": new(*ForeignError),
+		"stile-data 4\n": new(*NewerFormatError), "other\n": new(*ForeignError), "stile-data x\n": new(*ForeignError),
 	} {
 		if err := os.WriteFile(format, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -67,8 +67,8 @@ func TestFolder(t *testing.T) {
 			t.Errorf("FORMAT %q was made %q, %v", text, kept, err)
 		}
 	}
-	newer := (&NewerFormatError{"d", 3}).Error()
-	if want := "data folder d has format 3, this stile reads up to 2; use the newer stile that wrote it, or another folder with --data"; newer != want {
+	newer := (&NewerFormatError{"d", 4}).Error()
+	if want := "data folder d has format 4, this stile reads up to 3; use the newer stile that wrote it, or another folder with --data"; newer != want {
 		t.Error(newer)
 	}
 	if err := os.Remove(format); err != nil {
@@ -85,7 +85,7 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if text, err := os.ReadFile(format); err != nil || string(text) != "stile-data 2\n" {
+	if text, err := os.ReadFile(format); err != nil || string(text) != "stile-data 3\n" {
 		t.Errorf("a folder of format 1 is %q after it was opened, %v", text, err)
 	}
 	if got, err := s.GetMany(1, [][]byte{[]byte("a")}); err != nil || string(got[0]) != "1" {
@@ -166,7 +166,7 @@ func TestCrashClones(t *testing.T) {
 		}
 		fs, rounds = next, rounds+1
 	}
-	t.Logf("%d crashes, %d acknowledged groups, 0 lost", rounds, len(acked))
+	t.Logf("figure: %d crashes, %d acknowledged groups, 0 lost", rounds, len(acked))
 }
 
 // TestFailedSync makes the nth write or sync of the log fail: the store stops,

@@ -46,6 +46,8 @@ type Definition struct {
 	// what is added to that request.
 	Endpoint, Method string
 	Token            Parameters
+	// Public says that Endpoint came from data, so that it may not be inside.
+	Public bool
 	// Invocation is what is added to every call and kept by secret reference.
 	Invocation Parameters
 }
@@ -68,9 +70,10 @@ type Secrets interface {
 // Config of a Keeper.
 type Config struct {
 	Secrets Secrets
-	// Transport reaches token endpoints.
-	Transport http.RoundTripper
-	Now       func() time.Time
+	// Transport reaches token endpoints; Public reaches those that came from data,
+	// nil none of them.
+	Transport, Public http.RoundTripper
+	Now               func() time.Time
 	// Seen is told of every token, so that it is masked wherever it might show; nil
 	// tells nobody.
 	Seen func(secret.Value)
@@ -78,8 +81,8 @@ type Config struct {
 
 // Keeper gives credentials and keeps tokens. It is safe for concurrent use.
 type Keeper struct {
-	cfg    Config
-	client *http.Client
+	cfg            Config
+	client, public *http.Client
 
 	mu    sync.Mutex
 	slots map[string]*slot // by a connection's name
@@ -87,8 +90,15 @@ type Keeper struct {
 
 // New makes a Keeper.
 func New(cfg Config) *Keeper {
-	return &Keeper{cfg: cfg, slots: map[string]*slot{}, client: &http.Client{Transport: cfg.Transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	k := &Keeper{cfg: cfg, slots: map[string]*slot{}, client: client(cfg.Transport)}
+	if cfg.Public != nil {
+		k.public = client(cfg.Public)
+	}
+	return k
+}
+
+func client(through http.RoundTripper) *http.Client {
+	return &http.Client{Transport: through, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // Authorize gives what a connection adds to one call. The error names the secret's

@@ -184,7 +184,8 @@ func TestBadTokenAnswers(t *testing.T) {
 	}
 }
 
-// TestTokenEndpointInside: a metadata address is no token endpoint.
+// TestTokenEndpointAddresses: a metadata address is no token endpoint, and one that came
+// from data is asked by the way to public ones alone.
 func TestTokenEndpointAddresses(t *testing.T) {
 	d, transport := endpoint(t, nil)
 	d.Endpoint = "https://169.254.169.254/token"
@@ -195,6 +196,10 @@ func TestTokenEndpointAddresses(t *testing.T) {
 	d.Endpoint = "http://127.0.0.1:1/token"
 	if res := w.run(); res.Error != unusable || !strings.Contains(res.Cause, "the connection was refused") {
 		t.Errorf("%+v", res)
+	}
+	d.Public = true
+	if res := w.run(); res.Error != unusable || !strings.Contains(res.Cause, "none that came from data") {
+		t.Errorf("without a way to public ones: %+v", res)
 	}
 }
 

@@ -61,8 +61,14 @@ func (k *Keeper) ask(ctx context.Context, d *Definition) (t *token, used []use, 
 		return nil, used, err
 	}
 	at := "the token endpoint " + req.URL.Scheme + "://" + req.URL.Host + ": "
-	now := k.cfg.Now()
-	resp, err := k.client.Do(req)
+	now, by := k.cfg.Now(), k.client
+	if d.Public {
+		by = k.public
+	}
+	if by == nil {
+		return nil, used, errors.New(at + "none that came from data is asked here")
+	}
+	resp, err := by.Do(req)
 	if err != nil {
 		var refused *reach.Refused
 		if errors.As(err, &refused) {

@@ -47,7 +47,7 @@ type flight struct {
 
 // slot gives a connection's slot; a changed definition begins with an empty one.
 func (k *Keeper) slot(d *Definition) *slot {
-	print := fmt.Sprintf("%q", []any{d.User, d.Secret, d.Endpoint, d.Method, d.Token})
+	print := fmt.Sprintf("%q", []any{d.User, d.Secret, d.Endpoint, d.Method, d.Token, d.Public})
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	s := k.slots[d.Name]
