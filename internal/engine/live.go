@@ -124,16 +124,21 @@ func (s *shard) lookup(id record.ID) (*live, error) {
 // the store could not be read, which tells nothing of the execution, or that too
 // little of the execution is left to write anything about it.
 func (h *Host) load(id record.ID) (l *live, found func(*turn), err error) {
-	got, err := h.store.GetMany(record.SpaceExecution, [][]byte{id.Key(record.FixedPart), id.Key(record.StatePart), id.Key(record.IndexedPart)})
-	if err != nil || got[0] == nil {
+	// A new execution's start looks here first: what is not there costs one look.
+	first, err := h.store.GetMany(record.SpaceExecution, [][]byte{id.Key(record.FixedPart)})
+	if err != nil || first[0] == nil {
 		return nil, nil, err
 	}
-	fixed, state, err := record.DecodeBoth(got[0], got[1])
+	got, err := h.store.GetMany(record.SpaceExecution, [][]byte{id.Key(record.StatePart), id.Key(record.IndexedPart)})
+	if err != nil {
+		return nil, nil, err
+	}
+	fixed, state, err := record.DecodeBoth(first[0], got[0])
 	if err != nil {
 		return nil, nil, err
 	}
 	l = &live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
-	if err := h.loadRows(l, got[2]); err != nil {
+	if err := h.loadRows(l, got[1]); err != nil {
 		return nil, nil, err
 	}
 	held := l.state.Quarantine != ""

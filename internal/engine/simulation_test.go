@@ -259,7 +259,8 @@ func (s *simulation) faults() bool {
 			}
 		}
 	}
-	return true
+	s.settle()
+	return !s.life.isCut() // the last step may have met the end
 }
 
 // hurry lets time pass while the host has not done yet what it has to do, for half a

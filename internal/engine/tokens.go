@@ -115,6 +115,8 @@ type completion struct {
 	// waited is set when the request's acceptance was waited for long enough.
 	waited, settled bool
 	stop            func()
+	// known is the record of the attempt's URL, read once; nil: not yet.
+	known *record.URL
 }
 
 func (h *Host) complete(ctx context.Context, c *completion) (sfn.DeliveryAnswer, error) {
@@ -132,6 +134,7 @@ func (c *completion) try() {
 	if c.settled {
 		return
 	}
+	c.known = nil
 	l, err := c.s.lookup(c.id)
 	if err == nil && l != nil {
 		err = l.quarantined()
@@ -250,7 +253,7 @@ func (c *completion) end(t *turn, a sfn.DeliveryAnswer, err error) {
 // ready answers a delivery on a URL that is revoked, or whose record cannot be read.
 // A revoked URL ended no attempt, so that nothing on it is a repetition.
 func (c *completion) ready(t *turn) bool {
-	u, err := c.s.h.url(t.live, c.tokenKey())
+	u, err := c.urlOf(t.live)
 	switch {
 	case err != nil:
 		c.end(t, 0, err)
@@ -262,12 +265,24 @@ func (c *completion) ready(t *turn) bool {
 	return false
 }
 
+// urlOf reads the record of the attempt's URL; in one try nobody else changes it.
+func (c *completion) urlOf(l *live) (record.URL, error) {
+	if c.known == nil {
+		u, err := c.s.h.url(l, c.tokenKey())
+		if err != nil {
+			return u, err
+		}
+		c.known = &u
+	}
+	return *c.known, nil
+}
+
 // keep writes the delivery's record into the turn that answers it.
 func (c *completion) keep(t *turn, a sfn.DeliveryAnswer) {
 	if c.record == nil || t.live == nil || a == 0 {
 		return
 	}
-	u, err := c.s.h.url(t.live, c.tokenKey())
+	u, err := c.urlOf(t.live)
 	if err != nil {
 		c.s.h.told("a delivery cannot be recorded", c.id, err)
 		return
