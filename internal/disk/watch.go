@@ -54,7 +54,8 @@ type Config struct {
 	Remove func(path string) error
 	// Wait comes back after d, or when ctx ends; nil is the machine's time.
 	Wait func(ctx context.Context, d time.Duration)
-	// Changed is told of each change of the level, in order; nil tells nobody.
+	// Changed is told of each change of the level, by whoever looked: two calls may come at
+	// the same time. Nil tells nobody.
 	Changed func(State)
 }
 

@@ -34,9 +34,13 @@ func (f *fake) config() Config {
 			}
 			return Usage{Free: 1024*mib - f.used - f.reserve, Total: 1024 * mib}, nil
 		},
-		Make:    func(_ string, size int64) error { return f.keep(size) },
-		Remove:  func(string) error { return f.keep(0) },
-		Changed: func(s State) { f.told = append(f.told, s.Level) },
+		Make:   func(_ string, size int64) error { return f.keep(size) },
+		Remove: func(string) error { return f.keep(0) },
+		Changed: func(s State) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.told = append(f.told, s.Level)
+		},
 	}
 }
 

@@ -140,12 +140,22 @@ func (t *turn) putFrame(id record.ID, f interp.FrameChange) {
 	}
 }
 
-// addHistory packs the events of one Apply into one row under the first one's id:
-// a networked store charges by the row.
+// historyRow is about how large a row of history becomes before the next one begins.
+const historyRow = 16 << 10
+
+// addHistory packs the events of a turn into one row under the first one's id: a
+// store charges by the row.
 func (t *turn) addHistory(events []interp.HistoryEvent) {
 	if len(events) == 0 {
 		return
 	}
+	if at := t.history - 1; at >= 0 && len(t.ops[at].Value) < historyRow {
+		row := record.AppendHistory(t.ops[at].Value, events)
+		t.bytes += len(row) - len(t.ops[at].Value)
+		t.ops[at].Value = row
+		return
+	}
+	t.history = len(t.ops) + 1
 	t.set(record.SpaceHistory, t.live.id.Key(uint64(events[0].ID)), record.EncodeHistory(events))
 }
 

@@ -17,7 +17,8 @@ type turn struct {
 	ops   []kv.Op
 	bytes int
 
-	frames map[uint32]int // where in ops each frame stands
+	frames  map[uint32]int // where in ops each frame stands
+	history int            // where in ops the last row of history stands, and one more; 0: nowhere
 
 	h       *Host
 	live    *live

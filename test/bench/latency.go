@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"stile/internal/sigv4"
 )
 
@@ -39,7 +37,7 @@ func (s *server) latency(o options) error {
 		if _, err := f.Write(make([]byte, syncBytes)); err != nil {
 			return err
 		}
-		if err := unix.Fdatasync(int(f.Fd())); err != nil {
+		if err := datasync(f); err != nil {
 			return err
 		}
 		syncs = append(syncs, time.Since(began))

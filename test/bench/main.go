@@ -103,7 +103,7 @@ func (s *server) loads(back *backend, o options, bare floors) error {
 	if o.floors {
 		fmt.Printf("wires alone, ms of server CPU: a request %.3f; with the calls of a workload %v\n", bare.request, bare.with)
 	}
-	fmt.Println("workload\tn\tper second\tserver CPU ms\tless wires\tp50 ms\tp99 ms\trequests\tcalls")
+	fmt.Println("workload\tn\tper second\tserver CPU ms\tless wires\tp50 ms\tp99 ms\tms after the last answer")
 	for _, w := range workloads() {
 		if !o.wants(w.name) {
 			continue
@@ -113,7 +113,7 @@ func (s *server) loads(back *backend, o options, bare floors) error {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		less := r.cpu - bare.of(w)
-		fmt.Printf("%s\t%d\t%.0f\t%.3f\t%.3f\t%.2f\t%.2f\t%d\t%d\n", w.name, r.n, r.rate, r.cpu, less, r.p50, r.p99, w.requests, w.calls)
+		fmt.Printf("%s\t%d\t%.0f\t%.3f\t%.3f\t%.2f\t%.2f\t%.3f\n", w.name, r.n, r.rate, r.cpu, less, r.p50, r.p99, r.drained)
 	}
 	return nil
 }

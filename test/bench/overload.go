@@ -9,13 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // The load of the workload overload. Starts come over as many connections as many
@@ -239,28 +236,4 @@ func (g *gun) recovery() (last time.Duration, err error) {
 		}
 	}
 	return last, nil
-}
-
-// pin puts all threads of this process on one core; free takes them back.
-func pin(core int) (free func(), err error) {
-	var before, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
-		return nil, err
-	}
-	if one.Set(core); !before.IsSet(core) {
-		fmt.Printf("overload\tcore %d is not to be had: the generator is not pinned\n", core)
-		return func() {}, nil
-	}
-	set := func(to *unix.CPUSet) error {
-		threads, err := os.ReadDir("/proc/self/task")
-		for _, t := range threads {
-			if id, bad := strconv.Atoi(t.Name()); bad == nil {
-				if bad := unix.SchedSetaffinity(id, to); bad != nil && !errors.Is(bad, unix.ESRCH) {
-					err = errors.Join(err, bad)
-				}
-			}
-		}
-		return err
-	}
-	return func() { _ = set(&before) }, set(&one)
 }

@@ -47,6 +47,7 @@ type result struct {
 	n        int
 	rate     float64
 	cpu      float64 // ms
+	drained  float64 // ms of it, after the last answer
 	p50, p99 float64 // ms, of the answer to the start
 }
 
@@ -65,11 +66,16 @@ func (s *server) load(w workload, b *backend, o options) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
+	atEnd, err := cpuOf(s.pid())
+	if err != nil {
+		return r, err
+	}
 	after, err := quiet(s.pid())
 	if err != nil {
 		return r, err
 	}
 	r.n = int(d.started.Load())
+	r.drained = float64(after-atEnd) / float64(r.n) / float64(time.Millisecond)
 	// What the process spends on being there is not the work's.
 	r.cpu = float64(after-before) / float64(r.n) / float64(time.Millisecond)
 	r.rate = float64(r.n) / took.Seconds()

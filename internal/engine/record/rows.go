@@ -73,7 +73,11 @@ func DecodeCall(b []byte) (c sfn.CallRecord, err error) {
 
 // EncodeHistory packs events into a row.
 func EncodeHistory(events []interp.HistoryEvent) []byte {
-	row := append(make([]byte, 0, 96*len(events)), codec.Format)
+	return AppendHistory(append(make([]byte, 0, 96*len(events)), codec.Format), events)
+}
+
+// AppendHistory adds events to a row that EncodeHistory made.
+func AppendHistory(row []byte, events []interp.HistoryEvent) []byte {
 	var one []byte
 	for i := range events {
 		one = interp.AppendHistory(one[:0], &events[i])
