@@ -9,4 +9,7 @@ sh scripts/check-go.sh
 dirs=$(grep -rl --include='*_test.go' '^func BenchmarkUnit' . | grep -v /testdata/ | xargs -n1 dirname | sort -u)
 # The list of folders is meant to be split.
 # shellcheck disable=SC2086
-exec "$go" test -run '^$' -bench '^BenchmarkUnit' -benchmem -count "${COUNT:-3}" $dirs
+"$go" test -run '^$' -bench '^BenchmarkUnit' -benchmem -count "${COUNT:-3}" $dirs
+# A server of its own, what an execution costs it, and what the bare wires do.
+GO=$go sh scripts/build.sh bin/stile
+exec "$go" run ./test/bench -stile bin/stile -only empty,five,many,signal,polled,express,latency,loop,disk

@@ -86,7 +86,7 @@ type Execution struct {
 	work        int      // steps of JSONata
 	missing     []string // activities that do not exist
 	override    *Override
-	expected    int      // how many history events the last slice wrote, where this one continues it
+	expected    int // how many history events the last slice wrote, where this one continues it
 	out         Changes
 	changed     []*frame
 	gone        []uint32

@@ -18,6 +18,9 @@ type plant struct {
 	// committer before each group, with the number of turns whose effects it owes.
 	jobs func(shard uint16, job func())
 	turn func(owed int)
+	// inTurn has calls of tasks made one after another: what they read of the store then
+	// stands in one order.
+	inTurn bool
 }
 
 func (p *plant) wait(owed int) {

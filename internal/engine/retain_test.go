@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,8 +20,19 @@ import (
 
 const days = 24 * time.Hour
 
-func retaining(r *visibility.Retention) func(*Config) {
-	return func(c *Config) { c.Retention = func() visibility.Retention { return *r } }
+func retaining(r visibility.Retention) func(*Config) {
+	return func(c *Config) { c.Retention = func() visibility.Retention { return r } }
+}
+
+// rule is a retention that a test changes under a host that runs.
+type rule struct {
+	now atomic.Pointer[visibility.Retention]
+}
+
+func (r *rule) set(now visibility.Retention) { r.now.Store(&now) }
+
+func (r *rule) retaining(c *Config) {
+	c.Retention = func() visibility.Retention { return *r.now.Load() }
 }
 
 // TestRetentionOverAYear starts executions all year, with restarts between: what has
@@ -28,7 +40,7 @@ func retaining(r *visibility.Retention) func(*Config) {
 func TestRetentionOverAYear(t *testing.T) {
 	bubble(t, func(t *testing.T, store *memkv.Store) {
 		r := visibility.Retention{Executions: 90 * days, History: 30 * days}
-		h := host(t, store, nil, retaining(&r), searchable)
+		h := host(t, store, nil, retaining(r), searchable)
 		quick := create(t, h, "quick", state(passState))
 		long := create(t, h, "long", state(waitState(40*24*3600)))
 		mapped := create(t, h, "maps", distributedMap(`"ItemsPath":"$.items"`, taskItem))
@@ -50,7 +62,7 @@ func TestRetentionOverAYear(t *testing.T) {
 			}
 			if day%50 == 49 {
 				shut(t, h)
-				h = host(t, store, nil, retaining(&r), searchable)
+				h = host(t, store, nil, retaining(r), searchable)
 			}
 			time.Sleep(24*time.Hour - time.Since(now))
 			for _, x := range all {
@@ -106,7 +118,7 @@ func TestRetentionOverAYear(t *testing.T) {
 func TestATrimmedExecution(t *testing.T) {
 	bubble(t, func(t *testing.T, store *memkv.Store) {
 		r := visibility.Retention{History: time.Hour}
-		h := host(t, store, nil, retaining(&r))
+		h := host(t, store, nil, retaining(r))
 		m := create(t, h, "m", `{"StartAt":"T","States":{"T":`+strings.Replace(taskState, `"End":true`, `"ResultPath":"$.more","Next":"F"`, 1)+`,"F":{"Type":"Fail","Error":"No","Cause":"why"}}}`)
 		input := `{"pad":"` + strings.Repeat("secret", 100) + `"}`
 		arn := start(t, h, m, "n", input)
@@ -152,7 +164,7 @@ func TestATrimmedExecution(t *testing.T) {
 func TestARedriveTakesTheRowByEnd(t *testing.T) {
 	bubble(t, func(t *testing.T, store *memkv.Store) {
 		r := visibility.Retention{Executions: 10 * time.Hour}
-		h := host(t, store, nil, retaining(&r))
+		h := host(t, store, nil, retaining(r))
 		arn := start(t, h, create(t, h, "m", `{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":36000,"End":true}}}`), "n", `{}`)
 		if _, err := h.StopExecution(t.Context(), arn, "", ""); err != nil {
 			t.Fatal(err)
@@ -207,8 +219,9 @@ func TestOlderExecutionsGetTheirRows(t *testing.T) {
 		if err := commitNow(store, 1, old); err != nil {
 			t.Fatal(err)
 		}
-		r := visibility.Retention{}
-		h = host(t, store, busy, searchable, retaining(&r))
+		var r rule
+		r.set(visibility.Retention{})
+		h = host(t, store, busy, searchable, r.retaining)
 		synctest.Wait()
 		if got := dump(); !maps.Equal(got[record.SpaceByEnd], whole[record.SpaceByEnd]) || !maps.Equal(got[record.SpaceTrouble], whole[record.SpaceTrouble]) {
 			t.Errorf("%d, %d rows", len(got[record.SpaceByEnd]), len(got[record.SpaceTrouble]))
@@ -216,7 +229,7 @@ func TestOlderExecutionsGetTheirRows(t *testing.T) {
 		if rows(t, store, record.SpaceMeta) == 0 {
 			t.Error("that it is done is not remembered")
 		}
-		r.Executions = time.Hour
+		r.set(visibility.Retention{Executions: time.Hour})
 		time.Sleep(3 * time.Hour)
 		if n := len(pages(t, h, sfn.ListExecutions{Page: sfn.Page{Max: 1000}})); n != 100 {
 			t.Errorf("%d are left", n)
@@ -228,9 +241,10 @@ func TestOlderExecutionsGetTheirRows(t *testing.T) {
 // few groups.
 func TestRetentionYields(t *testing.T) {
 	bubble(t, func(t *testing.T, store *memkv.Store) {
-		r := visibility.Retention{}
+		var r rule
+		r.set(visibility.Retention{})
 		slow := &slowStore{Store: store}
-		h := host(t, slow, nil, retaining(&r))
+		h := host(t, slow, nil, r.retaining)
 		m := create(t, h, "m", state(passState))
 		var names []string
 		for i := range 2000 {
@@ -240,7 +254,7 @@ func TestRetentionYields(t *testing.T) {
 			runAll(t, h, m, some)
 		}
 		time.Sleep(time.Hour)
-		r.Executions = time.Minute
+		r.set(visibility.Retention{Executions: time.Minute})
 		time.Sleep(visibility.Longest - time.Millisecond)
 		worst := time.Duration(0)
 		for i := 0; rows(t, store, record.SpaceByEnd) > 100 && i < 3000; i++ {

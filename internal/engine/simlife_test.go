@@ -103,7 +103,7 @@ func (s *simulation) begin(left *memkv.Store) bool {
 		}
 	})
 	p := s.planted.plant
-	p.jobs, p.turn = l.take, l.pass
+	p.jobs, p.turn, p.inTurn = l.take, l.pass, true
 	opened := make(chan error, 1)
 	go func() {
 		var err error
@@ -275,6 +275,7 @@ func (s *simulation) call(f func(h *Host) (check func())) {
 		defer s.mu.Unlock()
 		s.results = append(s.results, simResult{n, check})
 	}()
+	synctest.Wait() // what it asks for stands before what the next one asks for
 }
 
 // simClock is the host's: it passes as the driver says. The machine's time jumps; what

@@ -157,6 +157,10 @@ func (h *Host) dispatch(d *dispatch) {
 		d.keyID = uint64(d.call.Send)
 	}
 	d.call.IdempotencyKey = h.keys.Idempotency(d.call.ExecutionARN, d.call.Command, d.keyID)
+	if h.committer.plant.inTurn {
+		h.call(ctx, tasks, d)
+		return
+	}
 	h.crew.Do(func() { h.call(ctx, tasks, d) })
 }
 
