@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -118,6 +119,7 @@ func (p *pending) finished() bool {
 
 // write makes the oldest entries that wait durable; turn is held.
 func (l *Log) write() {
+	runtime.Gosched() // who is about to append comes first: on a busy machine writes are larger
 	l.mu.Lock()
 	n := min(len(l.waiting), maxGroup)
 	group, last, prev, err := l.waiting[:n:n], l.last, l.prev, l.failed

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -138,6 +139,11 @@ func (m *committer) take(wait bool) []*turn {
 	for wait && len(m.gathered) == 0 && !m.closing {
 		m.work.Wait()
 	}
+	// Who is about to submit comes first: on a busy machine groups are larger so, and an
+	// idle one goes on at once.
+	m.mu.Unlock()
+	runtime.Gosched()
+	m.mu.Lock()
 	n, size := 0, 0
 	for n < len(m.gathered) && (n == 0 || size+m.gathered[n].bytes <= m.groupBytes) {
 		size += m.gathered[n].bytes
