@@ -7,21 +7,26 @@ import (
 	"runtime/metrics"
 )
 
-// roomyHeap is how much garbage may gather beside a small heap before it is
-// collected; a heap larger than that may double, as Go has it.
-const roomyHeap = 192 << 20
+// roomyHeap is how much garbage may gather beside what lives, thrice that at most.
+// Most of a large heap are the store's tables and cache, which cost no time to look
+// through: it is collected as often as a small one.
+const roomyHeap = 128 << 20
 
-// PaceCollector lets garbage gather to thrice what lives, while that is little: the
-// server makes much that lives for a request, and collecting it soon would cost
-// more CPU than it frees memory. GOGC in the environment is the user's word.
+// PaceCollector lets garbage gather to thrice what lives, while that is little, and to
+// a bound where it is much: the server makes much that lives for a request. GOGC in
+// the environment is the user's word.
 func PaceCollector() {
 	if os.Getenv("GOGC") == "" {
 		pace(new(pacer))
 	}
 }
 
-// pacer is dropped at once, so that the collector comes by it in each of its turns.
-type pacer struct{ percent int }
+// pacer is dropped at once, so that the collector comes by it in each of its turns. It
+// holds a pointer: what has none is kept together with others, and may never be dropped.
+type pacer struct {
+	percent int
+	_       *pacer
+}
 
 func pace(p *pacer) {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -33,9 +38,10 @@ func pace(p *pacer) {
 	runtime.SetFinalizer(p, pace)
 }
 
-// gcPercent is how much garbage may gather beside live bytes, in steps of 25.
+// gcPercent is how much garbage may gather beside live bytes, in steps of 5; a quarter
+// of them at least.
 func gcPercent(live uint64) int {
 	live = max(live, 1<<20) // nothing was collected yet
-	room := max(live, min(3*live, roomyHeap))
-	return int(room * 4 / live * 25)
+	room := max(live/4, min(3*live, roomyHeap))
+	return int(room * 20 / live * 5)
 }

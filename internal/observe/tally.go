@@ -33,7 +33,7 @@ type Counted interface {
 // about as many events as maxTalliedEvents.
 const (
 	tallyStripes     = 16
-	maxTallied       = 4096
+	maxTallied       = 1024
 	maxTalliedEvents = 25_000
 	// maxSpare bounds the room that an execution which ended leaves to the next.
 	maxSpare = 1024

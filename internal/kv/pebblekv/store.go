@@ -26,7 +26,7 @@ type Options struct {
 	// Log gets Pebble's own errors; nil drops them.
 	Log *slog.Logger
 	// CacheBytes is the block cache, 0 for 64 MiB; MemTableBytes is what Pebble's memory
-	// table grows to, 0 for 64 MiB: what is written and removed again soon (work, timers,
+	// table grows to, 0 for 32 MiB: what is written and removed again soon (work, timers,
 	// frames) then never comes to a file.
 	CacheBytes    int64
 	MemTableBytes uint64
@@ -111,7 +111,7 @@ func (s *Store) pebbleOptions(o Options) *pebble.Options {
 		o.CacheBytes = 64 << 20
 	}
 	if o.MemTableBytes == 0 {
-		o.MemTableBytes = 64 << 20
+		o.MemTableBytes = 32 << 20
 	}
 	l := &logger{s: s, log: o.Log}
 	options := &pebble.Options{
