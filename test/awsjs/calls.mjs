@@ -21,7 +21,7 @@ function text(s) {
   });
 }
 
-// fill puts values for placeholders, and for $json, $repeat and $text.
+// fill puts values for names in ${…}, and for $json, $repeat and $text.
 function fill(x) {
   if (typeof x === "string") return text(x);
   if (Array.isArray(x)) return x.map(fill);

@@ -75,13 +75,13 @@ func (c call) String() string {
 	return c.Call
 }
 
-// vars are what placeholders stand for.
+// vars are what the names in ${…} stand for.
 type vars map[string]string
 
-var placeholder = regexp.MustCompile(`\$\{(\w+)\}`)
+var named = regexp.MustCompile(`\$\{(\w+)\}`)
 
 func (v vars) text(t *testing.T, s string) string {
-	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
+	return named.ReplaceAllStringFunc(s, func(p string) string {
 		x, ok := v[p[2:len(p)-1]]
 		if !ok {
 			t.Fatalf("%s is not known yet", p)
@@ -90,7 +90,7 @@ func (v vars) text(t *testing.T, s string) string {
 	})
 }
 
-// fill puts values for placeholders, and for $json, $repeat and $text.
+// fill puts values for names in ${…}, and for $json, $repeat and $text.
 func (v vars) fill(t *testing.T, x any) any {
 	t.Helper()
 	switch x := x.(type) {
