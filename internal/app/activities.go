@@ -8,28 +8,12 @@ import (
 	"stile/internal/activity"
 	"stile/internal/audit"
 	"stile/internal/config"
-	"stile/internal/kv"
 	"stile/internal/sfn"
 	"stile/internal/why"
 )
 
-// activityStore keeps the activities beside the configuration.
-type activityStore struct{ store kv.Store }
-
-func (a activityStore) Put(name string, value []byte) error {
-	return commit(a.store, []kv.Op{{Kind: kv.Set, Space: spaceActivities, Key: []byte(name), Value: value}})
-}
-
-func (a activityStore) Delete(name string) error {
-	return commit(a.store, []kv.Op{{Kind: kv.Delete, Space: spaceActivities, Key: []byte(name)}})
-}
-
-func (a activityStore) Each(f func(name string, value []byte) bool) error {
-	return a.store.Iterate(spaceActivities, kv.Range{}, func(k, v []byte) bool { return f(string(k), v) })
-}
-
 func (s *server) openActivities() (err error) {
-	s.activities, err = activity.Open(activity.Config{Store: activityStore{s.data.config}, Region: s.opts.Region, Account: s.opts.Account,
+	s.activities, err = activity.Open(activity.Config{Store: namedStore{spaceActivities, s.data.config}, Region: s.opts.Region, Account: s.opts.Account,
 		Now: time.Now, Host: func() activity.Host { return s.host }})
 	return err
 }

@@ -16,25 +16,9 @@ import (
 	"stile/internal/connections"
 	"stile/internal/eventsapi"
 	"stile/internal/files"
-	"stile/internal/kv"
 	"stile/internal/secret"
 	"stile/internal/secret/datakey"
 )
-
-// connectionStore is the connections' own space of the configuration's store.
-type connectionStore struct{ store kv.Store }
-
-func (c connectionStore) Put(name string, value []byte) error {
-	return commit(c.store, []kv.Op{{Kind: kv.Set, Space: spaceConnections, Key: []byte(name), Value: value}})
-}
-
-func (c connectionStore) Delete(name string) error {
-	return commit(c.store, []kv.Op{{Kind: kv.Delete, Space: spaceConnections, Key: []byte(name)}})
-}
-
-func (c connectionStore) Each(f func(name string, value []byte) bool) error {
-	return c.store.Iterate(spaceConnections, kv.Range{}, func(k, v []byte) bool { return f(string(k), v) })
-}
 
 // keptSecrets is the source of what the connections keep; it is there before they
 // are.
@@ -70,7 +54,7 @@ func (s *server) openConnectionBook() error {
 	if err != nil {
 		return err
 	}
-	s.made, err = connections.Open(connections.Config{Store: connectionStore{s.data.config}, Key: key,
+	s.made, err = connections.Open(connections.Config{Store: namedStore{spaceConnections, s.data.config}, Key: key,
 		Check:    connections.Checks{Header: files.HeaderProblem, Endpoint: files.EndpointProblem},
 		Declared: s.declaredConnections, Region: s.opts.Region, Account: s.opts.Account, Now: time.Now, NewID: newGUID})
 	if err != nil {

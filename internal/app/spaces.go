@@ -74,6 +74,24 @@ func (k keyStore) Each(prefix string, f func(name string, value []byte) bool) er
 const commitPatience = 2400 * time.Millisecond
 
 // commit writes ops; errLate says that they are on their way still.
+// namedStore keeps things by name in a space of its own: activities, connections.
+type namedStore struct {
+	space kv.Space
+	store kv.Store
+}
+
+func (n namedStore) Put(name string, value []byte) error {
+	return commit(n.store, []kv.Op{{Kind: kv.Set, Space: n.space, Key: []byte(name), Value: value}})
+}
+
+func (n namedStore) Delete(name string) error {
+	return commit(n.store, []kv.Op{{Kind: kv.Delete, Space: n.space, Key: []byte(name)}})
+}
+
+func (n namedStore) Each(f func(name string, value []byte) bool) error {
+	return n.store.Iterate(n.space, kv.Range{}, func(k, v []byte) bool { return f(string(k), v) })
+}
+
 func commit(store kv.Store, ops []kv.Op) error {
 	done := make(chan error, 1)
 	store.Commit(kv.Group{Writes: []kv.ShardWrites{{Ops: ops}}}, func(err error) { done <- err })

@@ -19,6 +19,9 @@ import (
 func tracer(t *testing.T, n int) (prefix []string, out string) {
 	t.Helper()
 	path, err := exec.LookPath("strace")
+	if err != nil && os.Getenv("CI") != "" {
+		t.Fatal("no strace: scripts/deps.sh installs it")
+	}
 	if err != nil {
 		t.Skip("no strace here: a sync that fails under the real binary is not tested, internal/kv/pebblekv has one that is injected")
 	}
