@@ -75,6 +75,7 @@ type simExec struct {
 
 	durable simDurable
 	work    map[uint64]record.Work // durable due work
+	brief   map[uint64]record.Work // work that one group both asked for and ended
 	// what workers were given
 	keys  map[uint64][]simKey
 	sends map[uint64]uint32
@@ -116,7 +117,7 @@ func (m *simModel) fault(format string, args ...any) {
 func (m *simModel) exec(id record.ID) *simExec {
 	e := m.execs[id]
 	if e == nil {
-		e = &simExec{id: id, ended: map[simAttempt]simEnd{}, work: map[uint64]record.Work{}, keys: map[uint64][]simKey{}, sends: map[uint64]uint32{}}
+		e = &simExec{id: id, ended: map[simAttempt]simEnd{}, work: map[uint64]record.Work{}, brief: map[uint64]record.Work{}, keys: map[uint64][]simKey{}, sends: map[uint64]uint32{}}
 		m.execs[id] = e
 		m.order = append(m.order, e)
 	}
@@ -282,17 +283,28 @@ func (m *simModel) synced() {
 	for i := range group {
 		d := &group[i]
 		e := d.e
-		for _, w := range d.work {
-			if w.value == nil {
-				delete(e.work, w.command)
-			} else if r, err := record.DecodeWork(w.value); err == nil {
-				e.work[w.command] = r
-			}
-		}
+		e.synced(d.work)
 		d.work = nil
 		e.durable = *d
 		if n := len(e.statuses); n == 0 || e.statuses[n-1] != d.status {
 			e.statuses = append(e.statuses, d.status)
+		}
+	}
+}
+
+// synced takes the due work of a durable group. An answer to an earlier send may end
+// what the same group sends again: that send is durable, and already without a row.
+func (e *simExec) synced(work []simWork) {
+	clear(e.brief)
+	here := map[uint64]record.Work{}
+	for _, w := range work {
+		if w.value == nil {
+			if r, both := here[w.command]; both {
+				e.brief[w.command] = r
+			}
+			delete(e.work, w.command)
+		} else if r, err := record.DecodeWork(w.value); err == nil {
+			e.work[w.command], here[w.command] = r, r
 		}
 	}
 }
@@ -357,6 +369,7 @@ func (m *simModel) restore(e *simExec, rows, journal [][]byte) {
 		}
 	}
 	clear(e.work)
+	clear(e.brief)
 	if len(rows) != len(e.rows) || len(journal) != len(e.journal) {
 		e.checker, e.rows, e.journal, e.shown, e.status, e.redriven = rules.Checker{}, nil, nil, nil, "", nil
 		clear(e.ended)
@@ -380,6 +393,9 @@ func (m *simModel) dispatched(c *sfn.TaskCall) {
 	defer m.mu.Unlock()
 	e := m.exec(record.IDOf(c.ExecutionARN))
 	w, due := e.work[c.Command]
+	if !due {
+		w, due = e.brief[c.Command]
+	}
 	if over := e.durable.status != sfn.Running && e.durable.status != ""; !due && !over ||
 		due && (w.Attempt < c.Attempt || w.Attempt == c.Attempt && w.Send < c.Send) {
 		m.fault("%s: attempt %d of command %d is sent (%d) before it is durable", c.ExecutionARN, c.Attempt, c.Command, c.Send)
