@@ -10,8 +10,8 @@ func (x *Execution) Apply(ev Event) Changes {
 	x.transitions, x.bytes, x.work = 0, 0, 0
 	x.missing, x.override = ev.Missing, ev.Override
 	x.out = Changes{}
-	if ev.Kind != EventContinue {
-		x.expected = 0
+	if x.slice = 0; ev.Kind == EventContinue {
+		x.slice = x.expected
 	}
 	x.changed, x.gone = x.changed[:0], x.gone[:0]
 	clear(x.seen)
@@ -20,7 +20,7 @@ func (x *Execution) Apply(ev Event) Changes {
 	}
 	x.run()
 	x.finish()
-	x.expected = len(x.out.History)
+	x.expected = max(len(x.out.History), 1)
 	out := x.out
 	x.out = Changes{}
 	return out

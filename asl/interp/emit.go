@@ -25,16 +25,16 @@ func (x *Execution) emit(typ string, prev int64, d Details) int64 {
 	return x.lastEvent
 }
 
-// roomForEvent makes room for one more history event. The first room is for a
-// Task's answer and the next Task sent, which make five, or for as many as the
-// slice before this one wrote; then it doubles, since append's own steps of a
-// quarter copy a long slice's events five times.
+// roomForEvent makes room for one more history event. The first room is for as many
+// as the slice before this one wrote, or for those of the event before, where they
+// were few: a Task's answer and the next Task sent make five. Then it doubles, since
+// append's own steps of a quarter copy a long slice's events five times.
 func (x *Execution) roomForEvent() {
 	h := x.out.History
 	if len(h) < cap(h) {
 		return
 	}
-	x.out.History = append(make([]HistoryEvent, 0, max(8, 2*len(h), x.expected)), h...)
+	x.out.History = append(make([]HistoryEvent, 0, max(min(x.expected, 8), 2*len(h), x.slice)), h...)
 }
 
 // reserve makes room for n more history events at once.

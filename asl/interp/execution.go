@@ -86,7 +86,8 @@ type Execution struct {
 	work        int      // steps of JSONata
 	missing     []string // activities that do not exist
 	override    *Override
-	expected    int // how many history events the last slice wrote, where this one continues it
+	expected    int // how many history events the last Apply wrote, 5 before the first
+	slice       int // the same, where this Apply continues a slice; else 0
 	out         Changes
 	changed     []*frame
 	gone        []uint32
@@ -114,6 +115,7 @@ func New(p *asl.Program, env Env) *Execution {
 	}
 	x := &Execution{
 		program:   p,
+		expected:  5,
 		env:       env,
 		nextFrame: firstChildKey,
 		byCommand: map[uint64]*frame{},

@@ -35,7 +35,8 @@ const exportTime = 3 * time.Second
 type seeing struct {
 	metrics *telemetry.Metrics
 	meters  *telemetry.Meters
-	sinks   telemetry.Fan // the first one is meters, masked
+	health  *telemetry.Counter // changes of the health of executions
+	sinks   telemetry.Fan      // the first one is meters, masked
 	since   time.Time
 	now     func() time.Time
 	store   *telemetry.Store // set by keep
@@ -68,6 +69,7 @@ type seeingConfig struct {
 func openSeeing(ctx context.Context, c seeingConfig) (*seeing, error) {
 	s := &seeing{metrics: &telemetry.Metrics{}, now: c.now, since: c.now(), mask: c.mask, traces: c.telemetry.Traces}
 	s.meters = telemetry.NewMeters(s.metrics)
+	s.health = s.metrics.Counter("stile.health.changes", "{change}", "Changes of the health of executions.", "state_machine", "status")
 	s.sinks = telemetry.Fan{observe.MaskedSink(s.meters, c.mask)}
 	instance, err := os.Hostname()
 	if err != nil {

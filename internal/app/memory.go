@@ -7,14 +7,17 @@ import (
 	"runtime/metrics"
 )
 
-// roomyHeap is how much garbage may gather beside what lives, thrice that at most.
-// Most of a large heap are the store's tables and cache, which cost no time to look
-// through: it is collected as often as a small one.
-const roomyHeap = 128 << 20
+// A heap of roomyHeap bytes is what the collector aims at: garbage gathers in what of
+// it is not alive, up to mostGarbage. Most of a large heap are the store's tables and
+// cache, which cost no time to look through: it is collected as often as a small one.
+const (
+	roomyHeap   = 400 << 20
+	mostGarbage = 256 << 20
+)
 
 // PaceCollector lets garbage gather to thrice what lives, while that is little, and to
-// a bound where it is much: the server makes much that lives for a request. GOGC in
-// the environment is the user's word.
+// a bound that falls where it is much: the server makes much that lives for a request.
+// GOGC in the environment is the user's word.
 func PaceCollector() {
 	if os.Getenv("GOGC") == "" {
 		pace(new(pacer))
@@ -42,6 +45,6 @@ func pace(p *pacer) {
 // of them at least.
 func gcPercent(live uint64) int {
 	live = max(live, 1<<20) // nothing was collected yet
-	room := max(live/4, min(3*live, roomyHeap))
+	room := max(live/4, min(3*live, mostGarbage, roomyHeap-min(live, roomyHeap)))
 	return int(room * 20 / live * 5)
 }

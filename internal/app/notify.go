@@ -25,27 +25,31 @@ const telemetryTarget = "telemetry"
 const gatherNotices = 100 * time.Millisecond
 
 // outbox is what the engine keeps for those whom stile.yaml names, and for our own
-// telemetry, which wants what is told of health.
+// telemetry, which wants what is told of health. Where that only counts, nothing is
+// kept for it.
 func (s *server) outbox(p *project) *engine.Outbox {
 	wants := func(kind string) bool {
 		return slices.ContainsFunc(p.Config.Notify, func(n config.Notify) bool { return slices.Contains(n.On, kind) })
 	}
-	return &engine.Outbox{Health: true, Executions: wants(notify.KindExecution), Callbacks: wants(notify.KindCallback),
+	out := &engine.Outbox{Health: true, Executions: wants(notify.KindExecution), Callbacks: wants(notify.KindCallback),
 		Source: "/stile/" + url.PathEscape(p.Config.Name),
 		Wake: func() {
 			if n := s.notifier.Load(); n != nil {
 				n.Wake()
 			}
 		}}
+	if s.seeing.bare() && !wants(notify.KindHealth) {
+		out.HealthChanged = func(machine, status string) { s.seeing.health.Add(1, machine, status) }
+	}
+	return out
 }
 
 // openNotifier makes what delivers the outbox; serve runs it.
 func (s *server) openNotifier(p *project) error {
-	changes := s.seeing.metrics.Counter("stile.health.changes", "{change}", "Changes of the health of executions.", "state_machine", "status")
 	targets := []notify.Target{{Name: telemetryTarget, Kinds: []string{notify.KindHealth}, Gather: gatherNotices, Send: func(_ context.Context, r notify.Record) error {
 		if r.Type == notify.HealthChanged {
 			machine, status := healthOf(r)
-			changes.Add(1, machine, status)
+			s.seeing.health.Add(1, machine, status)
 		}
 		if !s.seeing.bare() {
 			s.seeing.sinks.Event(noticeEvent(r))

@@ -20,6 +20,9 @@ func (h *Host) url(l *live, key []byte) (record.URL, error) {
 	if r, ok := l.urls[string(key)]; ok {
 		return r, nil
 	}
+	if record.Part(key, 0) > l.called {
+		return record.URL{}, nil
+	}
 	got, err := h.store.GetMany(record.SpaceDelivery, [][]byte{key})
 	if err != nil || got[0] == nil {
 		return record.URL{}, err
@@ -37,6 +40,7 @@ func (t *turn) delivery(command uint64, attempt uint32, u record.URL, r sfn.Deli
 	r.Time = time.UnixMilli(max(t.h.now(), l.state.Last))
 	t.set(record.SpaceDelivery, l.id.Key(command, uint64(attempt), u.Seen%keptDeliveries), record.EncodeDelivery(record.Bounded(r)))
 	u.Seen++
+	l.called = max(l.called, command)
 	if l.urls == nil || l.unsettled.Load() <= 1 { // this turn alone is under way
 		l.urls = map[string]record.URL{}
 	}

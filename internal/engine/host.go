@@ -14,6 +14,7 @@ import (
 	"stile/internal/engine/codec"
 	"stile/internal/engine/crew"
 	"stile/internal/engine/keyring"
+	"stile/internal/engine/known"
 	"stile/internal/engine/machines"
 	"stile/internal/engine/record"
 	"stile/internal/engine/visibility"
@@ -61,6 +62,9 @@ type Host struct {
 	integrations atomic.Pointer[Tasks]
 	calls        sync.Map // callID → *dispatch, under way
 	crew         *crew.Crew
+	calling      *crew.Burst // of task calls
+	known        known.Set
+	tokenStates  *tokenStates
 	ctx          context.Context
 	stop         context.CancelFunc
 	runsCtx      context.Context // of what reads datasets and writes results
@@ -113,6 +117,8 @@ func openWith(cfg Config, p plant) (*Host, error) {
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.crew = crew.New(idleCallers)
+	h.tokenStates = newTokenStates()
+	h.calling = crew.NewBurst(h.crew, youngCalls)
 	h.runsCtx, h.stopRuns = context.WithCancel(context.Background())
 	for n := range h.shards {
 		h.shards[n] = newShard(h, uint16(n), epoch, max(1, cfg.MaxLive/len(h.shards)))
@@ -187,6 +193,7 @@ func (h *Host) SetTasks(t Tasks) {
 			}
 		})
 		h.background(h.keep)
+		h.recall(nil)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 
 	"stile/asl"
@@ -46,6 +47,10 @@ type live struct {
 	trouble byte
 	// leaving says that its deletion goes on, gone that the turn which deletes it is made.
 	leaving, gone bool
+
+	// called is the last command that may have callback records: of one that began in
+	// this process the last that got one, of others there is none.
+	called uint64
 
 	// unread is why the store could not be read while x was at work: what x holds is
 	// not to be trusted, and the execution is loaded anew.
@@ -124,7 +129,10 @@ func (s *shard) lookup(id record.ID) (*live, error) {
 // the store could not be read, which tells nothing of the execution, or that too
 // little of the execution is left to write anything about it.
 func (h *Host) load(id record.ID) (l *live, found func(*turn), err error) {
-	// A new execution's start looks here first: what is not there costs one look.
+	if h.known.Absent(id) { // most starts end here
+		return nil, nil, nil
+	}
+	// What is not there costs one look.
 	first, err := h.store.GetMany(record.SpaceExecution, [][]byte{id.Key(record.FixedPart)})
 	if err != nil || first[0] == nil {
 		return nil, nil, err
@@ -137,7 +145,7 @@ func (h *Host) load(id record.ID) (l *live, found func(*turn), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	l = &live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}}
+	l = &live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}, called: math.MaxUint64}
 	if err := h.loadRows(l, got[1]); err != nil {
 		return nil, nil, err
 	}
@@ -156,7 +164,7 @@ func (h *Host) load(id record.ID) (l *live, found func(*turn), err error) {
 	case !errors.As(err, &broken) && !errors.Is(err, codec.ErrRecord):
 		return nil, nil, err
 	}
-	*l = live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}, fields: l.fields, trouble: l.trouble}
+	*l = live{id: id, fixed: *fixed, state: *state, work: map[uint64]*work{}, timers: map[uint64]int64{}, called: math.MaxUint64, fields: l.fields, trouble: l.trouble}
 	if held {
 		return l, nil, nil
 	}

@@ -84,6 +84,7 @@ func (s *shard) firstOf(r *openRun, arn string, id record.ID, index, items int64
 	if l.x != nil {
 		l.fixed.Input.Blob = l.x.Input().Blob
 	}
+	s.h.known.Add(id)
 	t.set(record.SpaceExecution, id.Key(record.FixedPart), l.fixed.Encode())
 	if l.running() {
 		t.putIndex()

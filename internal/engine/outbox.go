@@ -22,6 +22,10 @@ import (
 type Outbox struct {
 	// Health, Executions and Callbacks are the kinds of events that somebody wants.
 	Health, Executions, Callbacks bool
+	// HealthChanged takes the place of the events of executions' health where nobody
+	// wants more than to count them: it is called once a change is durable, on the
+	// committer, and must not block. Nil where the events are wanted.
+	HealthChanged func(stateMachine, status string)
 	// Source is the CloudEvents source of all of them.
 	Source string
 	// Wake is called when new records are durable, on the committer: it must not
@@ -64,9 +68,16 @@ func (t *turn) about() *jsonval.Object {
 	return o.AddString("execution", f.Name()).AddString("stateMachine", f.MachineName()).AddString("traceId", f.Trace)
 }
 
-func (t *turn) tellStart() { t.tell(notify.ExecutionStarted, t.about()) }
+func (t *turn) tellStart() {
+	if t.h.outbox.Executions {
+		t.tell(notify.ExecutionStarted, t.about())
+	}
+}
 
 func (t *turn) tellEnd(status string) {
+	if !t.h.outbox.Executions {
+		return
+	}
 	o := t.about().AddString("status", status)
 	if e := t.live.state.Err; e != nil {
 		o.AddString("error", *e)
@@ -75,6 +86,17 @@ func (t *turn) tellEnd(status string) {
 }
 
 func (t *turn) tellHealth(before, now sfn.Health) {
+	if len(t.notices) == 0 { // no event of the execution made the turn
+		t.notices = append(t.notices, sfn.Notice{ExecutionARN: t.live.arn(), Status: t.live.state.Status.String(), State: t.live.state.State})
+	}
+	if counts := t.h.outbox.HealthChanged; counts != nil {
+		machine := t.live.fixed.MachineName()
+		t.after = append(t.after, func() { counts(machine, string(now.Status)) })
+		return
+	}
+	if !t.h.outbox.Health {
+		return
+	}
 	moment := func(at time.Time) jsonval.Value {
 		if at.IsZero() {
 			return jsonval.NullValue
@@ -84,13 +106,13 @@ func (t *turn) tellHealth(before, now sfn.Health) {
 	o := t.about().AddString("status", string(now.Status)).AddString("was", string(cmp.Or(before.Status, sfn.Healthy))).AddString("state", now.State)
 	o.AddString("reason", now.Reason).Add("since", moment(now.Since)).Add("until", moment(now.Until))
 	t.tell(notify.HealthChanged, o.Add("verdict", lastDenial(t.denial)))
-	if len(t.notices) == 0 { // no event of the execution made the turn
-		t.notices = append(t.notices, sfn.Notice{ExecutionARN: t.live.arn(), Status: t.live.state.Status.String(), State: t.live.state.State})
-	}
 }
 
 // tellDelivery tells of a callback that opened, or was completed by its URL.
 func (t *turn) tellDelivery(ev interp.Event, state string) {
+	if !t.h.outbox.Callbacks || ev.Kind != interp.EventTaskSubmitted && ev.DeliveryDigest == "" {
+		return
+	}
 	o := t.about().AddString("state", state).AddInt("attempt", int64(ev.Attempt))
 	switch {
 	case ev.Kind == interp.EventTaskSubmitted:
@@ -107,6 +129,9 @@ func (t *turn) tellDelivery(ev interp.Event, state string) {
 // tellRefused tells of a delivery that did not complete its task: a policy was
 // against it, its body was none, or the task is not there for it any more.
 func (t *turn) tellRefused(state string, attempt uint32, r sfn.DeliveryRecord) {
+	if !t.h.outbox.Callbacks {
+		return
+	}
 	switch r.Answer {
 	case sfn.AnswerRefused, sfn.AnswerInvalid, sfn.Conflict.String(), sfn.Gone.String(), sfn.Revoked.String():
 		o := t.about().AddString("state", state).AddInt("attempt", int64(attempt)).AddString("answer", r.Answer)

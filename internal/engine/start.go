@@ -141,6 +141,7 @@ func (s *shard) first(t *turn, id record.ID, arn string, m *machines.Machine, p 
 	if l.x != nil {
 		l.fixed.Input.Blob = l.x.Input().Blob
 	}
+	s.h.known.Add(id)
 	t.set(record.SpaceExecution, id.Key(record.FixedPart), l.fixed.Encode())
 	if l.running() { // an execution that ended in its first slice has its rows
 		t.putIndex()

@@ -93,8 +93,12 @@ func (t *turn) idle(command uint64) {
 	t.putWork(command, w)
 }
 
-// idleCallers is how many goroutines wait for the next call.
-const idleCallers = 256
+// idleCallers is how many goroutines wait for the next call; of those under way
+// youngCalls began a moment ago.
+const (
+	idleCallers = 256
+	youngCalls  = 256
+)
 
 // dispatch is a task call on its way.
 type dispatch struct {
@@ -153,6 +157,9 @@ func (h *Host) dispatch(d *dispatch) {
 		context.AfterFunc(ctx, func() { d.resent(sfn.TaskResult{}, callbackGone()) })
 	}
 	h.calls.Store(callID{d.id, d.call.Command}, d)
+	if d.call.TaskToken != "" {
+		h.tokenStates.put(callID{d.id, d.call.Command}, d.call.State)
+	}
 	if h.committer.plant.newKeys {
 		d.keyID = uint64(d.call.Send)
 	}
@@ -161,7 +168,7 @@ func (h *Host) dispatch(d *dispatch) {
 		h.call(ctx, tasks, d)
 		return
 	}
-	h.crew.Do(func() { h.call(ctx, tasks, d) })
+	h.calling.Do(func() { h.call(ctx, tasks, d) })
 }
 
 // call runs one dispatch. It is the one place where a panic of an integration is

@@ -2,11 +2,14 @@
 // gateway grows its stack, and growing a new one for each call costs more than the
 // call's own work.
 //
-// It is not a bound: where nobody is idle another goroutine begins. The engine
-// dispatches task calls on it. It does not know them.
+// A Crew is no bound: where nobody is idle another goroutine begins. A Burst before it
+// is one, for functions that are quick. The engine dispatches task calls on them; they
+// do not know what they run.
 //
-// Invariants: a function begins at once, on a goroutine of its own while it runs;
-// at most the given number of goroutines are idle; after End none is.
+// Invariants: a Crew's function begins at once, on a goroutine of its own while it
+// runs; at most the given number of goroutines are idle; after End none is. A Burst's
+// functions begin in their order, and none waits for more than the first moments of
+// those before it.
 package crew
 
 import "sync"
