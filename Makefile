@@ -5,7 +5,7 @@
 GO ?= go
 STILE = bin/stile
 
-.PHONY: help run build test deps lint bench conformance shapes soak-language soak-engine clean
+.PHONY: help run build test deps lint bench conformance shapes soak-language soak-engine soak-gate clean
 
 help:
 	@echo 'make run          build and start the example project (Ctrl-C stops it, orders are kept)'
@@ -15,8 +15,10 @@ help:
 	@echo 'make lint         the rules of the house alone'
 	@echo 'make bench        CPU per unit of work'
 	@echo 'make conformance  recorded cases and corpora, where they are at hand; writes docs/conformance.md'
+	@echo '                  (C# needs apt: mono-mcs mono-runtime libnewtonsoft-json5.0-cil)'
 	@echo 'make soak-language  10 minutes of each fuzz target of the languages; writes docs/soak/language.md'
 	@echo 'make soak-engine    the engine under kill -9, power loss, simulation and faults; writes docs/soak/engine.md'
+	@echo 'make soak-gate      10 minutes of each fuzz target of the gate, swaps under load, limits; writes docs/soak/gate.md'
 	@echo 'make shapes       write the extract of AWS service models anew, from the AWS SDK for Go'
 	@echo 'make clean        remove bin and the data of the example project'
 
@@ -54,6 +56,9 @@ soak-language:
 
 soak-engine:
 	@GO='$(GO)' sh scripts/soak-engine.sh
+
+soak-gate:
+	@GO='$(GO)' sh scripts/soak-gate.sh
 
 clean:
 	rm -rf bin examples/orders/.stile

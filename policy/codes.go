@@ -26,6 +26,10 @@ const (
 	CodeNoBackend     = "STL-P022" // warning: no backend section
 	CodeTooLarge      = "STL-P023" // the document is longer than MaxDocument
 	CodeNoIdentity    = "STL-P024" // warning: no managed identity is configured
+	CodeLiquid        = "STL-P040" // a Liquid template does not compile
+	CodeLiquidOdd     = "STL-P041" // warning: a part of a Liquid template has no effect
+	CodeLogger        = "STL-P042" // no such logger
+	CodeSchema        = "STL-P045" // no such schema, or one that cannot be used
 )
 
 // MaxDocument is the longest policy document in bytes (APIM's limit, 256 KiB).

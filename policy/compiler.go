@@ -27,6 +27,7 @@ type Compiler struct {
 	once      map[string]bool
 	labels    map[*Element]string // see path
 	list      diag.List
+	passed    int // faults that a loose check does not take for errors
 }
 
 // Placed is a place in a document: an *Element or an *Attr.
@@ -41,7 +42,18 @@ func (a *Attr) position() (*Tree, int, int) { return a.tree, a.at, len(a.Name) }
 // Fault reports an error at a place; a document with one is not taken.
 func (c *Compiler) Fault(at Placed, code, message, hint string) {
 	t, offset, width := at.position()
-	c.fault(t, offset, width, diag.Error, code, message, hint)
+	severity := diag.Error
+	if code == CodeValue || code == CodeNoChild {
+		switch c.unjudged(at) {
+		case "named value":
+			c.passed++
+			return
+		case "placeholder":
+			c.passed++
+			severity, hint = diag.Warning, placeholderHint
+		}
+	}
+	c.fault(t, offset, width, severity, code, message, hint)
 }
 
 // Warn reports a warning at a place.
@@ -148,15 +160,19 @@ func (c *Compiler) content(e *Element) Value {
 // program compiles an expression; its faults go back to their places in the file.
 func (c *Compiler) program(t *Tree, ct content) Value {
 	d := ct.program()
+	from := len(c.list)
 	p, list := expr.Compile(diag.NewSource(t.src.File(), d.text), 0, d.text, ct.block)
 	for _, f := range list {
 		at := offset(d.text, f.Line, f.Column)
 		c.list = append(c.list, t.place(d.source(at), max(f.Width, 1), f))
 	}
+	if c.lenient() {
+		c.templates(from, d.text)
+	}
 	if p == nil && !list.HasErrors() {
 		panic("expr.Compile gave neither a program nor a fault")
 	}
-	return Value{set: true, dynamic: true, program: p, secrets: t.secrets}
+	return Value{set: true, dynamic: true, program: p, source: d.text, secrets: t.secrets}
 }
 
 // offset gives the byte offset of a line and column of text.
@@ -185,6 +201,21 @@ func (c *Compiler) Policies(e *Element) Run {
 		return env.run.nested(ctx, steps)
 	}
 }
+
+// Policy compiles one policy inside an element, which Policies is not called for.
+func (c *Compiler) Policy(e *Element) Run {
+	s, ok := c.policy(e)
+	if !ok {
+		return nil
+	}
+	steps := []step{s}
+	return func(ctx context.Context, ex *exchange.Exchange, env *Env) error {
+		return env.run.nested(ctx, steps)
+	}
+}
+
+// NoText reports text where policies alone may stand.
+func (c *Compiler) NoText(e *Element) { c.checkNoText(e) }
 
 // path gives LastError.Path of an element: its ancestors inside the section and
 // itself, joined by '/'; elements with namesakes beside them are counted from 1.

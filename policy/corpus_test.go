@@ -35,12 +35,13 @@ func documents(t *testing.T, folder string, f func(name, text string)) (count in
 	return count
 }
 
-// TestCorpusParse reads every recorded document: no fault, and the same bytes back.
+// TestCorpusParse reads every recorded document: no fault but of two that are no
+// markup, the same bytes back, and every element and attribute at its place.
 func TestCorpusParse(t *testing.T) {
 	for _, c := range []struct {
-		folder string
-		count  int
-	}{{"policies", 348}, {"policies-toolkit", 485}} {
+		folder        string
+		count, faulty int // faulty: see docs/conformance.md
+	}{{"policies", 348, 2}, {"policies-toolkit", 485, 0}} {
 		t.Run(c.folder, func(t *testing.T) {
 			faulty := 0
 			n := documents(t, c.folder, func(name, text string) {
@@ -48,6 +49,7 @@ func TestCorpusParse(t *testing.T) {
 				if got := tree.Text(); got != text {
 					t.Errorf("%s: prints other bytes than it was read from", name)
 				}
+				placed(t, name, text, tree.Nodes)
 				if len(list) > 0 {
 					faulty++
 					t.Logf("%s\n%s", name, strings.TrimSpace(list[0].Text()))
@@ -56,7 +58,35 @@ func TestCorpusParse(t *testing.T) {
 			if n < c.count {
 				t.Errorf("read %d documents, want %d", n, c.count)
 			}
-			t.Logf("%d documents, %d with faults", n, faulty)
+			if faulty > c.faulty {
+				t.Errorf("%d documents with faults of markup, want at most %d", faulty, c.faulty)
+			}
+			t.Logf("figure: markup of %s: %d of %d are read without a fault, all print the same bytes", c.folder, n-faulty, n)
 		})
+	}
+}
+
+// placed holds the places of elements and attributes against the text.
+func placed(t *testing.T, name, text string, nodes []Node) {
+	t.Helper()
+	for _, n := range nodes {
+		e := n.Element
+		if e == nil {
+			if !strings.HasPrefix(text[n.content.at:], n.content.raw) {
+				t.Errorf("%s: a text is not at its place", name)
+			}
+			continue
+		}
+		line, column := e.tree.line(e.at)
+		lines := strings.SplitAfter(text, "\n")
+		if got := string([]rune(lines[line-1])[column-1:]); !strings.HasPrefix(got, "<"+e.Name) {
+			t.Errorf("%s:%d:%d: not <%s>", name, line, column, e.Name)
+		}
+		for _, a := range e.Attributes {
+			if !strings.HasPrefix(text[a.at:], a.Name) || !strings.HasPrefix(text[a.content.at:], a.content.raw) {
+				t.Errorf("%s: attribute %s is not at its place", name, a.Name)
+			}
+		}
+		placed(t, name, text, e.Children)
 	}
 }

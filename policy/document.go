@@ -187,11 +187,11 @@ func (c *Compiler) policy(e *Element) (step, bool) {
 		return step{}, false
 	}
 	c.standing(e, d)
-	before := c.list.Errors()
+	before := c.list.Errors() + c.passed
 	c.check(e, &d.Schema, true)
 	site := c.site(e)
 	run := d.Compile(c, e)
-	if run == nil && c.list.Errors() == before {
+	if run == nil && c.list.Errors()+c.passed == before {
 		panic("policy " + d.Name + " compiled to nothing and reported nothing")
 	}
 	s := step{run: run, preflight: d.Preflight, name: e.Name, path: c.path(e), file: e.tree.src.File(), section: c.section, scope: c.source.Scope,

@@ -35,15 +35,16 @@ var defaultGlobal = &Document{
 	}}},
 }
 
-// Link joins the documents of an operation's scopes. A nil document is the
+// Link joins the documents of an operation's scopes, the global one and those below
+// it, outermost first: workspace, product, API, operation. A nil document is the
 // scope's default: only <base/> in each section; for the global scope
 // forward-request in backend. It copies no steps.
-func Link(global, product, api, operation *Document) *Pipeline {
+func Link(global *Document, below ...*Document) *Pipeline {
 	if global == nil {
 		global = defaultGlobal
 	}
-	p := &Pipeline{chain: make([]*Document, 0, 4)}
-	for _, d := range []*Document{global, product, api, operation} {
+	p := &Pipeline{chain: append(make([]*Document, 0, 1+len(below)), global)}
+	for _, d := range below {
 		if d != nil {
 			p.chain = append(p.chain, d)
 		}

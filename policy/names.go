@@ -97,8 +97,9 @@ type Fixed struct {
 	NamedValues map[string]NamedValue
 	Fragments   map[string]Source
 	Backends    map[string]exchange.Backend
-	// Stored are the certificates by id.
-	Stored map[string]Certificate
+	// Stored are the certificates by id, Schemed the schemas.
+	Stored  map[string]Certificate
+	Schemed map[string]StoredSchema
 }
 
 // NamedValue gives an entry of NamedValues.

@@ -13,6 +13,7 @@ import (
 func (p *Pipeline) Refuse(ctx context.Context, ex *exchange.Exchange, env *Env, source string, d *Denied) {
 	r := &run{env: *env, p: p, ex: ex}
 	r.env.run = r
+	r.record()
 	defer r.recover(ctx)
 	if env.Now != nil {
 		r.last = env.Now()

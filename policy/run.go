@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"time"
+	_ "time/tzdata" // TimeZoneInfo, where the machine has no zones
 
 	"stile/policy/exchange"
 	"stile/policy/expr"
@@ -23,8 +24,14 @@ type run struct {
 	current  *step     // the innermost step that runs
 	decision int       // its index in ex.Decisions
 	expr     expr.Env
+	scratch  expr.Scratch // what expressions work with
+	call     deadline     // the first call of a backend
+	rec      *recorder    // nil: nobody records
 	deferred []func(ctx context.Context)
-	kept     map[any]any // see Env.Keep
+	answered []func(ctx context.Context) // see Env.OnAnswer
+	kept     map[any]any                 // see Env.Keep
+	baton    *baton                      // of a run that has others beside it; else nil
+	plain    *Env                        // the Env without the baton, where there is one
 }
 
 // Run takes an exchange through inbound, backend and outbound; the first error
@@ -36,8 +43,9 @@ type run struct {
 func (p *Pipeline) Run(ctx context.Context, ex *exchange.Exchange, env *Env) {
 	r := &run{env: *env, p: p, ex: ex}
 	r.env.run = r
+	r.record()
 	if ex.Decisions == nil && p.count > 0 {
-		ex.Decisions = make([]exchange.Decision, 0, p.count+p.count/2)
+		ex.Decisions = make([]exchange.Decision, 0, p.count+2)
 	}
 	defer r.recover(ctx)
 	if env.Now != nil {
@@ -71,6 +79,11 @@ func (r *run) walk(ctx context.Context) error {
 	}
 	if r.ex.Response.StatusCode == 0 {
 		r.ex.Response.StatusCode = 200
+	}
+	if err == nil {
+		for _, f := range r.answered {
+			f(ctx)
+		}
 	}
 	return r.run(ctx, Outbound)
 }
@@ -155,9 +168,15 @@ func (r *run) step(ctx context.Context, s *step) error {
 	ex.Decisions = append(ex.Decisions, exchange.Decision{Policy: s.name, PolicyID: s.id, Scope: s.scope.String(),
 		Section: r.section.String(), File: s.file, Line: s.line, Start: r.last})
 	outer, outerDecision, before := r.current, r.decision, ex.Response.StatusCode
+	if r.rec != nil {
+		r.rec.begin(ex, r.running(), s.column)
+	}
 	r.current, r.decision = s, at
 	err := s.run(ctx, ex, &r.env)
 	r.current, r.decision = outer, outerDecision
+	if r.rec != nil {
+		r.rec.end(ex, at)
+	}
 	d := &ex.Decisions[at]
 	if r.env.Now != nil {
 		r.last = r.env.Now()
@@ -175,6 +194,14 @@ func (r *run) step(ctx context.Context, s *step) error {
 		d.Status = ex.Response.StatusCode
 	}
 	return err
+}
+
+// running is the index of the innermost running step's decision, -1 where none runs.
+func (r *run) running() int {
+	if r.current == nil {
+		return -1
+	}
+	return r.decision
 }
 
 // outcome names what an error makes of a decision, with a denial's status.
@@ -227,6 +254,9 @@ func (r *run) blame(ctx context.Context, err error) {
 	if w := denied.Within; w.Name != "" {
 		v.Within, v.Line, v.Column = w.Name, w.Line, w.Column
 	}
+	if denied.Backend != "" {
+		v.Backend, v.Rule, v.File, v.Line, v.Column = denied.Backend, denied.Rule, denied.File, denied.Line, 0
+	}
 	if v.Revision == "" {
 		v.Revision = s.revision
 	}
@@ -260,29 +290,25 @@ func (e *Env) expression(ex *exchange.Exchange) *expr.Env {
 	}
 	if r.expr.Exchange == nil {
 		r.expr = *newExpression(e, r.ex)
-		r.expr.Trace = func(message string) { e.trace(message) }
+		r.scratch.For(&r.expr)
+		if e.Trace != nil || r.rec != nil { // context.Tracing is whether somebody listens
+			r.expr.Trace = func(message string) { e.trace(message) }
+		}
 	}
 	return &r.expr
 }
 
 func newExpression(e *Env, ex *exchange.Exchange) *expr.Env {
-	out := &expr.Env{Exchange: ex, Now: e.Now, NewGUID: e.NewGUID, Rand: e.Rand, Steps: e.Steps, Memory: e.Memory}
-	if e.Now != nil {
-		out.Elapsed = func() time.Duration { return e.Now().Sub(ex.Started) }
-	}
-	return out
+	return &expr.Env{Exchange: ex, Now: e.Now, NewGUID: e.NewGUID, Rand: e.Rand, Zone: time.LoadLocation, Steps: e.Steps, Memory: e.Memory}
 }
 
 // trace is context.Trace: the source is the running policy.
 func (e *Env) trace(message string) {
-	if e.Trace == nil {
-		return
-	}
 	source, secrets := "", []string(nil)
 	if s := e.run.current; s != nil {
 		source, secrets = s.name, s.secrets
 	}
-	e.Trace(source, hide(message, secrets))
+	e.Say(source, hide(message, secrets))
 }
 
 // Note writes a detail into the running policy's decision; it must hold no secret.

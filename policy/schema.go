@@ -94,7 +94,11 @@ func (c *Compiler) checkNoText(e *Element) {
 		if (n.Kind == TextNode || n.Kind == CDATANode) && strings.TrimSpace(n.content.raw) != "" {
 			at, raw := n.content.at, n.content.raw
 			at += len(raw) - len(strings.TrimLeft(raw, " \t\r\n"))
-			c.fault(e.tree, at, 1, diag.Error, CodeText, fmt.Sprintf("text cannot stand in <%s>", e.Name),
+			severity := diag.Error
+			if c.lenient() && placeholder(raw) {
+				severity = diag.Warning
+			}
+			c.fault(e.tree, at, 1, severity, CodeText, fmt.Sprintf("text cannot stand in <%s>", e.Name),
 				"remove it, or make it a comment")
 			return
 		}

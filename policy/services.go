@@ -2,7 +2,10 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"stile/policy/exchange"
 )
 
 // Cache is what the cache policies share over requests. It lives beside the
@@ -18,12 +21,39 @@ type Cache interface {
 	Remove(ctx context.Context, key string) error
 }
 
+// ErrNotKept is Put's error for a value whose type the cache cannot hold.
+var ErrNotKept = errors.New("a value of this type cannot be kept in the external cache")
+
+// CacheLocks may be implemented by a Cache that several nodes share: of all that want
+// to make the value of a key, one has its lock.
+type CacheLocks interface {
+	// Lock takes the lock; ok is false while another has it. The holder calls leave
+	// once; the lock of a holder that is gone ends by itself.
+	Lock(ctx context.Context, key string) (leave func(), ok bool, err error)
+}
+
 // TokenSource gives access tokens of managed identities.
 type TokenSource interface {
 	// Token gives a token for a resource, of the identity with this client id; the
 	// empty client id is the system-assigned identity. The source keeps a token until
 	// it expires; it may be asked at every request, by many goroutines.
 	Token(ctx context.Context, resource, clientID string) (string, error)
+}
+
+// Authorizations gives tokens of the credential manager's connections.
+type Authorizations interface {
+	// Authorization gives the token of a connection. It may be asked at every request,
+	// by many goroutines, and keeps a token until it expires. The error holds no secret.
+	Authorization(ctx context.Context, q AuthorizationQuery) (*exchange.Authorization, error)
+}
+
+// AuthorizationQuery names a connection, and who asks for it.
+type AuthorizationQuery struct {
+	Provider, Authorization string
+	// IdentityType is managed, for the gateway itself, or jwt, for the bearer of
+	// Identity.
+	IdentityType string
+	Identity     exchange.Redacted
 }
 
 // Quotas count in fixed windows. The host's Counters may implement it; quota and
@@ -74,6 +104,34 @@ type Equipped interface {
 	ManagedIdentity() bool
 }
 
+// Outside may be implemented by Values, so that a document which asks for the external
+// cache is told of where there is none.
+type Outside interface {
+	// ExternalCache reports whether there will be Env.External.
+	ExternalCache() bool
+}
+
+// Spaced may be implemented by Values of a workspace, whose documents share no counter,
+// cached value, identity or authorization with the service's and other workspaces'.
+type Spaced interface {
+	// Workspace is the workspace's id, empty for the service.
+	Workspace() string
+}
+
+// Workspace is the id of the workspace that the document stands in, empty for the service.
+func (c *Compiler) Workspace() string {
+	if s, ok := c.values.(Spaced); ok {
+		return s.Workspace()
+	}
+	return ""
+}
+
+// ExternalCache reports whether the host says that it has an external cache.
+func (c *Compiler) ExternalCache() bool {
+	o, ok := c.values.(Outside)
+	return ok && o.ExternalCache()
+}
+
 // ManagedIdentity reports whether the host says that it has managed identities.
 func (c *Compiler) ManagedIdentity() bool {
 	e, ok := c.values.(Equipped)
@@ -91,6 +149,24 @@ func (e *Env) Keep(key, value any) {
 		e.run.kept = map[any]any{}
 	}
 	e.run.kept[key] = value
+}
+
+// Exchange is the exchange that the running pipeline is of, also for policies that
+// run on another one inside it (send-request's); nil outside a pipeline.
+func (e *Env) Exchange() *exchange.Exchange {
+	if e.run == nil {
+		return nil
+	}
+	return e.run.ex
+}
+
+// OnAnswer calls f once when the backend section has ended with an answer, before
+// outbound; never where a cache answered or a policy failed. Outside a pipeline f
+// is dropped.
+func (e *Env) OnAnswer(f func(ctx context.Context)) {
+	if e.run != nil {
+		e.run.answered = append(e.run.answered, f)
+	}
 }
 
 // Kept gives what Keep kept under the key in this exchange, nil where nothing.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 
 	"stile/policy/exchange"
@@ -24,6 +25,9 @@ type Site struct {
 	Attributes []exchange.Param
 	// Parts are the elements inside it that have limits of their own.
 	Parts []Part
+	// Branches are the elements inside it that hold policies, such as choose's when
+	// and otherwise; one of several with a name has its number behind it: when[2].
+	Branches []Part
 }
 
 // Part is an <api> or <operation> inside a policy that counts.
@@ -73,6 +77,29 @@ func (c *Compiler) parts(e *Element) (out []Part) {
 	return out
 }
 
+// branches lists the children of a policy that hold policies.
+func (c *Compiler) branches(e *Element) (out []Part) {
+	d := c.table.byName[e.Name]
+	if d == nil {
+		return nil
+	}
+	for _, child := range d.Schema.Children {
+		if !child.Schema.Policies {
+			continue
+		}
+		all := e.Elements(child.Name)
+		for i, b := range all {
+			p := Part{Name: child.Name}
+			if len(all) > 1 {
+				p.Name += "[" + strconv.Itoa(i+1) + "]"
+			}
+			p.Line, p.Column = b.tree.line(b.at)
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // SiteOf is what a verdict tells of its policy's place.
 func SiteOf(v *exchange.Verdict) Site {
 	return Site{Policy: v.Policy, ID: v.PolicyID, Path: v.Path, Element: v.Element, Section: v.Section, Scope: v.Scope,
@@ -112,7 +139,7 @@ func (c *Compiler) site(e *Element) Site {
 		}
 		s.Attributes = append(s.Attributes, exchange.Param{Name: a.Name, Value: c.Shown(a)})
 	}
-	s.Parts = c.parts(e)
+	s.Parts, s.Branches = c.parts(e), c.branches(e)
 	c.doc.sites = append(c.doc.sites, s)
 	return s
 }

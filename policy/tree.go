@@ -190,6 +190,13 @@ func writeNodes(b *strings.Builder, nodes []Node) {
 }
 
 func (e *Element) write(b *strings.Builder) {
+	e.writeStart(b)
+	writeNodes(b, e.Children)
+	b.WriteString(e.closer)
+}
+
+// writeStart prints the start tag.
+func (e *Element) writeStart(b *strings.Builder) {
 	b.WriteByte('<')
 	b.WriteString(e.Name)
 	for _, a := range e.Attributes {
@@ -202,6 +209,4 @@ func (e *Element) write(b *strings.Builder) {
 	}
 	b.WriteString(e.tail)
 	b.WriteString(e.ender)
-	writeNodes(b, e.Children)
-	b.WriteString(e.closer)
 }

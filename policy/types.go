@@ -83,6 +83,10 @@ type Denied struct {
 	Counter    string
 	// Within is the element inside the policy whose limit it is; zero: the policy itself.
 	Within Part
+	// Backend is the backend entity that refused, Rule the rule of its circuit breaker,
+	// File and Line where the entity is declared: the verdict's place then.
+	Backend, Rule, File string
+	Line                int
 }
 
 // Error gives reason and message.
@@ -99,10 +103,31 @@ type Env struct {
 	Tokens   Tokens
 	// Cache serves the cache policies; nil is a cache that is always empty.
 	Cache Cache
+	// External is the cache outside that the policies' caching-type means; nil is none.
+	External Cache
 	// Identity gives tokens of managed identities; nil refuses all.
 	Identity TokenSource
+	// Authorizations gives what get-authorization-context asks for; nil refuses all.
+	Authorizations Authorizations
+	// Sleep waits for a time, or until ctx ends, whose error it gives; nil waits by the
+	// machine's clock. Policies call Wait.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Background starts f beside the exchange and reports whether it did: the host
+	// bounds how many run, and ends their context when it stops. nil runs f before
+	// Background's caller goes on. Policies call Beside.
+	Background func(f func(ctx context.Context)) bool
+	// InOrder says that policies which may run side by side run one after the other, so
+	// that the same exchange always goes the same way: for tests.
+	InOrder bool
+	// Flights keep several exchanges from making one cached value at once; nil lets
+	// them.
+	Flights *Flights
 	// Trace takes context.Trace and the trace policy's lines; nil drops them.
 	Trace func(source, message string)
+	// Telemetry takes metrics and the trace policy's lines for who runs the gateway;
+	// Events takes what log-to-eventhub sends. nil drops them.
+	Telemetry Telemetry
+	Events    EventLog
 	// Secret masking: spans from secret named values are printed as *** already.
 
 	// Steps and Memory bound one evaluation of an expression; 0 is expr's default.

@@ -17,6 +17,7 @@ type Value struct {
 	// that did not compile.
 	dynamic bool
 	program *expr.Program
+	source  string // the expression's C#
 	// secrets of the tree are hidden in the messages of faults.
 	secrets []string
 }
@@ -43,6 +44,7 @@ func (v Value) Eval(ex *exchange.Exchange, env *Env) (any, error) {
 	if err != nil {
 		return nil, v.fault(err)
 	}
+	env.evaluated(&v, out)
 	return out, nil
 }
 
@@ -56,6 +58,9 @@ func (v Value) fault(err error) error {
 	if name, rest, ok := strings.Cut(message, ": "); ok && strings.HasSuffix(name, "Exception") && !strings.Contains(name, " ") {
 		message = rest
 	}
+	// A message of several lines (of an ArgumentException) is one line here, so that
+	// on-error can put it into a header.
+	message = strings.Join(strings.FieldsFunc(message, func(r rune) bool { return r == '\r' || r == '\n' }), " ")
 	return FailValue("Expression evaluation failed. " + hide(message, v.secrets))
 }
 

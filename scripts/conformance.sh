@@ -76,6 +76,17 @@ figures jsonpath RFC9535 ''
 figures asl '^TestValidatorCorpus$' ''
 figures asl/interp '^TestRecorded$' ''
 figures internal/teststate Recorded ''
+figures policy '^TestCorpusParse$' ''
+figures internal/policies '^TestCorpusCompile$' ''
 [ ! -d test/jsonata/node_modules ] || figures test/jsonata '^TestDifferential$' "-n=${N:-50000} -seed=2006"
+# Expressions against the C# compiler; what differs is written to .conformance.
+if command -v mcs >/dev/null 2>&1 && command -v mono >/dev/null 2>&1; then
+	CSHARP_DIR=$PWD/.conformance/csharp
+	export CSHARP_DIR
+	rm -rf "$CSHARP_DIR"
+	figures test/csharp '^Test' "-mutants=${MUTANTS:-10000} -seed=6"
+else
+	echo 'C#: not run (apt: mono-mcs mono-runtime libnewtonsoft-json5.0-cil)'
+fi
 grep 'figure: ' "$work/figures" | sed 's/.*figure: //'
 python3 scripts/conformance.py "$work/out" "$work/figures"

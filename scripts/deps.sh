@@ -4,7 +4,7 @@
 set -eu
 
 # command:package
-needs='aws:awscli curl:curl jq:jq python3:python3 git:git chromium:chromium npm:npm strace:strace'
+needs='aws:awscli curl:curl jq:jq python3:python3 git:git chromium:chromium npm:npm strace:strace redis-server:redis-server'
 
 missing=
 for need in $needs; do

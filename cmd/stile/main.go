@@ -12,6 +12,6 @@ import (
 
 func main() {
 	app.PaceCollector()
-	product := cli.App{Dev: app.Dev, Serve: app.Serve, Check: app.Check}
+	product := cli.App{Dev: app.Dev, Serve: app.Serve, Check: app.Check, CheckLoose: app.CheckLoose, Test: app.Test}
 	os.Exit(cli.Main(context.Background(), product, os.Args[1:], cli.OSStreams()))
 }

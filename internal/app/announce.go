@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
 
 	"stile/internal/console"
@@ -18,6 +19,9 @@ func (s *server) announce(l *listeners, samples []demo.Running) error {
 		Gateway: "http://" + l.gateway.Addr().String(), ControlTLS: "https://" + l.controlTLS.Addr().String(),
 		Data: s.data.dir, Kept: s.data.kept, Watching: s.mode == modeDev, APIs: apis, Operations: operations,
 		StateMachines: len(p.StateMachines), Open: s.open()}
+	if l.gatewayTLS != nil {
+		r.GatewayTLS = "https://" + l.gatewayTLS.Addr().String()
+	}
 	r.Mocks, r.TestCases = p.mockCases()
 	for _, x := range samples {
 		r.Samples = append(r.Samples, x.Name)
@@ -61,4 +65,12 @@ func builtFrom() string {
 		}
 	}
 	return ""
+}
+
+func writeReady(path, text string) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }

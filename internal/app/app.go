@@ -17,20 +17,19 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"stile/internal/activity"
-	"stile/internal/backend"
-	"stile/internal/cache"
+	"stile/internal/breaker"
 	"stile/internal/callback"
 	"stile/internal/connections"
 	"stile/internal/console"
 	"stile/internal/demo"
 	"stile/internal/engine"
+	"stile/internal/eventhub"
 	"stile/internal/execlog"
 	"stile/internal/express"
 	"stile/internal/files"
@@ -39,13 +38,10 @@ import (
 	"stile/internal/login"
 	"stile/internal/notify"
 	"stile/internal/observe"
-	"stile/internal/policies"
 	"stile/internal/sfnapi"
 	"stile/internal/task"
 	"stile/internal/task/connection"
 	"stile/internal/telemetry"
-	"stile/internal/workflow"
-	"stile/policy/exchange"
 )
 
 // Version of the product.
@@ -85,6 +81,7 @@ type server struct {
 	data dataFolder
 
 	current atomic.Pointer[project]
+	folder  *files.Cache // under secrets.taking, once files are watched
 	ready   atomic.Bool
 
 	secrets  *secrets
@@ -94,18 +91,23 @@ type server struct {
 	traces   *telemetry.Store
 	audit    *auditor
 	seeing   *seeing
+	events   *eventhub.Hubs
 	observer *observe.Observer
 	ends     *task.Ends
 	host     *engine.Host
 	express  *express.Host
 	execLog  *execlog.Log
 	gateway  *gateway.Gateway
+	breakers breaker.Memory
 	login    *login.Login
 	console  http.Handler
 	api      http.Handler
 
 	activities  *activity.Activities
 	quotas      *quotaBook
+	shared      shared
+	gateTraces  *gateTraces
+	apis        *consoleAPIs
 	backups     *backups
 	connections *connection.Keeper
 	made        *connections.Book // over EventBridge's API
@@ -203,6 +205,9 @@ func (s *server) build(first *loaded) (err error) {
 		return s.data.damagedTraces(fmt.Errorf("traces cannot be read: %w", err))
 	}
 	s.seeing.keep(s.traces)
+	if err := errors.Join(s.openGateTraces(), s.openShared(first.project)); err != nil {
+		return err
+	}
 	s.openSlow(first.project)
 	s.measureDisk()
 	var tasks *task.Runner
@@ -214,16 +219,7 @@ func (s *server) build(first *loaded) (err error) {
 	}
 	calls := callback.New(maskedDeliveries{s.host, s.secrets.mask}, s.opts.PublicURL)
 	s.callbacks = calls
-	facade := workflow.New(workflow.Config{Host: s.host, Sync: s.startSync, Account: s.opts.Account, Region: s.opts.Region, NewName: newGUID})
-	upstream := backend.Config{Now: time.Now, Span: observe.NewSpanID,
-		Trusted: func(origin string) bool { return s.gateway.Snapshot().KnownOrigin(origin) }}
-	mux := backend.NewMux(upstream, backend.NewClient(upstream), map[string]exchange.Caller{
-		"workflows": s.audit.workflows(facade, s.opts.Region, s.opts.Account), "callbacks": s.audit.deliveries(calls)})
-	s.gateway = gateway.New(gateway.Config{
-		Backend: mux, Counters: policies.WithQuotas(s.quotas.groups), Tokens: gateway.NewTokens(identity.NewVerifier(s.issuer, identity.HTTPGet(s.opts.providers), time.Now)),
-		Cache: cache.NewMemory(0, 0), Identity: s.managedIdentity(), Refused: s.secrets.refused,
-		Authorize: s.seeing.authorize(s.roles.authorize), Observe: s.observeExchange, Now: time.Now, NewGUID: newGUID, Rand: randomUint64, Log: s.log,
-	})
+	s.joinGateway(calls)
 	if tasks, err = task.New(task.Config{
 		Gateway: s.gateway, Upstream: s.outside(), Map: s.target, Connection: s.connection, Identify: s.roles.identify,
 		Egress: s.exit, Ungoverned: s.ungoverned, Executions: jointExecutions{nestedExecutions{s.host, s.ends}, s.express}, MayStart: s.roles.mayStart,
@@ -256,18 +252,24 @@ func (s *server) serve(ctx context.Context, l *listeners, samples []demo.Running
 	if err != nil {
 		return fmt.Errorf("certificate of the control listener: %w", err)
 	}
+	proof, err := s.gatewayTLS(l, cert)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	var watching sync.WaitGroup
 	defer func() { // nothing reaches the engine after this
 		cancel(nil)
 		s.ready.Store(false)
 		s.activities.Close()
+		tunnels := drainTunnels(s.gateway)
 		l.drain(s.log)
+		<-tunnels
 		watching.Wait()
 	}()
-	control := controlMux(s.api, s.login.Handler(s.console), s.issuer, s.unready, s.login.Metrics(s.scraped()), s.login.Names()...)
+	control := controlMux(s.api, s.login.Handler(s.console), s.issuer, s.unready, s.degraded, s.login.Metrics(s.scraped()), s.login.Names()...)
 	gate := s.openGate()
-	l.serve(gatedControl(gate, control), gateway.NewServer(gatedGateway(gate, s.gateway.Handler())), cert, s.log, func(err error) { cancel(err) })
+	l.serve(gatedControl(gate, control), s.apis.open(gatedGateway(gate, s.gateway.Handler())), cert, proof, s.log, func(err error) { cancel(err) })
 	watching.Go(func() { s.rotate(ctx) })
 	watching.Go(func() { s.watchSlow(ctx) })
 	watching.Go(func() { s.notifier.Load().Run(ctx) })
@@ -302,6 +304,10 @@ func (s *server) stop() {
 		}
 	}
 	s.closeExecutionLog(ctx)
+	if s.gateway != nil { // its exchanges are over; what they left to send has the rest of the time
+		s.gateway.Close(ctx)
+	}
+	s.closeShared()
 	if s.quotas != nil { // states called through the gateway until the engine was drained
 		s.quotas.save()
 	}
@@ -309,40 +315,16 @@ func (s *server) stop() {
 		s.observer.Close()
 	}
 	if s.traces != nil {
-		if err := s.traces.Close(); err != nil {
+		if err := errors.Join(s.traces.Close(), s.gateTraces.close()); err != nil {
 			s.log.Warn("some spans were not kept", "error", err)
 		}
 	}
 	s.seeing.stop(context.Background())
 }
 
-func (s *server) observeExchange(ex *exchange.Exchange, end time.Time) {
-	s.seeing.exchange(ex, end)
-	s.audit.refusedDelivery(ex)
-	s.endedCallback(ex)
-}
-
-// observed is a caller past the gateway, which tells of its exchanges as the
-// gateway does.
-func (s *server) observed(next exchange.Caller) exchange.Caller {
-	return exchange.CallerFunc(func(ctx context.Context, ex *exchange.Exchange) error {
-		ex.Trace.SpanID = observe.NewSpanID()
-		err := next.Do(ctx, ex)
-		s.observeExchange(ex, time.Now())
-		return err
-	})
-}
-
 func (s *server) newConsole(calls *callback.Callbacks) http.Handler {
-	return console.New(console.Config{Host: s.audit.host(s.host, "api"), Callbacks: auditedCallbacks{calls, s.audit}, Approval: s.approval, Traces: s.traces, Audit: s.audit.book, Secrets: auditedSecrets{secretBook{s.current.Load, s.secrets.store}, s.audit}, Why: s.explainer(), Backups: s.backups, Slow: s.slow.Raised,
+	s.apis = s.newConsoleAPIs()
+	return console.New(console.Config{Host: s.audit.host(s.host, "api"), Callbacks: auditedCallbacks{calls, s.audit}, Approval: s.approval, Traces: s.traces, GateTraces: s.gateTraces, Gate: s.gateTraces, APIs: s.apis, Mask: s.secrets.mask.MaskString, Audit: s.audit.book, Secrets: auditedSecrets{secretBook{s.current.Load, s.secrets.store}, s.audit}, Why: s.explainer(), Description: s.description, Backups: s.backups, Slow: s.slow.Raised,
 		Token: s.audit.token(s.roles.token), Log: s.log,
 		Event: fullEvent, Metadata: sfnapi.EncodeMetadata, Permissions: s.access, Info: s.info, Names: s.login.Names(), Account: s.opts.Account, Region: s.opts.Region})
-}
-
-func writeReady(path, text string) error {
-	tmp := path + ".tmp"
-	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
 }

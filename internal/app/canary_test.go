@@ -183,9 +183,9 @@ func TestCanary(t *testing.T) {
 	data := t.TempDir()
 	var log narration
 	p := devWith(t, w, data, &log)
-	guarded := w.guarded(t, p)
 	first, waiting := w.openCallback(t, p)
 	arns, answers := w.flows(t, p)
+	guarded := w.guarded(t, p)
 	arns = append(arns, first...)
 	pages, account := w.logins(t, p)
 	typed := w.commands(t, p)
@@ -253,7 +253,7 @@ func (w *canaryWorld) shown(t *testing.T, sent string, out map[string]string) {
 	}
 	for sink, want := range map[string]string{"AWS history 0": "***", "records of log": "{{literal}}", "posted to /v1/traces": "Gate", "posted to /v2.1/track": "Gate", "posted to /hook": "stateMachine",
 		"log": "not taken", "access log": "shop", "records of config": "stile:Login", "GET /-/v1/audit?max=1000": "stile:Login", "GET /metrics": "# TYPE",
-		"stile audit audit": "stile:Login", "GET /-/v1/callbacks": "/callbacks/", "stile callback list": "/callbacks/"} {
+		"stile audit audit": "stile:Login", "GET /-/v1/callbacks": "/callbacks/", "stile callback list": "/callbacks/", "traces of requests": "set-header"} {
 		if !strings.Contains(out[sink], want) {
 			t.Errorf("%s lacks %q: the test shows nothing", sink, want)
 		}

@@ -62,12 +62,14 @@ func checkOne(path string) (diag.List, error) {
 	case strings.HasSuffix(path, ".asl.json"), strings.HasSuffix(path, ".json"):
 		_, faults := asl.Parse(src)
 		return faults, nil
+	case isTests(path):
+		return checkTests(path), nil
 	case strings.HasSuffix(path, ".asl.yaml"), strings.HasSuffix(path, ".asl.yml"):
 		return checkYAML(path)
 	case strings.HasSuffix(path, ".xml"):
 		return checkPolicy(path, src), nil
 	}
-	return nil, fmt.Errorf("%s: neither a folder, a definition (.asl.json, .asl.yaml) nor a policy document (.xml)", path)
+	return nil, fmt.Errorf("%s: neither a folder, a definition (.asl.json, .asl.yaml), tests of policies (.test.yaml) nor a policy document (.xml)", path)
 }
 
 func checkProject(dir string) (diag.List, error) {
@@ -79,7 +81,7 @@ func checkProject(dir string) (diag.List, error) {
 	snapshot, more := gateway.Compile(p.APIM, policies.Table(), gateway.CompileOptions{Revision: "check"})
 	machines, found := parseMachines(p.StateMachines)
 	faults = append(append(faults, found...), jointFaults(p, machines, snapshot, config.DefaultServerOptions())...)
-	faults = append(faults, namedValueFaults(p, machines)...)
+	faults = append(append(faults, namedValueFaults(p, machines)...), testFaults(dir, p)...)
 	_, found = readMocks(dir, "", p, machines)
 	faults = append(faults, found...)
 	faults = append(faults, refFaults(p.Config)...)
@@ -144,6 +146,13 @@ func checkYAML(path string) (diag.List, error) {
 // checkPolicy compiles one policy document, or fragment, with the named values,
 // fragments and backends of the project that it lies in.
 func checkPolicy(path string, src *diag.Source) diag.List {
+	svc := serviceAround(path)
+	return gateway.CheckDocument(svc, policies.Table(), policy.Source{File: src.File(), Text: src.Text(), Scope: scopeOf(path)})
+}
+
+// serviceAround is the service of the project that a file lies in, one with the
+// built-in names alone where it lies in none.
+func serviceAround(path string) *apim.Service {
 	svc := &apim.Service{}
 	if dir, ok := projectOf(path); ok {
 		if p, _ := files.Load(dir); p != nil {
@@ -151,7 +160,7 @@ func checkPolicy(path string, src *diag.Source) diag.List {
 		}
 	}
 	addBuiltIn(svc, "http://"+config.DefaultServerOptions().Control)
-	return gateway.CheckDocument(svc, policies.Table(), policy.Source{File: src.File(), Text: src.Text(), Scope: scopeOf(path)})
+	return svc
 }
 
 // projectOf finds the nearest folder above path with a stile.yaml.
@@ -175,9 +184,17 @@ func projectOf(path string) (string, bool) {
 // scopeOf reads a document's scope from where it lies in an APIOps folder; a
 // document elsewhere is taken as an operation's, where most policies may stand.
 func scopeOf(path string) policy.Scope {
+	if s := scopeIn(path); s != 0 {
+		return s
+	}
+	return policy.Operation
+}
+
+// scopeIn is the scope that the folder tells, 0 where it tells none.
+func scopeIn(path string) policy.Scope {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return policy.Operation
+		return 0
 	}
 	parts := strings.Split(filepath.ToSlash(abs), "/")
 	at := func(name string) bool { return slices.Contains(parts, name) }
@@ -191,5 +208,5 @@ func scopeOf(path string) policy.Scope {
 	case len(parts) > 1 && parts[len(parts)-1] == "policy.xml" && slices.Contains([]string{"apim", "apim-artifacts", "artifacts"}, parts[len(parts)-2]):
 		return policy.Global
 	}
-	return policy.Operation
+	return 0
 }

@@ -16,7 +16,7 @@ import (
 // page of another origin, or a name rebound to this machine, reaches none of it. The
 // issuer's documents and health are for everybody, by any name: another gateway asks
 // at the issuer's address, a probe at the machine's.
-func controlMux(api, pages http.Handler, issuer *identity.Issuer, unready func() string, metrics http.Handler, names ...string) http.Handler {
+func controlMux(api, pages http.Handler, issuer *identity.Issuer, unready, degraded func() string, metrics http.Handler, names ...string) http.Handler {
 	public, mux := http.NewServeMux(), http.NewServeMux()
 	document := func(body func() []byte) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -34,6 +34,10 @@ func controlMux(api, pages http.Handler, issuer *identity.Issuer, unready func()
 	public.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if reason := unready(); reason != "" {
 			plain(w, http.StatusServiceUnavailable, reason)
+			return
+		}
+		if reason := degraded(); reason != "" {
+			plain(w, http.StatusOK, "ready, but "+reason)
 			return
 		}
 		plain(w, http.StatusOK, "ready")

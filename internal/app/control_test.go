@@ -20,7 +20,7 @@ func TestNamesOfTheControlListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
-	mux := controlMux(ok, ok, issuer, func() string { return "" }, ok, "control.example.com")
+	mux := controlMux(ok, ok, issuer, func() string { return "" }, func() string { return "" }, ok, "control.example.com")
 	for _, c := range []struct {
 		method, path    string
 		public, allowed int

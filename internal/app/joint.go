@@ -48,6 +48,9 @@ func documents(svc *apim.Service) (out []policy.Source) {
 		}
 	}
 	add(svc.Policy)
+	for _, w := range svc.Workspaces {
+		add(w.Policy)
+	}
 	for _, p := range svc.Products {
 		add(p.Policy)
 	}

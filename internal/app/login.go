@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"stile/internal/config"
+	"stile/internal/console"
 	"stile/internal/identity"
 	"stile/internal/login"
 	"stile/internal/secret"
@@ -19,9 +20,29 @@ func (s *server) newLogin() *login.Login {
 		Project: func() (*config.Config, string) { p := s.current.Load(); return p.Config, p.Dir },
 		Secret:  s.revealed, Transport: s.opts.providers, Sessions: keyStore{s.data.config},
 		Signed: signed.caller, Scope: signed.options, Refused: s.audit.loginRefused, LoggedIn: s.audit.loggedIn,
-		Info: s.info, Lax: signed.lax, Now: time.Now, Log: s.log,
+		Pages: loginPages{s.info}, Lax: signed.lax, Now: time.Now, Log: s.log,
 	})
 }
+
+// loginPages has the console write what the login shows.
+type loginPages struct{ info func() console.Info }
+
+func (p loginPages) Login(w http.ResponseWriter, status int, v login.Page) error {
+	out := console.LoginView{Info: console.Info{Project: p.info().Project}, Title: v.Title, Problem: v.Problem, Who: v.Who, Principal: v.Principal, CSRF: v.CSRF, Open: v.Open}
+	if v.Known {
+		out.Info = p.info()
+	}
+	for _, c := range v.Providers {
+		out.Providers = append(out.Providers, console.LoginChoice(c))
+	}
+	return console.WriteLogin(w, status, out)
+}
+
+func (p loginPages) Refuse(w http.ResponseWriter, status int, code, message string) {
+	console.Refuse(w, status, code, message)
+}
+
+func (p loginPages) Answer(w http.ResponseWriter, v any) { console.Answer(w, v) }
 
 // revealed is what a reference of the folder's stile.yaml stands for.
 func (s *server) revealed(ctx context.Context, dir, reference string) (string, error) {

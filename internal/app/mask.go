@@ -44,11 +44,9 @@ func (x *secrets) know(p *files.Project) {
 			keep("named-value/"+nv.ID, secret.NewValue(nv.Value))
 		}
 	}
-	for _, sub := range p.APIM.Subscriptions {
-		for i, k := range sub.Keys {
-			if k.Ref.IsZero() {
-				keep(fmt.Sprintf("subscription/%s/%d", sub.ID, i), k.Value)
-			}
+	for _, sub := range p.Config.Subscriptions {
+		for i, k := range sub.DevKeys {
+			keep(fmt.Sprintf("subscription/%s/%d", sub.ID, i), secret.NewValue(k))
 		}
 	}
 	for _, name := range sourceCredentials {

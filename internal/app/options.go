@@ -52,6 +52,8 @@ type Ready struct {
 	Console    string `json:"console"`
 	Gateway    string `json:"gateway"`
 	ControlTLS string `json:"controlTls,omitempty"`
+	// GatewayTLS is the gateway over TLS; empty where it is not.
+	GatewayTLS string `json:"gatewayTls,omitempty"`
 	// Data is the data folder; Kept says that it outlives the process.
 	Data string `json:"data"`
 	Kept bool   `json:"kept"`

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"stile/internal/eventsapi"
+	"stile/internal/gateway"
 	"stile/internal/identity"
 	"stile/internal/overload"
 	"stile/internal/sfn"
@@ -99,6 +100,10 @@ func gatedGateway(gate *overload.Gate, next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == gateway.StatusPath {
+			next.ServeHTTP(w, r)
+			return
+		}
 		work := overload.Work{Class: overload.Starting, Waits: true}
 		if strings.HasPrefix(r.URL.Path, "/callbacks/") {
 			work.Class = overload.Finishing

@@ -39,7 +39,10 @@ type loaded struct {
 // load reads and compiles the project's folder. Its error is a diag.List with
 // every fault, or what the disk said.
 func (s *server) load() (*loaded, error) {
-	p, faults := files.Load(s.opts.Dirs[0])
+	if s.folder == nil {
+		s.folder = files.NewCache(s.opts.Dirs[0])
+	}
+	p, faults := s.folder.Load()
 	if p == nil {
 		return nil, faults.Sort()
 	}
@@ -86,7 +89,7 @@ func (s *server) authorizeIn(p *project) func(*exchange.Exchange) *exchange.Perm
 
 // addBuiltIn adds the named value that tells policies our issuer.
 func addBuiltIn(svc *apim.Service, issuer string) {
-	svc.NamedValues = append(svc.NamedValues, &apim.NamedValue{ID: "stile-issuer", DisplayName: "stile-issuer", Value: strings.TrimRight(issuer, "/")})
+	svc.NamedValues = append(svc.NamedValues, &apim.NamedValue{ID: "stile-issuer", DisplayName: "stile-issuer", BuiltIn: true, Value: strings.TrimRight(issuer, "/")})
 }
 
 // take makes a loaded project the current one: connections and what else is read of
@@ -102,7 +105,9 @@ func (s *server) take(ctx context.Context, l *loaded) error {
 	}
 	before := s.digest()
 	s.current.Store(l.project)
+	s.events.Set(hubs(l.snapshot, s.log))
 	s.gateway.Swap(l.snapshot)
+	s.breakers.Forget(func(id string) bool { return !l.snapshot.HasBackend(id) })
 	s.secrets.keep(l.snapshot.Secrets())
 	ctx = sfn.Owed(ctx) // a server with little room starts with its project
 	if err := s.takeActivities(ctx, l.project.Config.Activities); err != nil {
@@ -118,9 +123,10 @@ func (s *server) take(ctx context.Context, l *loaded) error {
 // A project with faults is told of and not taken.
 func (s *server) watch(ctx context.Context, w *files.Watcher) {
 	w.Except(s.isData)
-	err := w.Watch(ctx, func() {
+	err := w.Watch(ctx, func(paths []string) {
 		s.secrets.taking.Lock()
 		defer s.secrets.taking.Unlock()
+		s.folder.Changed(paths)
 		l, err := s.load()
 		var faults diag.List
 		switch {

@@ -57,6 +57,7 @@ func (s *server) retainOnce(now time.Time) {
 	r := s.current.Load().Config.Retention
 	if r.Traces > 0 && s.traces != nil {
 		s.traces.Forget(now.Add(-r.Traces))
+		s.gateTraces.expire(now.Add(-r.Traces))
 	}
 	if r.Audit <= 0 {
 		return

@@ -29,6 +29,7 @@ func TestACallRunsOnOneRevision(t *testing.T) {
 	p.shut()
 	load := func() *loaded {
 		t.Helper()
+		s.folder.Changed(nil)
 		l, err := s.load()
 		if err != nil {
 			t.Fatal(err)

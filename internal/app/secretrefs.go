@@ -27,6 +27,9 @@ func needed(c *config.Config) (refs []config.SecretRef) {
 func refFaults(c *config.Config) (out diag.List) {
 	refs := append(needed(c), c.Telemetry.AppInsights)
 	refs = append(refs, c.Lambda.AccessKey.Secret, c.Lambda.AccessKey.Token)
+	if r := c.Redis; r != nil {
+		refs = append(refs, r.Secret, r.Password, r.Authority)
+	}
 	for _, n := range c.Notify {
 		refs = append(refs, n.Secret)
 	}

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"stile/internal/gateway"
 )
 
 // Timeouts of the listeners, for heads and idle connections; timedBodies has those of
@@ -28,17 +30,21 @@ const (
 // listeners are the addresses that the product answers on.
 type listeners struct {
 	control, controlTLS, gateway net.Listener
-	servers                      []*http.Server // control, control over TLS, gateway
+	gatewayTLS                   net.Listener   // nil for none
+	servers                      []*http.Server // control, control over TLS, then the gateway's
 }
 
-// listen takes the three addresses; a port in use is one line that names the flag
+// listen takes the addresses; a port in use is one line that names the flag
 // which moves it.
 func listen(o Options) (*listeners, error) {
 	l := &listeners{}
 	for _, a := range []struct {
 		flag, addr string
 		to         *net.Listener
-	}{{"--control", o.Control, &l.control}, {"--control-tls", o.ControlTLS, &l.controlTLS}, {"--gateway", o.Gateway, &l.gateway}} {
+	}{{"--control", o.Control, &l.control}, {"--control-tls", o.ControlTLS, &l.controlTLS}, {"--gateway", o.Gateway, &l.gateway}, {"--gateway-tls", o.GatewayTLS, &l.gatewayTLS}} {
+		if a.addr == "" {
+			continue
+		}
 		ln, err := net.Listen("tcp", a.addr)
 		if err != nil {
 			l.close()
@@ -53,22 +59,28 @@ func listen(o Options) (*listeners, error) {
 }
 
 func (l *listeners) close() {
-	for _, ln := range []net.Listener{l.control, l.controlTLS, l.gateway} {
+	for _, ln := range []net.Listener{l.control, l.controlTLS, l.gateway, l.gatewayTLS} {
 		if ln != nil {
 			_ = ln.Close() // only what listen itself opened a moment ago
 		}
 	}
 }
 
-// serve starts answering; a listener that breaks is told to failed.
-func (l *listeners) serve(control http.Handler, gateway *http.Server, cert tls.Certificate, logger *slog.Logger, failed func(error)) {
-	gateway.Handler = timedBodies(gateway.Handler, gatewayStall, true)
+// serve starts answering; a listener that breaks is told to failed. The gateway answers
+// over TLS where there is a way to prove itself.
+func (l *listeners) serve(control, gate http.Handler, cert tls.Certificate, proof *tls.Config, logger *slog.Logger, failed func(error)) {
+	gate = timedBodies(gate, gatewayStall, true)
 	secure := tls.NewListener(l.controlTLS, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"}})
-	for _, s := range []struct {
+	type answers struct {
 		ln  net.Listener
 		srv *http.Server
-	}{{l.control, controlServer(control)}, {secure, controlServer(control)}, {l.gateway, gateway}} {
+	}
+	all := []answers{{l.control, controlServer(control)}, {secure, controlServer(control)}, {l.gateway, gateway.NewServer(gate)}}
+	if l.gatewayTLS != nil && proof != nil {
+		all = append(all, answers{tls.NewListener(l.gatewayTLS, proof), gateway.NewServer(gate)})
+	}
+	for _, s := range all {
 		srv := s.srv
 		srv.ErrorLog = log.New(slogWriter{logger}, "", 0)
 		l.servers = append(l.servers, srv)
@@ -89,7 +101,7 @@ func (l *listeners) drain(log *slog.Logger) {
 	done := make(chan error, len(l.servers))
 	for i, s := range l.servers {
 		limit := controlDrain
-		if i == len(l.servers)-1 {
+		if i >= 2 {
 			limit = drainTime
 		}
 		go func() {

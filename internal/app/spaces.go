@@ -10,10 +10,11 @@ import (
 // Spaces of the stores that app opens beside the log's; each is alone in its
 // store, so the numbers need not differ from the engine's.
 const (
-	spaceTraces kv.Space = 1 // of the trace store
-	spaceKeys   kv.Space = 1 // of the configuration's store: the issuer's keys, sessions
-	spaceAudit  kv.Space = 2 // of the configuration's store: who changed what
-	spaceQuotas kv.Space = 3 // of the configuration's store: digest of a group → its counters
+	spaceTraces     kv.Space = 1 // of the trace store
+	spaceGateTraces kv.Space = 2 // of the trace store: traces of requests
+	spaceKeys       kv.Space = 1 // of the configuration's store: the issuer's keys, sessions
+	spaceAudit      kv.Space = 2 // of the configuration's store: who changed what
+	spaceQuotas     kv.Space = 3 // of the configuration's store: digest of a group → its counters
 
 	spaceExpress kv.Space = 0x30 // of the log's store, beside the engine's: ARN → start of an open EXPRESS execution
 

@@ -14,6 +14,7 @@ import (
 
 	"stile/internal/audit"
 	"stile/internal/engine"
+	"stile/internal/eventhub"
 	"stile/internal/gateway"
 	"stile/internal/identity"
 	"stile/internal/kv/memkv"
@@ -34,6 +35,7 @@ func engaged(t *testing.T, dir string, fake *secrettest.KeyVault, backend exchan
 		seeing: &seeing{}}
 	s.opts.Account, s.opts.Region, s.opts.Issuer = "111111111111", "us-east-1", "http://127.0.0.1:7400"
 	s.secrets = newSecrets(s.log, secrettest.Transport{Handler: fake})
+	s.events = eventhub.New(eventhub.Config{})
 	store, log := memkv.New(nil), memkv.New(nil)
 	book, err := audit.Open(auditKV{store}, time.Now)
 	if err != nil {

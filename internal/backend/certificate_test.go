@@ -83,13 +83,13 @@ func TestClientCertificate(t *testing.T) {
 			t.Errorf("%s with %v: the backend saw %q, %v, want %q", call.path, call.with != nil, got, err, call.want)
 		}
 	}
-	if n := len(c.ways.proven.all); n != 2 {
+	if n := len(c.ways.own.all); n != 2 {
 		t.Errorf("%d ways are kept for 2 certificates", n)
 	}
-	for i := range maxProven + 3 {
-		c.ways.with(clientCertificate(t, fmt.Sprint(i)))
+	for i := range maxWays + 3 {
+		c.ways.with(traits{certificate: clientCertificate(t, fmt.Sprint(i))})
 	}
-	if p := c.ways.proven; len(p.all) != maxProven || len(p.order) != maxProven {
-		t.Errorf("%d ways are kept, %d in order; want %d", len(p.all), len(p.order), maxProven)
+	if p := c.ways.own; len(p.all) != maxWays || len(p.order) != maxWays {
+		t.Errorf("%d ways are kept, %d in order; want %d", len(p.all), len(p.order), maxWays)
 	}
 }

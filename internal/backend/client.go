@@ -2,7 +2,7 @@
 // its answer back, streaming both ways.
 //
 // It is not a policy (forward-request decides when, and how long to wait) and not
-// a pool. gateway takes its Mux as Env.Backend; app builds it. net/http's client
+// the rules of pools and circuits (breaker). gateway takes its Mux as Env.Backend; app builds it. net/http's client
 // stands inside for now and shows nowhere outside.
 //
 // Invariants: an error means that no complete answer was had, and a body that
@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"stile/internal/breaker"
 	"stile/internal/reach"
 	"stile/policy/exchange"
 )
@@ -39,6 +40,8 @@ type Config struct {
 	// with port. A URL that an expression made may lead into the host or its network
 	// only there; nil trusts none.
 	Trusted func(origin string) bool
+	// Breakers remembers circuits and turns; nil is one of the Mux's own.
+	Breakers *breaker.Memory
 }
 
 // HopsHeader counts the gateways that a request came through; it is how a loop
@@ -86,10 +89,16 @@ func (c *Client) send(ctx context.Context, ex *exchange.Exchange, target *url.UR
 	req.Method, req.URL, req.Host, req.Header = ex.Request.Method, target, target.Host, make(http.Header, ex.Request.Header.Len()+1)
 	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
 	copyRequestHeader(req, ex)
+	askUpgrade(req, ex.Request.Upgrade)
 	if err := setBody(req, ex); err != nil {
 		return &Error{Kind: ConnectionFailure, URL: target.Scheme + "://" + target.Host, Err: err}
 	}
-	resp, err := c.ways.send(req, ex.Backend.Tainted, ex.Backend.Forwarding.FollowRedirects, ex.Backend.ClientCertificate)
+	own := traitsOf(ex)
+	if own.wait > 0 && req.Body != nil {
+		req.Header["Expect"] = []string{"100-continue"}
+	}
+	credentials(req, ex.Backend.Entity)
+	resp, err := c.ways.send(req, ex.Backend.Tainted, ex.Backend.Forwarding.FollowRedirects, own)
 	if err != nil {
 		return wrap(ctx, target, err)
 	}
@@ -106,7 +115,7 @@ func Target(ex *exchange.Exchange) (*url.URL, error) {
 }
 
 func anyTarget(ex *exchange.Exchange) (*url.URL, error) {
-	base, err := url.Parse(ex.Backend.BaseURL)
+	base, err := url.Parse(webURL(ex.Backend.BaseURL))
 	switch {
 	case ex.Backend.BaseURL == "":
 		return nil, errors.New("the operation has no backend: the API has no serviceUrl and no policy set one")
@@ -164,8 +173,8 @@ func plainTarget(ex *exchange.Exchange) (*url.URL, bool) {
 }
 
 // hopByHop are the fields of one connection (RFC 9110 section 7.6.1), those that
-// the wire writes itself, and those that this package sets. Upgrade is among them:
-// no upgrade passes the gateway.
+// the wire writes itself, and those that this package sets. Upgrade is among them: it
+// passes where the exchange itself asks for it (upgrade.go).
 var hopByHop = map[string]bool{
 	"Connection": true, "Keep-Alive": true, "Proxy-Authenticate": true, "Proxy-Authorization": true,
 	"Proxy-Connection": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
@@ -265,7 +274,7 @@ func fill(ex *exchange.Exchange, resp *http.Response) {
 	if _, reason, ok := strings.Cut(resp.Status, " "); ok && reason != http.StatusText(resp.StatusCode) {
 		out.Reason = reason
 	}
-	named := resp.Header.Values("Connection")
+	named := nominated(resp.Header.Values("Connection"))
 	names := make([]string, 0, fewFields)
 	for name := range resp.Header {
 		names = append(names, name)
@@ -273,7 +282,7 @@ func fill(ex *exchange.Exchange, resp *http.Response) {
 	slices.Sort(names)
 	out.Header.Grow(len(names))
 	for _, name := range names {
-		if hopByHop[name] || name == HopsHeader || slices.ContainsFunc(named, func(v string) bool { return nominates(v, name) }) {
+		if hopByHop[name] || name == HopsHeader || named[name] {
 			continue
 		}
 		for _, v := range resp.Header[name] {
@@ -283,7 +292,9 @@ func fill(ex *exchange.Exchange, resp *http.Response) {
 	if ex.Request.Method == http.MethodHead && resp.ContentLength >= 0 {
 		out.Header.Add("Content-Length", strconv.FormatInt(resp.ContentLength, 10))
 	}
-	if resp.ContentLength != 0 && resp.Body != nil && resp.Body != http.NoBody {
+	if t, ok := tunnel(ex, resp); ok {
+		out.Tunnel = t
+	} else if resp.ContentLength != 0 && resp.Body != nil && resp.Body != http.NoBody {
 		out.Body = exchange.Stream(resp.Body, resp.ContentLength)
 	} else if resp.Body != nil {
 		resp.Body.Close()
@@ -291,11 +302,17 @@ func fill(ex *exchange.Exchange, resp *http.Response) {
 	ex.Response = out
 }
 
-func nominates(list, name string) bool {
-	for _, n := range strings.Split(list, ",") {
-		if strings.EqualFold(strings.TrimSpace(n), name) {
-			return true
+// nominated are the fields that lists of Connection name, as they are spelled in an
+// http.Header.
+func nominated(lists []string) map[string]bool {
+	var out map[string]bool
+	for _, list := range lists {
+		for n := range strings.SplitSeq(list, ",") {
+			if out == nil {
+				out = map[string]bool{}
+			}
+			out[http.CanonicalHeaderKey(strings.TrimSpace(n))] = true
 		}
 	}
-	return false
+	return out
 }

@@ -44,7 +44,7 @@ func TestTarget(t *testing.T) {
 		{"http://x/v1?k=1", "/a?q=2", "http://x/v1/a?k=1&q=2"},
 		{"http://x/v1?k=1", "/a", "http://x/v1/a?k=1"},
 		{"http://user:pw@x/v1#f", "/a", "http://x/v1/a"},
-		{"https://x:8443", "?q=a b", "https://x:8443/?q=a+b"},
+		{"https://x:8443", "?q=a b", "https://x:8443/?q=a%20b"},
 	} {
 		got, err := Target(request(tt.base, tt.target))
 		if err != nil || got.String() != tt.want {

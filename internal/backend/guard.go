@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"net/http"
@@ -16,16 +15,16 @@ import (
 type transports struct {
 	inside, public http.RoundTripper
 	trusted        func(origin string) bool
-	// proven are those with a client certificate, made when first asked for; roots is
-	// their TLS otherwise, nil for the machine's.
-	proven *provenTransports
-	roots  *tls.Config
+	// own are those with traits, made when first asked for; roots is their TLS
+	// otherwise, nil for the machine's.
+	own   *ownWays
+	roots *tls.Config
 }
 
 func newTransports(cfg Config) transports {
 	t := transports{inside: cfg.Transport, public: cfg.Transport, trusted: cfg.Trusted}
 	if cfg.Transport == nil {
-		t.proven = &provenTransports{all: map[[sha256.Size]byte]transports{}}
+		t.own = &ownWays{all: map[way]transports{}}
 		t.inside, t.public = NewTransport(reach.Inside), NewTransport(reach.Public)
 	}
 	return t

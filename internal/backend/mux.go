@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"stile/internal/breaker"
 	"stile/policy/exchange"
 )
 
@@ -14,20 +15,34 @@ const Scheme = "stile://"
 // Mux sends an exchange by its backend's base URL: stile://HOST/… to the caller
 // that answers HOST, everything else to HTTP. It records the call.
 type Mux struct {
-	cfg   Config
-	http  exchange.Caller
-	local map[string]exchange.Caller
+	cfg      Config
+	http     exchange.Caller
+	local    map[string]exchange.Caller
+	breakers *breaker.Memory
 }
 
 // NewMux makes a Mux; local's keys are hosts of stile:// URLs, such as workflows
 // and callbacks.
 func NewMux(cfg Config, http exchange.Caller, local map[string]exchange.Caller) *Mux {
-	return &Mux{cfg: cfg, http: http, local: local}
+	m := &Mux{cfg: cfg, http: http, local: local, breakers: cfg.Breakers}
+	if m.breakers == nil {
+		m.breakers = new(breaker.Memory)
+	}
+	return m
 }
 
-// Do appends a Call to ex.Calls with a span of its own, sends ex, and completes
-// the Call with status or error and the time to the answer's head.
+// Do sends ex to its backend, or to a member where that is a pool. An error for a
+// circuit that is open is an *exchange.Refusal, and no call is made then.
 func (m *Mux) Do(ctx context.Context, ex *exchange.Exchange) error {
+	if e := ex.Backend.Entity; e != nil {
+		return m.entity(ctx, ex, e)
+	}
+	return m.call(ctx, ex)
+}
+
+// call appends a Call to ex.Calls with a span of its own, sends ex, and completes
+// the Call with status or error and the time to the answer's head.
+func (m *Mux) call(ctx context.Context, ex *exchange.Exchange) error {
 	start := m.cfg.Now()
 	next, name, target := m.route(ex)
 	ex.Calls = append(ex.Calls, exchange.Call{Span: m.cfg.Span(), Backend: ex.Backend.ID, Method: ex.Request.Method, URL: name, Start: start})

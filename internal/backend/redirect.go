@@ -1,7 +1,6 @@
 package backend
 
 import (
-	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
@@ -25,9 +24,12 @@ var carried = []string{"Accept", "Accept-Language", "Range", "User-Agent", "Trac
 // configuration names that origin. Never followed, the redirect then being the
 // answer: from https to http, a request with a body, and to another origin what is
 // neither GET nor HEAD.
-func (t transports) send(req *http.Request, made, follow bool, certificate *tls.Certificate) (*http.Response, error) {
+func (t transports) send(req *http.Request, made, follow bool, x traits) (*http.Response, error) {
 	for n := maxRedirects; ; n-- {
-		resp, err := t.with(certificate).to(req.URL, made).RoundTrip(req)
+		if err := t.judge(req.URL, made, x.proxy); err != nil {
+			return nil, err
+		}
+		resp, err := t.with(x.to(req.URL)).to(req.URL, made).RoundTrip(req)
 		if err != nil || !follow || !redirected(resp.StatusCode) || req.Body != nil {
 			return resp, err
 		}
@@ -47,7 +49,7 @@ func (t transports) send(req *http.Request, made, follow bool, certificate *tls.
 		next := req.Clone(req.Context())
 		next.URL, to.User = to, nil
 		if away {
-			made, certificate = true, nil
+			made, x = true, x.away()
 			next.Host, next.Header = to.Host, http.Header{"User-Agent": nil}
 			for _, name := range carried {
 				if v, ok := req.Header[name]; ok {

@@ -31,6 +31,9 @@ func (c *command) bannerText(r app.Ready, dirs []string) {
 	if r.ControlTLS != "" {
 		row("TLS", r.ControlTLS, "the control listener over TLS")
 	}
+	if r.GatewayTLS != "" {
+		row("Gateway TLS", r.GatewayTLS, "the gateway over TLS")
+	}
 	kept := "lost at the end"
 	if r.Kept {
 		kept = "kept"

@@ -20,6 +20,7 @@ import (
 
 	"stile/diag"
 	"stile/internal/app"
+	"stile/internal/policytest"
 )
 
 // App is what the command line needs of the product: the functions of package app.
@@ -29,6 +30,12 @@ type App struct {
 	// Check reads folders, single definitions and single policy documents and gives
 	// every diagnostic; the error is for what cannot be read at all.
 	Check func(paths []string) (diag.List, error)
+	// CheckLoose does so for policy documents, and takes what they name outside
+	// themselves to be there.
+	CheckLoose func(paths []string) (diag.List, error)
+	// Test runs the tests of a project's policies whose name match takes. A diag.List
+	// says that nothing was run, since a file has faults.
+	Test func(ctx context.Context, dir string, match func(name string) bool) (*policytest.Report, error)
 }
 
 // Streams are where a command reads and writes, and how it looks up variables.
@@ -84,7 +91,7 @@ func (c *command) root() *cobra.Command {
 	c.color = "auto"
 	root.PersistentFlags().Var(&choice{to: &c.color, words: []string{"auto", "always", "never"}}, "color",
 		"colour the output: auto, always or never (auto keeps to NO_COLOR)")
-	root.AddCommand(c.dev(), c.serve(), c.check(), c.fmt(), c.graph(), c.start(), c.exec(), c.callback(), c.shellenv(), c.token(), c.login(), c.logout(), c.whoami(), c.secret(), c.audit(), c.backup(), c.restore(), c.version(), c.exitCodes())
+	root.AddCommand(c.dev(), c.serve(), c.check(), c.test(), c.fmt(), c.graph(), c.start(), c.exec(), c.callback(), c.trace(), c.api(), c.policy(), c.shellenv(), c.token(), c.login(), c.logout(), c.whoami(), c.secret(), c.audit(), c.backup(), c.restore(), c.version(), c.exitCodes())
 	return root
 }
 

@@ -13,7 +13,7 @@ import (
 const (
 	exitOK          = 0
 	exitFailed      = 1   // the thing failed: errors found, an execution that failed, a server that could not start
-	exitDiffers     = 2   // `exec diff --exit-code` found differences
+	exitDiffers     = 2   // `--exit-code`: differences were found; `test`: a file has a fault
 	exitNotFound    = 3   // no such execution, state machine, role
 	exitRefused     = 4   // not allowed
 	exitUnreachable = 5   // no server answers
@@ -105,7 +105,7 @@ func (c *command) exitCodes() *cobra.Command {
 		Use:   "exit-codes",
 		Short: "What the exit codes mean",
 		Long: "0    success\n1    the thing failed: errors found, an execution that failed, a server that could not start\n" +
-			"2    `stile exec diff --exit-code` found differences\n3    not found\n4    not allowed\n5    no server answers\n6    conflict: a name is taken, a state does not fit\n" +
+			"2    `exec diff`, `trace diff` or `api replay` with --exit-code found differences; `test` found a bad file\n3    not found\n4    not allowed\n5    no server answers\n6    conflict: a name is taken, a state does not fit\n" +
 			"7    partly done: of many executions some failed\n64   wrong flags or arguments\n124  timed out\n130  interrupted",
 	}
 }

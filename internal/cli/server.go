@@ -45,6 +45,7 @@ func (c *command) runs(cmd *cobra.Command, run func(context.Context, app.Options
 	f.StringVar(&o.Control, "control", o.Control, "control listener: console, Step Functions API, issuer, health")
 	f.StringVar(&o.ControlTLS, "control-tls", o.ControlTLS, "the control listener over TLS")
 	f.StringVar(&o.Gateway, "gateway", o.Gateway, "gateway listener")
+	f.StringVar(&o.GatewayTLS, "gateway-tls", o.GatewayTLS, "the gateway over TLS (default none)")
 	f.StringVar(&o.PublicURL, "public-url", o.PublicURL, "the gateway's URL as outsiders see it, for callbacks")
 	f.StringVar(&o.Issuer, "issuer", o.Issuer, "issuer (iss) of the tokens minted here")
 	f.StringVar(&o.Data, "data", o.Data, "data folder (default .stile/data of the project)")

@@ -34,6 +34,10 @@ type Config struct {
 	Workflows     WorkflowsPath
 	Samples       []Sample
 	Subscriptions []Subscription
+	// Users own subscriptions.
+	Users []User
+	// GatewayTLS is what the gateway's listener over TLS does.
+	GatewayTLS GatewayTLS
 	// PublicURL is the gateway as outsiders see it, without trailing slash; empty
 	// where the file does not say.
 	PublicURL string
@@ -53,6 +57,8 @@ type Config struct {
 	AccessKeys []AccessKey
 	// Certificates are those that policies name by certificate-id.
 	Certificates []Certificate
+	// Authorizations are the credential manager's connections that policies name.
+	Authorizations []Authorization
 	// ManagedIdentity is where tokens of managed identities come from: AzureIdentity,
 	// or empty for nowhere.
 	ManagedIdentity string
@@ -62,6 +68,8 @@ type Config struct {
 	// not say.
 	Logs    string
 	Secrets SecretsConfig
+	// Redis is what several nodes share; nil is nothing.
+	Redis *Redis
 	// Notify lists the webhooks that are told what happens.
 	Notify []Notify
 	// Retention says how long what is over is kept.
@@ -90,7 +98,9 @@ type Subscription struct {
 	Scope string
 	// DevKeys are keys in plain text, for `dev` alone.
 	DevKeys []string
-	Line    int
+	// Owner is a user's id; empty for none.
+	Owner string
+	Line  int
 }
 
 // EngineConfig is the key engine.

@@ -64,8 +64,8 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestLaterAndUnknownKeys(t *testing.T) {
-	c, faults := Parse("stile.yaml", "redis: {}\ncache: []\nsubscription: []\nfoo: 1\n")
-	want := `stile.yaml:1:1: the key "redis" of stile.yaml is not in this version [STL-C002]
+	c, faults := Parse("stile.yaml", "environments: {}\ncache: []\nsubscription: []\nfoo: 1\n")
+	want := `stile.yaml:1:1: the key "environments" of stile.yaml is not in this version [STL-C002]
 stile.yaml:2:1: the key "cache" of stile.yaml is not in this version [STL-C002]
 stile.yaml:3:1: unknown key "subscription" in stile.yaml [STL-C002]
 stile.yaml:4:1: unknown key "foo" in stile.yaml [STL-C002]`

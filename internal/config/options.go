@@ -11,6 +11,8 @@ import (
 type ServerOptions struct {
 	// Control, ControlTLS and Gateway are listen addresses, host:port.
 	Control, ControlTLS, Gateway string
+	// GatewayTLS is the listen address of the gateway over TLS; empty for none.
+	GatewayTLS string
 	// PublicURL is the gateway as outsiders see it, for callbacks; it wins over
 	// stile.yaml's. Empty: http:// and the gateway's address.
 	PublicURL string
@@ -43,7 +45,10 @@ func DefaultServerOptions() ServerOptions {
 // none; each line names the flag.
 func (o ServerOptions) Validate() []string {
 	var out []string
-	for _, a := range []struct{ flag, addr string }{{"--control", o.Control}, {"--control-tls", o.ControlTLS}, {"--gateway", o.Gateway}} {
+	for _, a := range []struct{ flag, addr string }{{"--control", o.Control}, {"--control-tls", o.ControlTLS}, {"--gateway", o.Gateway}, {"--gateway-tls", o.GatewayTLS}} {
+		if a.flag == "--gateway-tls" && a.addr == "" {
+			continue
+		}
 		if _, port, err := net.SplitHostPort(a.addr); err != nil || port == "" {
 			out = append(out, fmt.Sprintf("%s %q is not host:port", a.flag, a.addr))
 		}

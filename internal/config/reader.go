@@ -13,12 +13,13 @@ import (
 )
 
 // later are keys of stile.yaml that other versions know.
-var later = []string{"redis",
-	"cache", "environments"}
+var later = []string{"cache", "environments"}
 
 type reader struct {
 	*doctree.Reader
 	cfg *Config
+	// subscribed are the ids of subscriptions so far: there may be very many.
+	subscribed map[string]bool
 }
 
 func (r *reader) root(n *doctree.Node) {
@@ -28,6 +29,8 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "workflows", Read: r.folder("workflows", &r.cfg.Workflows.Path)},
 		{Name: "samples", Read: r.Each(r.sample)},
 		{Name: "subscriptions", Read: r.Each(r.subscription)},
+		{Name: "users", Read: r.Each(r.user)},
+		{Name: "gateway-tls", Read: r.gatewayTLS},
 		{Name: "public-url", Read: r.publicURL},
 		{Name: "trusted-hops", Read: r.Each(r.trustedHop)},
 		{Name: "map", Read: r.mapping},
@@ -40,12 +43,14 @@ func (r *reader) root(n *doctree.Node) {
 		{Name: "identity", Read: r.identity},
 		{Name: "certificates", Read: r.Each(r.certificate)},
 		{Name: "managed-identity", Read: r.managedIdentity},
+		{Name: "authorizations", Read: r.Each(r.authorization)},
 		{Name: "telemetry", Read: r.telemetry},
 		{Name: "logs", Read: r.logs},
 		{Name: "notify", Read: r.Each(r.notify)},
 		{Name: "secrets", Read: r.secrets},
 		{Name: "retention", Read: r.retention},
 		{Name: "limits", Read: r.limits},
+		{Name: "redis", Read: r.redis},
 	}
 	for _, name := range later {
 		fields = append(fields, doctree.Field{Name: name, Later: true})
@@ -95,6 +100,7 @@ func (r *reader) subscription(n *doctree.Node) {
 		doctree.Field{Name: "name", Read: r.NonEmpty(&s.Name)},
 		doctree.Field{Name: "product", Read: r.NonEmpty(&product)},
 		doctree.Field{Name: "scope", Read: r.NonEmpty(&scope)},
+		doctree.Field{Name: "owner", Read: r.NonEmpty(&s.Owner)},
 		doctree.Field{Name: "dev-keys", Read: r.devKeys(&s)})
 	switch {
 	case product != "" && scope != "":
@@ -111,11 +117,13 @@ func (r *reader) subscription(n *doctree.Node) {
 	if s.Name == "" {
 		s.Name = s.ID
 	}
-	for _, o := range r.cfg.Subscriptions {
-		if o.ID == s.ID && s.ID != "" {
-			r.Fault(n, doctree.CodeDuplicate, "another subscription has the id "+s.ID, "")
-		}
+	if r.subscribed[s.ID] && s.ID != "" {
+		r.Fault(n, doctree.CodeDuplicate, "another subscription has the id "+s.ID, "")
 	}
+	if r.subscribed == nil {
+		r.subscribed = map[string]bool{}
+	}
+	r.subscribed[s.ID] = true
 	r.cfg.Subscriptions = append(r.cfg.Subscriptions, s)
 }
 

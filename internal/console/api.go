@@ -39,6 +39,8 @@ func (c *console) api(mux *http.ServeMux) {
 	mux.HandleFunc("POST /-/v1/tokens", c.mint)
 	mux.HandleFunc("GET /-/v1/traces", c.listTraces)
 	mux.HandleFunc("GET /-/v1/traces/{id}", c.showTrace)
+	c.gateTracesAPI(mux)
+	c.descriptionsAPI(mux)
 	c.auditAPI(mux)
 	c.secretsAPI(mux)
 	c.whyAPI(mux)

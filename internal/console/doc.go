@@ -1,5 +1,6 @@
 // Package console is the control listener's face: server-rendered pages (the
-// executions and one of them, approvals, secrets, the audit), and the control API
+// executions and one of them, APIs with their effective policies, traces of requests,
+// approvals, secrets, the audit), and the control API
 // /-/v1 in JSON and server-sent events, of which the command line is a client.
 //
 // It is not a host (executions live behind the small interfaces below), not the
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"stile/asl/history"
+	"stile/internal/apim"
 	"stile/internal/callback"
 	"stile/internal/sfn"
 	"stile/internal/telemetry"
@@ -89,11 +91,21 @@ type Config struct {
 	// Approval is how the page of approvals shows a state that waits; nil, or one that
 	// gives nil: as a box of JSON.
 	Approval func(machine, state string) *callback.Approval
-	Traces   Traces  // nil: none are kept
-	Audit    Audit   // nil: no record is kept
-	Secrets  Secrets // nil: nothing is told of them
-	Why      Why     // nil: nothing is explained
-	Backups  Backups // nil: none are taken
+	Traces   Traces // nil: none are kept
+	// GateTraces and Gate serve the traces of requests; nil: none are kept.
+	GateTraces GateTraces
+	Gate       Gate
+	// APIs serves the pages of APIs, and calls that are made on them; nil: there are none.
+	APIs APIs
+	// Mask hides the project's secrets in texts of its files; nil hides none.
+	Mask    func(text string) string
+	Audit   Audit   // nil: no record is kept
+	Secrets Secrets // nil: nothing is told of them
+	// Description gives the description of an API's revision, of the current one for
+	// an empty revision, nil where there is none; nil: there are none.
+	Description func(api, revision string) *apim.Description
+	Why         Why     // nil: nothing is explained
+	Backups     Backups // nil: none are taken
 	// Slow lists the operations and states that are slow now; nil: none is told.
 	Slow func() []telemetry.SlowCondition
 	// Token mints a token of a role; nil refuses. A refusal is *sfn.Error.
@@ -119,12 +131,16 @@ func New(cfg Config) http.Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &console{Config: cfg}
+	c := &console{Config: cfg, forms: newForms(), tries: &tries{kept: map[string]sentTry{}}}
 	mux := http.NewServeMux()
 	c.pages(mux)
 	c.api(mux)
 	return Guard(mux, cfg.Names...)
 }
 
-// console serves; it is immutable after New.
-type console struct{ Config }
+// console serves; it is immutable after New, what tries remembers apart.
+type console struct {
+	Config
+	forms *forms
+	tries *tries
+}

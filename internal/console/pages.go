@@ -50,6 +50,8 @@ func (c *console) pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", c.listPage)
 	mux.HandleFunc("GET /executions/{id}", c.executionPage)
 	c.auditPages(mux)
+	c.gateTracePages(mux)
+	c.apisPages(mux)
 	c.approvalPages(mux)
 	c.secretsPages(mux)
 	for _, a := range []asset{styleAsset, scriptAsset} {

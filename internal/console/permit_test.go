@@ -238,7 +238,7 @@ func TestTraceShowsTheSpansOfWhatMayBeTraced(t *testing.T) {
 		{func(_ string, r []string) bool { return slices.Contains(r, "api/shop/operation/buy") }, []string{"edge", "policy"}},
 		{on("order"), nil},
 	} {
-		c := &console{Config{Permissions: tt.may}}
+		c := &console{Config: Config{Permissions: tt.may}}
 		var got []string
 		for _, s := range c.visibleSpans(t.Context(), spans) {
 			got = append(got, s.SpanID)
@@ -263,6 +263,9 @@ func TestEveryRouteAsks(t *testing.T) {
 	cfg.Slow = func() []telemetry.SlowCondition {
 		return []telemetry.SlowCondition{{SlowKey: telemetry.SlowKey{Kind: telemetry.SlowOperation, Name: "hush/hush"}}}
 	}
+	hush := newShop()
+	hush.svc.APIs[0].ID, hush.svc.APIs[0].Name = "hush-one", "hush"
+	cfg.APIs, cfg.GateTraces, cfg.Gate = hush, hush, hush
 	h := New(cfg)
 	route := regexp.MustCompile(`HandleFunc\("(?:(GET|POST) )?(/[^"]*)"`)
 	files, err := filepath.Glob("*.go")

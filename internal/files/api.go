@@ -18,7 +18,13 @@ const apiInformation = "apiInformation.json"
 // versionSet is how the versions of an API are told apart.
 type versionSet struct{ scheme, name string }
 
-func (s *serviceLoader) versionSet(folder, name string) {
+// namedSet is a version set with its id.
+type namedSet struct {
+	id string
+	versionSet
+}
+
+func (s *serviceLoader) versionSet(folder, name string) (namedSet, bool) {
 	dir := filepath.Join(folder, name)
 	var v versionSet
 	var header, query, ignored string
@@ -42,36 +48,48 @@ func (s *serviceLoader) versionSet(folder, name string) {
 		s.fault(s.name(dir, "versionSetInformation.json"), doctree.CodeMissing, "version set "+name+" does not name its "+strings.ToLower(v.scheme)+" parameter",
 			"add version"+v.scheme+"Name")
 	}
-	s.sets[name] = v
+	return namedSet{s.qualify(name), v}, true
 }
 
-func (s *serviceLoader) api(folder, name string) {
+// readAPI is what the folder of an API's revision holds.
+type readAPI struct {
+	api      *apim.API
+	released []release
+}
+
+func (s *serviceLoader) api(folder, name string) (out readAPI, ok bool) {
 	dir := filepath.Join(folder, name)
 	id, revision, revised := strings.Cut(name, ";rev=")
-	a := &apim.API{API: exchange.API{ID: id, Name: id, Revision: revision, IsCurrentRevision: !revised, SubscriptionRequired: true}}
+	a := &apim.API{Workspace: s.workspace, API: exchange.API{ID: s.qualify(id), Name: id, Revision: revision, IsCurrentRevision: !revised, SubscriptionRequired: true}}
 	if revision == "" {
 		a.Revision = "1"
 	}
 	known := []string{"policy.xml", "operations"}
 	_, hasInformation := s.read(dir, apiInformation)
-	if id == apim.CallbacksID && !hasInformation {
+	if a.ID == apim.CallbacksID && !hasInformation {
 		// The built-in API: only policies stand here, its operations are the gateway's.
 		a.Place = apim.Place{File: s.name(dir)}
 		a.Operations = []*apim.Operation{{Operation: exchange.Operation{ID: "complete"}}, {Operation: exchange.Operation{ID: "fail"}}}
 	} else {
 		var set string
-		var ok bool
 		if a.Place, ok = s.information("API "+name, apiFields(a, &set), dir, apiInformation); !ok {
-			return
+			return out, false
 		}
 		s.version(a, set)
-		spec := s.specification(dir, a)
-		known = append(known, apiInformation, spec)
+		s.revision(a, revision)
+		known = append(known, apiInformation, "releases")
+		if a.WebSocket {
+			s.handshake(a)
+		} else {
+			known = append(known, s.specification(dir, a))
+		}
+		out.released = s.releases(filepath.Join(dir, "releases"))
 	}
 	a.Policy = s.policy(policy.API, a.Revision, dir, "policy.xml")
 	s.operationPolicies(filepath.Join(dir, "operations"), a)
 	s.rest(dir, known...)
-	s.svc.APIs = append(s.svc.APIs, a)
+	out.api = a
+	return out, true
 }
 
 func apiFields(a *apim.API, set *string) func(r *doctree.Reader) []doctree.Field {
@@ -89,11 +107,18 @@ func apiFields(a *apim.API, set *string) func(r *doctree.Reader) []doctree.Field
 			{Name: "protocols", Read: r.Texts(&a.Protocols)},
 			{Name: "apiRevision", Read: r.NonEmpty(&a.Revision)},
 			{Name: "isCurrent", Read: r.Bool(&a.IsCurrentRevision)},
+			{Name: "isOnline", Read: nullable(func(n *doctree.Node) {
+				online := true
+				r.Bool(&online)(n)
+				a.Offline = !online
+			})},
+			{Name: "apiRevisionDescription", Read: nullable(r.Text(&ignored))},
+			{Name: "apiVersionDescription", Read: nullable(r.Text(&ignored))},
 			{Name: "apiVersion", Read: r.Text(&a.Version)},
 			{Name: "apiVersionSetId", Read: r.Text(set)},
 			{Name: "subscriptionRequired", Read: r.Bool(&a.SubscriptionRequired)},
-			{Name: "type", Read: r.OneOf(&kind, "http")},
-			{Name: "apiType", Read: r.OneOf(&kind, "http")},
+			{Name: "type", Read: apiType(r, &kind, a)},
+			{Name: "apiType", Read: apiType(r, &kind, a)},
 			{Name: "subscriptionKeyParameterNames", Read: func(n *doctree.Node) {
 				r.Map(n, "subscriptionKeyParameterNames",
 					doctree.Field{Name: "header", Read: r.NonEmpty(&a.KeyHeader)},
@@ -119,11 +144,13 @@ func (s *serviceLoader) version(a *apim.API, set string) {
 		return
 	}
 	id := path.Base(set)
-	v, ok := s.sets[id]
+	v, ok := s.sets[s.qualify(id)]
 	if !ok {
 		var names []string
 		for k := range s.sets {
-			names = append(names, k)
+			if exchange.LocalID(k) == k || s.workspace != "" {
+				names = append(names, exchange.LocalID(k))
+			}
 		}
 		hint := "add versionSets/" + id + "/versionSetInformation.json"
 		if near, ok := diag.Nearest(id, names); ok {
@@ -140,14 +167,18 @@ func (s *serviceLoader) version(a *apim.API, set string) {
 // operationPolicies puts operations/OP/policy.xml to their operations. A policy
 // without its operation would be one that silently does nothing: an error.
 func (s *serviceLoader) operationPolicies(folder string, a *apim.API) {
-	s.each(folder, func(folder, name string) {
-		dir := filepath.Join(folder, name)
-		s.rest(dir, "policy.xml")
-		src := s.policy(policy.Operation, a.Revision, dir, "policy.xml")
+	s.each(folder, func(b *branch, folder, name string) {
+		src := kept(s.loader, b, a.Revision, func() *policy.Source {
+			dir := filepath.Join(folder, name)
+			s.enter(dir)
+			defer func() { s.entered = "" }()
+			s.rest(dir, "policy.xml")
+			return s.policy(policy.Operation, a.Revision, dir, "policy.xml")
+		})
 		if src == nil {
 			return
 		}
-		o := a.Operation(name)
+		o := described(a, name)
 		if o == nil {
 			var ids []string
 			for _, o := range a.Operations {

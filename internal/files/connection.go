@@ -49,7 +49,7 @@ type Parameter struct {
 const CodeSecret = "STL-C013"
 
 func (l *loader) connections(to map[string]*Connection) {
-	for _, e := range l.list("connections") {
+	for _, e := range l.branches("connections") {
 		file := l.name("connections", e.name)
 		name, ok := strings.CutSuffix(e.name, ".yaml")
 		if !ok {
@@ -59,23 +59,32 @@ func (l *loader) connections(to map[string]*Connection) {
 			l.unused(file, "this")
 			continue
 		}
-		src, ok := l.read("connections", e.name)
-		if !ok {
+		c := kept(l, e, "", func() *Connection { return l.connection(name, file, e.name) })
+		if c == nil {
 			continue
 		}
-		c := &Connection{Name: name, File: file}
 		if to[name] != nil {
 			l.fault(file, doctree.CodeDuplicate, "another file describes connection "+name, "keep one of them")
 		}
 		to[name] = c
-		before := len(l.faults)
-		if root := l.parse(src); root != nil {
-			r := &connectionReader{doctree.NewReader(src), l.dir, c}
-			r.root(root)
-			l.faults = append(l.faults, r.Faults()...)
-		}
-		veil(l.faults[before:])
 	}
+}
+
+// connection reads one; nil where there is no text.
+func (l *loader) connection(name, file, entry string) *Connection {
+	src, ok := l.read("connections", entry)
+	if !ok {
+		return nil
+	}
+	c := &Connection{Name: name, File: file}
+	before := len(l.faults)
+	if root := l.parse(src); root != nil {
+		r := &connectionReader{doctree.NewReader(src), l.dir, c}
+		r.root(root)
+		l.faults = append(l.faults, r.Faults()...)
+	}
+	veil(l.faults[before:])
+	return c
 }
 
 // veil takes the excerpts from the faults of a connection: under a key that is

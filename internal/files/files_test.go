@@ -85,6 +85,9 @@ func dump(dir string, p *Project, faults diag.List) string {
 		if a.Policy != nil {
 			line("  policy %s scope %s", a.Policy.File, a.Policy.Scope)
 		}
+		if a.Offline || a.WebSocket {
+			line("  offline %v websocket %v", a.Offline, a.WebSocket)
+		}
 		for _, o := range a.Operations {
 			line("  operation %s %q %s %s", o.ID, o.Name, o.Method, o.URLTemplate)
 			if o.Policy != nil {
@@ -98,14 +101,42 @@ func dump(dir string, p *Project, faults diag.List) string {
 	for _, x := range svc.Subscriptions {
 		line("subscription %s %q scope %q %s keys %d", x.ID, x.Name, x.Scope, x.State, len(x.Keys))
 	}
+	in := func(workspace string) string {
+		if workspace == "" {
+			return ""
+		}
+		return " in " + workspace
+	}
+	for _, x := range svc.Subscriptions {
+		if x.Owner != "" || x.Workspace != "" || !x.End.IsZero() {
+			line("  subscription %s owner %q%s end %v", x.ID, x.Owner, in(x.Workspace), x.End)
+		}
+	}
+	for _, x := range svc.Products {
+		if len(x.GroupIDs) > 0 {
+			line("  product %s groups %v", x.ID, x.GroupIDs)
+		}
+	}
 	for _, x := range svc.NamedValues {
-		line("named value %s = %q secret %v %s", x.DisplayName, x.Value, x.Secret, x.Ref)
+		line("named value %s = %q secret %v %s%s", x.DisplayName, x.Value, x.Secret, x.Ref, in(x.Workspace))
 	}
 	for _, x := range svc.Fragments {
-		line("fragment %s %s", x.ID, x.Source.File)
+		line("fragment %s %s%s", x.ID, x.Source.File, in(x.Workspace))
+	}
+	for _, x := range svc.Schemas {
+		line("schema %s %s xml %v %s", x.ID, x.File, x.XML, x.Text)
 	}
 	for _, x := range svc.Backends {
-		line("backend %s %s", x.ID, x.BaseURL)
+		line("backend %s %s%s", x.ID, x.BaseURL, in(x.Workspace))
+	}
+	for _, x := range svc.Workspaces {
+		line("workspace %s %q policy %v", x.ID, x.Name, x.Policy != nil)
+	}
+	for _, x := range svc.Groups {
+		line("group %s %q", x.ID, x.Name)
+	}
+	for _, x := range svc.Users {
+		line("user %s %+v groups %v", x.ID, x.User, x.GroupIDs)
 	}
 	for _, x := range p.StateMachines {
 		line("state machine %s %s role %q %s", x.Name, x.Type, x.Role, x.File)

@@ -10,9 +10,9 @@ import (
 	"stile/policy/exchange"
 )
 
-func (s *serviceLoader) product(folder, name string) {
+func (s *serviceLoader) product(folder, name string) (*apim.Product, bool) {
 	dir := filepath.Join(folder, name)
-	p := &apim.Product{Product: exchange.Product{ID: name, Name: name, State: "NotPublished", SubscriptionRequired: true}}
+	p := &apim.Product{Workspace: s.workspace, Product: exchange.Product{ID: s.qualify(name), Name: name, State: "NotPublished", SubscriptionRequired: true}}
 	place, ok := s.information("product "+name, func(r *doctree.Reader) []doctree.Field {
 		var ignored, state string
 		return []doctree.Field{
@@ -21,7 +21,7 @@ func (s *serviceLoader) product(folder, name string) {
 			{Name: "terms", Read: r.Text(&ignored)},
 			{Name: "subscriptionRequired", Read: r.Bool(&p.SubscriptionRequired)},
 			{Name: "approvalRequired", Read: r.Bool(&p.ApprovalRequired)},
-			{Name: "subscriptionsLimit", Read: r.Int(&p.SubscriptionsLimit)},
+			{Name: "subscriptionsLimit", Read: nullable(r.Int(&p.SubscriptionsLimit))},
 			{Name: "state", Read: func(n *doctree.Node) {
 				r.OneOf(&state, "published", "notPublished", "Published", "NotPublished")(n)
 				if state == "published" || state == "Published" {
@@ -31,23 +31,28 @@ func (s *serviceLoader) product(folder, name string) {
 		}
 	}, dir, "productInformation.json")
 	if p.Place = place; !ok {
-		return
+		return nil, false
 	}
 	p.Policy = s.policy(policy.Product, "", dir, "policy.xml")
-	s.productAPIs(dir, p)
-	s.rest(dir, "productInformation.json", "policy.xml", "apis.json", "apis")
-	s.svc.Products = append(s.svc.Products, p)
+	s.linked(dir, "apis", "API", "productApiInformation.json", p, func(id string) {
+		if id = s.qualify(id); !slices.Contains(p.APIs, id) {
+			p.APIs = append(p.APIs, id)
+		}
+	})
+	s.linked(dir, "groups", "group", "productGroupInformation.json", p, func(id string) {
+		if _, ok := s.ownGroups()[s.qualify(id)]; ok {
+			id = s.qualify(id)
+		}
+		p.GroupIDs = append(p.GroupIDs, id)
+	})
+	s.rest(dir, "productInformation.json", "policy.xml", "apis.json", "apis", "groups.json", "groups")
+	return p, true
 }
 
-// productAPIs reads which APIs a product holds: apis.json, a list of names or of
-// objects with a name (version 2), or one folder for each below apis (version 1).
-func (s *serviceLoader) productAPIs(dir string, p *apim.Product) {
-	add := func(name string) {
-		if !slices.Contains(p.APIs, name) {
-			p.APIs = append(p.APIs, name)
-		}
-	}
-	if src, ok := s.read(dir, "apis.json"); ok {
+// linked reads what a product is linked with: KIND.json, a list of names or of objects
+// with a name (version 2), or one folder for each below KIND (version 1).
+func (s *serviceLoader) linked(dir, kind, what, information string, p *apim.Product, add func(id string)) {
+	if src, ok := s.read(dir, kind+".json"); ok {
 		if root := s.parse(src); root != nil {
 			r := doctree.NewReader(src)
 			r.Loose = true
@@ -56,7 +61,7 @@ func (s *serviceLoader) productAPIs(dir string, p *apim.Product) {
 				if n.Kind == doctree.String {
 					name = n.Text
 				} else {
-					r.Map(n, "an API of product "+p.ID, doctree.Field{Name: "name", Required: true, Read: r.NonEmpty(&name)})
+					r.Map(n, "a linked "+what+" of product "+p.ID, doctree.Field{Name: "name", Required: true, Read: r.NonEmpty(&name)})
 				}
 				if name != "" {
 					add(name)
@@ -65,8 +70,17 @@ func (s *serviceLoader) productAPIs(dir string, p *apim.Product) {
 			s.faults = append(s.faults, r.Faults()...)
 		}
 	}
-	s.each(filepath.Join(dir, "apis"), func(folder, name string) {
+	s.each(filepath.Join(dir, kind), func(_ *branch, folder, name string) {
 		add(name)
-		s.rest(filepath.Join(folder, name), "productApiInformation.json")
+		s.rest(filepath.Join(folder, name), information)
 	})
+}
+
+// ownGroups are the groups that were read so far, by id.
+func (s *serviceLoader) ownGroups() map[string]*apim.Group {
+	out := map[string]*apim.Group{}
+	for _, g := range s.svc.Groups {
+		out[g.ID] = g
+	}
+	return out
 }

@@ -12,11 +12,11 @@ package files
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"stile/diag"
 	"stile/internal/apim"
@@ -42,36 +42,24 @@ type Project struct {
 
 // Load reads a project's folder. The list has all faults; the Project is nil only
 // where the folder itself cannot be read.
-func Load(dir string) (*Project, diag.List) {
-	info, err := os.Stat(dir)
-	if err != nil || !info.IsDir() {
-		reason := "it is not a folder"
-		if err != nil {
-			reason = plain(err)
-		}
-		return nil, diag.List{{Code: config.CodeUnreadable, Severity: diag.Error, File: filepath.ToSlash(dir),
-			Message: "cannot read the project: " + reason}}
-	}
-	l := &loader{dir: dir}
-	p := &Project{Dir: dir, Roles: map[string]*identity.Role{}, Connections: map[string]*Connection{}}
-	p.Config = l.config()
-	p.APIM = l.service(p.Config)
-	p.StateMachines = l.stateMachines(p.Config)
-	l.roles(p.Roles)
-	p.Assignments = l.assignments(p)
-	l.connections(p.Connections)
-	l.references(p)
-	p.Digest = l.digest()
-	return p, slices.Compact(l.faults.Sort())
-}
+func Load(dir string) (*Project, diag.List) { return NewCache(dir).Load() }
 
 type loader struct {
 	dir    string
 	faults diag.List
 	// misread: stile.yaml has an error, so that what it declares is not all known.
 	misread bool
-	// sums are the hex SHA-256 of the files that were read, by their paths.
-	sums map[string]string
+	// sums are those of the files that were read, in the order of reading; one that was
+	// read twice stands there twice.
+	sums  []fileSum
+	cache *Cache
+	root  *branch
+	// loose counts what was met and cannot be kept.
+	loose int
+	// entered is the noun's folder that is being read, and here what it holds, so that
+	// its files need not be looked for one by one; empty: none.
+	entered string
+	here    []*branch
 }
 
 // name is the path of a file as diagnostics show it.
@@ -100,16 +88,12 @@ func plain(err error) string {
 // which is then a fault.
 func (l *loader) read(parts ...string) (src *diag.Source, ok bool) {
 	path := filepath.Join(append([]string{l.dir}, parts...)...)
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !l.mayBe(path, parts) {
 		return nil, false
 	}
-	var data []byte
-	if err == nil && info.Size() > doctree.MaxBytes {
-		err = errors.New("it is too large")
-	}
-	if err == nil {
-		data, err = os.ReadFile(path)
+	data, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false
 	}
 	if err != nil {
 		l.fault(l.name(parts...), config.CodeUnreadable, "cannot read the file: "+plain(err), "")
@@ -119,36 +103,59 @@ func (l *loader) read(parts ...string) (src *diag.Source, ok bool) {
 	return diag.NewSource(l.name(parts...), string(data)), true
 }
 
-// entry is a file or folder in a folder; a link counts as what it leads to.
-type entry struct {
-	name string
-	dir  bool
+// mayBe reports whether there can be a file, and notes where it is a link.
+func (l *loader) mayBe(path string, parts []string) bool {
+	if l.entered != "" && len(parts) == 2 && parts[0] == l.entered {
+		i := slices.IndexFunc(l.here, func(b *branch) bool { return b.name == parts[1] })
+		if i >= 0 && l.here[i].link {
+			l.loose++
+		}
+		return i >= 0
+	}
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		l.loose++
+	}
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// list gives a folder's entries sorted by name, without hidden ones; nil where
-// the folder is not there.
-func (l *loader) list(parts ...string) []entry {
-	path := filepath.Join(append([]string{l.dir}, parts...)...)
-	found, err := os.ReadDir(path)
+// readFile reads a whole file of at most doctree.MaxBytes.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			l.fault(l.name(parts...), config.CodeUnreadable, "cannot read the folder: "+plain(err), "")
-		}
-		return nil
+		return nil, err
 	}
-	var out []entry
-	for _, e := range found {
-		if strings.HasPrefix(e.Name(), ".") {
-			continue
+	defer f.Close()
+	data := make([]byte, 0, 2048)
+	for {
+		n, err := f.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return data, nil
+		case err != nil:
+			return nil, err
+		case len(data) > doctree.MaxBytes:
+			return nil, errors.New("it is too large")
 		}
-		info, err := os.Stat(filepath.Join(path, e.Name()))
-		if err != nil {
-			l.fault(l.name(append(slices.Clone(parts), e.Name())...), config.CodeUnreadable, "cannot read it: "+plain(err), "")
-			continue
-		}
-		out = append(out, entry{e.Name(), info.IsDir()})
+		data = slices.Grow(data, 512)
 	}
-	return out
+}
+
+// enter begins to read a noun's folder.
+func (l *loader) enter(folder string) {
+	if found, ok := l.readDir(folder); ok {
+		l.entered, l.here = folder, found
+	}
+}
+
+// list gives a folder's entries as branches does, and reads it each time.
+func (l *loader) list(parts ...string) []*branch {
+	if len(parts) == 1 && l.entered != "" && parts[0] == l.entered {
+		return l.followed(l.here, parts)
+	}
+	found, _ := l.readDir(parts...)
+	return l.followed(found, parts)
 }
 
 func (l *loader) config() *config.Config {
@@ -158,14 +165,33 @@ func (l *loader) config() *config.Config {
 		cfg.Gateway.Path = l.discover(cfg.Gateway.Path)
 		return cfg
 	}
-	cfg, faults := config.Load(path)
-	l.faults, l.misread = append(l.faults, faults...), faults.HasErrors()
-	if cfg == nil {
+	read := kept(l, l.at(config.FileName), "", func() readConfig { return l.readConfig(path) })
+	cfg := read.config
+	if l.misread = read.misread; cfg == nil {
 		return config.Default(l.dir)
 	}
 	l.exists(cfg.File, "gateway", cfg.Gateway.Path, "apim")
 	l.exists(cfg.File, "workflows", cfg.Workflows.Path, "workflows")
 	return cfg
+}
+
+// readConfig is what stile.yaml gave; config is nil where it gave nothing.
+type readConfig struct {
+	config  *config.Config
+	misread bool
+}
+
+func (l *loader) readConfig(path string) readConfig {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		_, faults := config.Load(path) // which says why
+		l.faults = append(l.faults, faults...)
+		return readConfig{misread: true}
+	}
+	l.summed(text, config.FileName)
+	cfg, faults := config.Parse(path, string(text))
+	l.faults = append(l.faults, faults...)
+	return readConfig{cfg, faults.HasErrors()}
 }
 
 // discover finds the APIOps folder of a project without stile.yaml.
@@ -218,6 +244,7 @@ func (l *loader) references(p *Project) {
 				"declare it in stile.yaml under subscriptions, or in the gateway's folder")
 		}
 	}
+	l.authorizations(p)
 	for _, m := range p.Config.Map {
 		if m.Connection != "" && p.Connections[m.Connection] == nil {
 			l.faults = append(l.faults, diag.Diagnostic{Code: config.CodeNoSuch, Severity: diag.Error, File: filepath.ToSlash(p.Config.File),

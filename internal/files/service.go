@@ -1,12 +1,11 @@
 package files
 
 import (
+	"fmt"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 
-	"stile/diag"
 	"stile/internal/apim"
 	"stile/internal/config"
 	"stile/internal/config/doctree"
@@ -20,6 +19,7 @@ var apiopsFolders = map[string]string{
 	"namedValues": "namedValues", "named values": "namedValues",
 	"policyFragments": "policyFragments", "policy fragments": "policyFragments",
 	"versionSets": "versionSets", "version sets": "versionSets",
+	"groups": "groups", "workspaces": "workspaces", "loggers": "loggers", "schemas": "schemas",
 }
 
 // service reads the APIOps folder (the layouts of APIOps 1 and of its command
@@ -32,48 +32,123 @@ func (l *loader) service(cfg *config.Config) *apim.Service {
 		}
 	}
 	s := &serviceLoader{loader: l, svc: &apim.Service{}, sets: map[string]versionSet{}}
-	byKind := map[string][]string{}
-	for _, e := range l.list(folder) {
-		kind, known := apiopsFolders[e.name]
-		switch {
-		case e.dir && known:
-			byKind[kind] = append(byKind[kind], filepath.Join(folder, e.name))
-		case !e.dir && e.name == "policy.xml":
-			s.svc.Policy = s.policy(policy.Global, "", folder, e.name)
-		default:
-			l.unused(l.name(folder, e.name), "this")
-		}
-	}
-	for _, step := range []struct {
-		kind string
-		read func(folder, name string)
-	}{
-		{"versionSets", s.versionSet}, {"apis", s.api}, {"products", s.product}, {"namedValues", s.namedValue},
-		{"policyFragments", s.fragment}, {"backends", s.backend}, {"subscriptions", s.subscription},
-	} {
-		for _, f := range byKind[step.kind] {
-			s.each(f, step.read)
-		}
-	}
+	s.svc.Policy = s.nouns(folder, policy.Global)
+	s.revisions()
 	s.declared(cfg)
+	s.users(cfg)
 	s.credentials(cfg)
 	return s.svc
+}
+
+// nouns reads what a service's or a workspace's folder holds, and gives its policy.
+// Files of known names are not told of as unused.
+func (s *serviceLoader) nouns(folder string, scope policy.Scope, known ...string) (src *policy.Source) {
+	byKind := map[string][]string{}
+	for _, e := range s.branches(folder) {
+		kind, used := apiopsFolders[e.name]
+		switch {
+		case e.dir && used && (scope == policy.Global || kind != "workspaces" && kind != "loggers"):
+			byKind[kind] = append(byKind[kind], filepath.Join(folder, e.name))
+		case !e.dir && e.name == "policy.xml":
+			src = s.policy(scope, "", folder, e.name)
+		case !e.dir && slices.Contains(known, e.name):
+		default:
+			s.unused(s.name(folder, e.name), "this")
+		}
+	}
+	for _, step := range s.steps() {
+		for _, f := range byKind[step.kind] {
+			step.read(f)
+		}
+	}
+	return src
+}
+
+// step reads the nouns of one kind.
+type step struct {
+	kind string
+	read func(folder string)
+}
+
+// steps are the kinds of nouns in the order in which they need each other.
+func (s *serviceLoader) steps() []step {
+	svc := s.svc
+	return []step{
+		{"versionSets", func(f string) {
+			for _, v := range taken(s, f, "", s.versionSet) {
+				s.sets[v.id] = v.versionSet
+			}
+		}},
+		{"groups", func(f string) { svc.Groups = append(svc.Groups, taken(s, f, "", s.group)...) }},
+		{"schemas", func(f string) { svc.Schemas = append(svc.Schemas, taken(s, f, "", s.schema)...) }},
+		{"apis", func(f string) {
+			for _, a := range taken(s, f, s.setNames(), s.api) {
+				svc.APIs, s.released = append(svc.APIs, a.api), append(s.released, a.released...)
+			}
+		}},
+		{"products", func(f string) { svc.Products = append(svc.Products, taken(s, f, s.groupNames(), s.product)...) }},
+		{"namedValues", func(f string) { svc.NamedValues = append(svc.NamedValues, taken(s, f, "", s.namedValue)...) }},
+		{"policyFragments", func(f string) { svc.Fragments = append(svc.Fragments, taken(s, f, "", s.fragment)...) }},
+		{"backends", func(f string) { svc.Backends = append(svc.Backends, taken(s, f, "", s.backend)...) }},
+		{"subscriptions", func(f string) { svc.Subscriptions = append(svc.Subscriptions, taken(s, f, "", s.subscription)...) }},
+		{"loggers", func(f string) { svc.Loggers = append(svc.Loggers, taken(s, f, "", s.logger)...) }},
+		{"workspaces", func(f string) { s.each(f, func(_ *branch, folder, name string) { s.inWorkspace(folder, name) }) }},
+	}
+}
+
+// optional is a noun, or that a folder gave none.
+type optional[T any] struct {
+	noun T
+	ok   bool
+}
+
+// taken gives the nouns of a folder: those whose own folders, or from, changed are read.
+func taken[T any](s *serviceLoader, folder, from string, read func(folder, name string) (T, bool)) []T {
+	return kept(s.loader, s.at(folder), from, func() (out []T) {
+		s.each(folder, func(b *branch, folder, name string) {
+			got := kept(s.loader, b, from, func() (o optional[T]) {
+				s.enter(filepath.Join(folder, name))
+				defer func() { s.entered = "" }()
+				o.noun, o.ok = read(folder, name)
+				return o
+			})
+			if got.ok {
+				out = append(out, got.noun)
+			}
+		})
+		return out
+	})
+}
+
+// setNames is what APIs depend on besides their folders.
+func (s *serviceLoader) setNames() string { return fmt.Sprintf("%q", s.sets) }
+
+// groupNames is what products depend on besides their folders.
+func (s *serviceLoader) groupNames() string {
+	ids := make([]string, len(s.svc.Groups))
+	for i, g := range s.svc.Groups {
+		ids[i] = g.ID
+	}
+	return fmt.Sprintf("%q", ids)
 }
 
 type serviceLoader struct {
 	*loader
 	svc  *apim.Service
 	sets map[string]versionSet
+	// workspace is the one that is being read, empty for the service.
+	workspace string
+	released  []release
 }
 
 // each calls read for every folder below folder; files there are not used.
-func (s *serviceLoader) each(folder string, read func(folder, name string)) {
-	for _, e := range s.list(folder) {
+func (s *serviceLoader) each(folder string, read func(b *branch, folder, name string)) {
+	for _, e := range s.branches(folder) {
 		if !e.dir {
 			s.unused(s.name(folder, e.name), "this")
 			continue
 		}
-		read(folder, e.name)
+		read(e, folder, e.name)
 	}
 }
 
@@ -122,8 +197,8 @@ next:
 	}
 }
 
-func (s *serviceLoader) namedValue(folder, name string) {
-	n := &apim.NamedValue{ID: name, DisplayName: name}
+func (s *serviceLoader) namedValue(folder, name string) (*apim.NamedValue, bool) {
+	n := &apim.NamedValue{ID: name, DisplayName: name, Workspace: s.workspace}
 	dir := filepath.Join(folder, name)
 	hasValue := false
 	place, ok := s.information("named value "+name, func(r *doctree.Reader) []doctree.Field {
@@ -147,13 +222,13 @@ func (s *serviceLoader) namedValue(folder, name string) {
 	s.rest(dir, "namedValueInformation.json")
 	n.Place = place
 	if !ok {
-		return
+		return nil, false
 	}
 	if !hasValue {
 		s.fault(place.File, CodeSecret, "named value "+name+" has no value",
 			`extracted secrets come without one: write "value": {"secret": "env://NAME"}`)
 	}
-	s.svc.NamedValues = append(s.svc.NamedValues, n)
+	return n, true
 }
 
 // identifier reads a Key Vault secret's identifier; here a reference of Stile's
@@ -169,7 +244,7 @@ func (s *serviceLoader) identifier(r *doctree.Reader, to *secret.Ref) func(*doct
 	}
 }
 
-func (s *serviceLoader) fragment(folder, name string) {
+func (s *serviceLoader) fragment(folder, name string) (*apim.Fragment, bool) {
 	dir := filepath.Join(folder, name)
 	place, _ := s.information("policy fragment "+name, func(r *doctree.Reader) []doctree.Field {
 		var ignored string
@@ -179,99 +254,16 @@ func (s *serviceLoader) fragment(folder, name string) {
 	src := s.policy(0, "", dir, "policy.xml")
 	if src == nil {
 		s.fault(s.name(dir, "policy.xml"), config.CodeUnreadable, "policy fragment "+name+" has no policy.xml", "add it, or remove the folder")
-		return
+		return nil, false
 	}
-	s.svc.Fragments = append(s.svc.Fragments, &apim.Fragment{ID: name, Source: *src, Place: place})
+	return &apim.Fragment{ID: name, Source: *src, Place: place, Workspace: s.workspace}, true
 }
 
-func (s *serviceLoader) backend(folder, name string) {
-	dir := filepath.Join(folder, name)
-	b := &apim.Backend{}
-	b.ID = name
-	place, ok := s.information("backend "+name, func(r *doctree.Reader) []doctree.Field {
-		var kind, protocol string
-		return []doctree.Field{
-			{Name: "url", Required: true, Read: backendURL(r, &b.BaseURL)},
-			{Name: "title", Read: r.Text(&protocol)},
-			{Name: "description", Read: r.Text(&protocol)},
-			{Name: "protocol", Read: r.OneOf(&protocol, "http")},
-			{Name: "type", Read: r.OneOf(&kind, "Single")},
-		}
-	}, dir, "backendInformation.json")
-	s.rest(dir, "backendInformation.json")
-	if b.Place = place; ok {
-		s.svc.Backends = append(s.svc.Backends, b)
-	}
-}
-
-func (s *serviceLoader) subscription(folder, name string) {
-	dir := filepath.Join(folder, name)
-	x := &apim.Subscription{State: apim.Active}
-	x.ID, x.Name = name, name
-	var created time.Time
-	place, ok := s.information("subscription "+name, func(r *doctree.Reader) []doctree.Field {
-		return []doctree.Field{
-			{Name: "displayName", Read: r.NonEmpty(&x.Name)},
-			{Name: "startDate", Read: instant(r, &x.Start)},
-			{Name: "createdDate", Read: instant(r, &created)},
-			{Name: "state", Read: r.OneOf(&x.State, apim.Active, "submitted", "rejected", "suspended", "cancelled", "expired")},
-			{Name: "scope", Required: true, Read: func(n *doctree.Node) {
-				scope, ok := config.ParseScope(n.Text)
-				if !ok {
-					r.Fault(n, doctree.CodeValue, "not a subscription's scope", "write /products/ID, /apis/ID or /apis")
-				}
-				x.Scope = scope
-			}},
-			{Name: "primaryKey", Read: s.key(r, x)},
-			{Name: "secondaryKey", Read: s.key(r, x)},
-		}
-	}, dir, "subscriptionInformation.json")
-	s.rest(dir, "subscriptionInformation.json")
-	if x.Start.IsZero() {
-		x.Start = created
-	}
-	if x.Place = place; ok {
-		s.svc.Subscriptions = append(s.svc.Subscriptions, x)
-	}
-}
-
-func (s *serviceLoader) key(r *doctree.Reader, x *apim.Subscription) func(*doctree.Node) {
-	return func(n *doctree.Node) {
-		var ref secret.Ref
-		if readSecret(r, n, s.dir, &ref); !ref.IsZero() {
-			x.Keys = append(x.Keys, apim.Key{Ref: ref})
-		}
-	}
-}
-
-// declared adds the subscriptions of stile.yaml: new ones, and dev-keys of those
-// that the folder has.
-func (s *serviceLoader) declared(cfg *config.Config) {
-	for _, d := range cfg.Subscriptions {
-		x := s.svc.Subscription(d.ID)
-		if x == nil {
-			x = &apim.Subscription{State: apim.Active, Place: apim.Place{File: filepath.ToSlash(cfg.File), Line: d.Line}}
-			x.ID, x.Name, x.Scope = d.ID, d.Name, d.Scope
-			s.svc.Subscriptions = append(s.svc.Subscriptions, x)
-		} else if d.Scope != "" && d.Scope != x.Scope {
-			s.faults = append(s.faults, diag.Diagnostic{Code: doctree.CodeValue, Severity: diag.Error, File: filepath.ToSlash(cfg.File),
-				Line: d.Line, Column: 1, Message: "subscription " + d.ID + " has another scope in " + x.Place.File, Hint: "remove one of them"})
-		}
-		for _, k := range d.DevKeys {
-			x.Keys = append(x.Keys, apim.Key{Value: secret.NewValue(k)})
-		}
-		if len(x.Keys) > 2 && len(d.DevKeys) <= 2 {
-			s.faults = append(s.faults, diag.Diagnostic{Code: doctree.CodeValue, Severity: diag.Error, File: filepath.ToSlash(cfg.File),
-				Line: d.Line, Column: 1, Message: "subscription " + d.ID + " has " + strconv.Itoa(len(x.Keys)) + " keys; two are allowed", Hint: "remove the others"})
-		}
-	}
-}
-
-// backendURL reads an http(s) URL, or stile://workflows/NAME.
+// backendURL reads an http(s) or ws(s) URL, or stile://workflows/NAME.
 func backendURL(r *doctree.Reader, to *string) func(*doctree.Node) {
 	return func(n *doctree.Node) {
 		scheme, rest, ok := strings.Cut(n.Text, "://")
-		if !ok || rest == "" || scheme != "http" && scheme != "https" && scheme != "stile" || strings.ContainsAny(rest, "?# \t") {
+		if !ok || rest == "" || scheme != "http" && scheme != "https" && scheme != "stile" && scheme != "ws" && scheme != "wss" || strings.ContainsAny(rest, "?# \t") {
 			r.Fault(n, doctree.CodeValue, "this must be an absolute http or https URL without query", "")
 			return
 		}

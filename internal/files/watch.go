@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,11 +71,42 @@ func below(dir, path string) bool {
 // Close ends a watcher that Watch was not called on.
 func (x *Watcher) Close() error { return x.w.Close() }
 
+// maxChanges bounds the paths that are told at once; where more changed, it is told as
+// if all had.
+const maxChanges = 10_000
+
+// changes gathers the paths of a burst.
+type changes struct {
+	paths map[string]bool
+	lost  bool // events were lost: anything may have changed
+}
+
+func (c *changes) add(path string) {
+	if c.paths == nil {
+		c.paths = map[string]bool{}
+	}
+	c.paths[path] = true
+	c.lost = c.lost || len(c.paths) > maxChanges
+}
+
+// take gives what changed, sorted, and begins anew; nil: anything may have.
+func (c *changes) take() []string {
+	paths := slices.AppendSeq([]string{}, maps.Keys(c.paths))
+	slices.Sort(paths)
+	if c.lost {
+		paths = nil
+	}
+	*c = changes{}
+	return paths
+}
+
 // Watch calls changed after each burst of changes, those since the making
-// included, until ctx ends; it then returns nil. changed runs on Watch's
+// included, until ctx ends; it then returns nil. changed is told the paths, sorted, each
+// as the Watcher's folder was named; nil where they are not known. It runs on Watch's
 // goroutine, so bursts during it are told once, after it.
-func (x *Watcher) Watch(ctx context.Context, changed func()) error {
+func (x *Watcher) Watch(ctx context.Context, changed func(paths []string)) error {
 	w, dir := x.w, x.dir
+	var seen changes
 	defer w.Close()
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
@@ -88,6 +121,7 @@ func (x *Watcher) Watch(ctx context.Context, changed func()) error {
 			}
 			// Lost events: what changed is unknown, so take it as a change.
 			_ = err
+			seen.lost = true
 			timer.Reset(quiet)
 		case e, ok := <-w.Events:
 			if !ok {
@@ -95,12 +129,16 @@ func (x *Watcher) Watch(ctx context.Context, changed func()) error {
 			}
 			if x.also != "" && (!below(dir, e.Name) || hidden(dir, e.Name)) {
 				if filepath.Clean(e.Name) == x.also && e.Op != fsnotify.Chmod {
+					seen.add(e.Name)
 					timer.Reset(quiet)
 				}
 				continue
 			}
-			if hidden(dir, e.Name) || e.Op == fsnotify.Chmod || x.data != nil && x.data(e.Name) {
+			if hidden(dir, e.Name) || x.data != nil && x.data(e.Name) {
 				continue
+			}
+			if seen.add(e.Name); e.Op == fsnotify.Chmod {
+				continue // of no account alone; but who could not read the file may be able to now
 			}
 			if e.Has(fsnotify.Create) {
 				if info, err := os.Stat(e.Name); err == nil && info.IsDir() {
@@ -110,7 +148,7 @@ func (x *Watcher) Watch(ctx context.Context, changed func()) error {
 			}
 			timer.Reset(quiet)
 		case <-timer.C:
-			changed()
+			changed(seen.take())
 		}
 	}
 }

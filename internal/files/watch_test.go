@@ -25,7 +25,7 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "stile.yaml"), "name: x\n")
-	go func() { ended <- w.Watch(ctx, func() { changes <- struct{}{} }) }()
+	go func() { ended <- w.Watch(ctx, func([]string) { changes <- struct{}{} }) }()
 	await := func(what string) {
 		t.Helper()
 		select {
@@ -104,7 +104,7 @@ func TestWatchAlso(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		changes, ended := make(chan struct{}, 16), make(chan error, 1)
-		go func() { ended <- w.Watch(ctx, func() { changes <- struct{}{} }) }()
+		go func() { ended <- w.Watch(ctx, func([]string) { changes <- struct{}{} }) }()
 		write(t, filepath.Join(filepath.Dir(path), "other.json"), "{}")
 		select {
 		case <-changes:

@@ -87,17 +87,22 @@ func (l *loader) stateMachines(cfg *config.Config) []StateMachine {
 		}
 	}
 	var out []StateMachine
-	options := map[string]bool{}
-	for _, e := range l.list(folder) {
+	options := map[string]*branch{}
+	entries := l.branches(folder)
+	for _, e := range entries {
 		name, suffix := split(e.name)
 		switch {
 		case e.dir || suffix == "":
 			l.unused(l.name(folder, e.name), "this")
 		case suffix == optionsSuffix:
-			options[name] = false
+			options[name] = e
 		default:
-			if sm, ok := l.definition(folder, e.name, name, suffix); ok {
-				out = append(out, sm)
+			read := kept(l, e, "", func() (o optional[StateMachine]) {
+				o.noun, o.ok = l.definition(folder, e.name, name, suffix)
+				return o
+			})
+			if read.ok {
+				out = append(out, read.noun)
 			}
 		}
 	}
@@ -108,13 +113,17 @@ func (l *loader) stateMachines(cfg *config.Config) []StateMachine {
 		return a.Name == b.Name
 	})
 	for i := range out {
-		if _, ok := options[out[i].Name]; ok {
-			options[out[i].Name] = true
-			l.options(&out[i], folder)
+		if e := options[out[i].Name]; e != nil {
+			delete(options, out[i].Name)
+			out[i].take(kept(l, e, "", func() StateMachine {
+				sm := StateMachine{Name: out[i].Name, Type: out[i].Type}
+				l.options(&sm, folder)
+				return sm
+			}))
 		}
 	}
-	for _, e := range l.list(folder) {
-		if name, suffix := split(e.name); suffix == optionsSuffix && !e.dir && !options[name] {
+	for _, e := range entries {
+		if name, suffix := split(e.name); suffix == optionsSuffix && !e.dir && options[name] != nil {
 			l.fault(l.name(folder, e.name), config.CodeNoSuch, "these are options of state machine "+name+", which is not there",
 				"add "+name+".asl.json, or rename this file")
 		}
@@ -183,6 +192,12 @@ func legalName(s string) bool {
 	return s != "" && len(s) <= maxName
 }
 
+// take puts what o read of the options into m.
+func (m *StateMachine) take(o StateMachine) {
+	m.Options, m.Role, m.RoleLine, m.Type = o.Options, o.Role, o.RoleLine, o.Type
+	m.NamedValues, m.States, m.Logging, m.Index = o.NamedValues, o.States, o.Logging, o.Index
+}
+
 // options reads NAME.workflow.yaml.
 func (l *loader) options(sm *StateMachine, folder string) {
 	src, ok := l.read(folder, sm.Name+optionsSuffix)
@@ -229,7 +244,7 @@ func (l *loader) options(sm *StateMachine, folder string) {
 }
 
 func (l *loader) roles(to map[string]*identity.Role) {
-	for _, e := range l.list("roles") {
+	for _, e := range l.branches("roles") {
 		file := l.name("roles", e.name)
 		name, isJSON := strings.CutSuffix(e.name, ".json")
 		if e.dir || !isJSON {
@@ -239,12 +254,15 @@ func (l *loader) roles(to map[string]*identity.Role) {
 		if !legalName(name) {
 			l.fault(file, CodeName, "a role's name has 1 to 80 letters, digits, - and _", "rename the file")
 		}
-		src, ok := l.read("roles", e.name)
-		if !ok {
-			continue
-		}
-		role, faults := identity.ParseRole(src)
-		l.faults = append(l.faults, faults...)
+		role := kept(l, e, "", func() *identity.Role {
+			src, ok := l.read("roles", e.name)
+			if !ok {
+				return nil
+			}
+			role, faults := identity.ParseRole(src)
+			l.faults = append(l.faults, faults...)
+			return role
+		})
 		if role != nil {
 			to[role.Name] = role
 		}

@@ -7,10 +7,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"stile/internal/apim"
 	"stile/policy"
+	"stile/policy/exchange"
 )
 
 // CodeCertificate is the fault of a certificate whose text cannot be used.
@@ -79,9 +83,12 @@ func (v *values) Certificates() []string {
 // ManagedIdentity reports whether Env.Identity will give tokens.
 func (v *values) ManagedIdentity() bool { return v.identity }
 
+// ExternalCache reports whether Env.External will be there.
+func (v *values) ExternalCache() bool { return v.external }
+
 // sameCredentials reports whether a document that was compiled with old may go on.
 func (v *values) sameCredentials(old *values) bool {
-	if v.identity != old.identity || len(v.certificates) != len(old.certificates) {
+	if !slices.Equal(v.Loggers(), old.Loggers()) || v.identity != old.identity || v.external != old.external || v.authorities.sum != old.authorities.sum || v.authorities.lacking != old.authorities.lacking || len(v.certificates) != len(old.certificates) {
 		return false
 	}
 	for id, c := range v.certificates {
@@ -91,4 +98,37 @@ func (v *values) sameCredentials(old *values) bool {
 		}
 	}
 	return true
+}
+
+// deployment is context.Deployment: the stored certificates in order of their ids,
+// those without a value left out.
+func deployment(v *values) *exchange.Deployment {
+	d := &exchange.Deployment{GatewayID: "managed", Trusts: v.trusts}
+	for _, id := range slices.Sorted(maps.Keys(v.certificates)) {
+		if c := v.certificates[id]; c.TLS != nil {
+			d.Certificates = append(d.Certificates, exchange.Certificate{ID: id, Chain: c.TLS.Certificate, Key: c.TLS.PrivateKey})
+		}
+	}
+	return d
+}
+
+// trusts tells whether a chain in DER leads to one of the roots of callers'
+// certificates at a time; where those have no value nothing does.
+func (v *values) trusts(chain [][]byte, now time.Time) bool {
+	roots, lacking := v.ClientAuthorities()
+	if lacking != "" || len(chain) == 0 {
+		return false
+	}
+	leaf, err := x509.ParseCertificate(chain[0])
+	if err != nil {
+		return false
+	}
+	between := x509.NewCertPool()
+	for _, der := range chain[1:] {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			between.AddCert(c)
+		}
+	}
+	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	return err == nil
 }

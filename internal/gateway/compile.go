@@ -1,8 +1,8 @@
 package gateway
 
 import (
-	"crypto/sha256"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -33,7 +33,8 @@ type CompileOptions struct {
 	// Revision names the snapshot in verdicts and exchanges.
 	Revision string
 	// Previous is the snapshot in use, nil for none: documents that neither changed
-	// nor depend on something that did are taken over from it.
+	// nor depend on something that did are taken over from it. A noun of its service
+	// that stands in this one too, the same pointer, is taken for unchanged.
 	Previous *Snapshot
 	// Secrets gives a secret's value and does not wait. One that it gives an error
 	// for is a warning, and what depends on it answers 503. nil is for checks: no
@@ -49,15 +50,22 @@ type CompileOptions struct {
 // faults of all documents, sorted; the Snapshot is nil where one is an error.
 func Compile(svc *apim.Service, table *policy.Table, opts CompileOptions) (*Snapshot, diag.List) {
 	c := &compiler{svc: svc, table: table, opts: opts, products: map[string]*product{},
-		snap: &Snapshot{revision: opts.Revision, service: svc, compiled: map[documentKey]compiledDocument{}}}
+		snap: &Snapshot{revision: opts.Revision, service: svc, compiled: documents{}, byRevision: map[string]*api{}}}
 	if c.snap.authorize = opts.Authorize; c.snap.authorize == nil && opts.Previous != nil {
 		c.snap.authorize = opts.Previous.authorize
 	}
-	c.snap.values = c.readValues(svc)
+	c.known = c.groups()
+	c.snap.groups = c.known
 	c.origins()
-	c.snap.global, c.snap.held = c.document(svc.Policy)
+	c.roots = c.readAuthorities(svc)
+	c.spaces()
+	c.listener()
+	c.snap.deployment = deployment(c.snap.values)
+	apart := *c.snap.deployment
+	apart.Certificates, c.snap.apart = nil, &apart
+	c.snap.global, c.snap.held = c.document(svc.Policy, c.snap.spaces[""])
 	for _, f := range svc.Fragments {
-		c.document(&f.Source)
+		c.document(&f.Source, c.within(f.Workspace))
 	}
 	for _, p := range svc.Products {
 		c.product(p)
@@ -70,13 +78,21 @@ func Compile(svc *apim.Service, table *policy.Table, opts CompileOptions) (*Snap
 	c.api(c.callbacks())
 	c.membership()
 	c.subscriptions()
+	c.snap.products = c.products
 	for _, a := range c.snap.apis {
+		if a.carried != nil && c.sameLinks(a, a.carried) {
+			a.refusal, a.carried = a.carried.refusal, nil
+			continue
+		}
+		if a.carried != nil {
+			a.rebuild()
+		}
 		for _, o := range a.operations {
 			o.pipelines = make([]atomic.Pointer[policy.Pipeline], len(a.products)+1)
 		}
-		a.refusal = policy.Link(c.snap.global, nil, a.document, nil)
+		a.refusal = policy.Link(c.snap.global, a.space.document, a.document)
 	}
-	c.snap.bare = policy.Link(c.snap.global, nil, nil, nil)
+	c.snap.bare = policy.Link(c.snap.global)
 	if c.faults = c.faults.Sort(); c.faults.HasErrors() {
 		return nil, c.faults
 	}
@@ -89,6 +105,8 @@ type compiler struct {
 	opts     CompileOptions
 	snap     *Snapshot
 	products map[string]*product
+	known    map[string]exchange.Group
+	roots    authorities
 	faults   diag.List
 }
 
@@ -108,6 +126,12 @@ func (c *compiler) origins() {
 	c.snap.origins = map[string]bool{}
 	add := func(base string) {
 		if u, err := url.Parse(base); err == nil && u.Host != "" {
+			switch u.Scheme { // a handshake goes to the web's address
+			case "ws":
+				u.Scheme = "http"
+			case "wss":
+				u.Scheme = "https"
+			}
 			c.snap.origins[u.Scheme+"://"+u.Host] = true
 		}
 	}
@@ -120,26 +144,39 @@ func (c *compiler) origins() {
 }
 
 // document compiles a source, or takes it over from the previous snapshot.
-func (c *compiler) document(src *policy.Source) (*policy.Document, *held) {
+func (c *compiler) document(src *policy.Source, in *space) (*policy.Document, *held) {
+	var before documents
+	if c.opts.Previous != nil {
+		before = c.opts.Previous.compiled
+	}
+	return c.documentOf(src, in, before, c.snap.compiled)
+}
+
+// documentOf compiles a source, or takes it over from before, and puts it into to.
+func (c *compiler) documentOf(src *policy.Source, in *space, before, to documents) (*policy.Document, *held) {
 	if src == nil {
 		return nil, nil
 	}
 	key := documentKey{src.File, src.Scope}
-	done, ok := c.reuse(key, src)
+	done, ok := c.reuse(key, src, in, before)
 	if !ok {
-		done = compileDocument(*src, c.table, c.snap.values)
+		done = compileDocument(*src, c.table, in.values)
 	}
-	c.snap.compiled[key] = done
+	to[key] = done
 	c.faults = append(c.faults, done.faults...)
 	return done.document, done.held
 }
 
-func (c *compiler) reuse(key documentKey, src *policy.Source) (compiledDocument, bool) {
-	if c.opts.Previous == nil {
+func (c *compiler) reuse(key documentKey, src *policy.Source, in *space, before documents) (compiledDocument, bool) {
+	if !in.carried {
 		return compiledDocument{}, false
 	}
-	old, ok := c.opts.Previous.compiled[key]
-	ok = ok && old.source == *src && c.snap.values.unchanged(c.opts.Previous.values, old.document)
+	id := ""
+	if in.noun != nil {
+		id = in.noun.ID
+	}
+	old, ok := before[key]
+	ok = ok && old.source == *src && in.values.unchanged(c.opts.Previous.spaces[id].values, old.document)
 	return old, ok
 }
 
@@ -148,12 +185,30 @@ func (c *compiler) product(p *apim.Product) {
 		c.fault(p.Place, CodeTwice, "another product has the id "+p.ID, "")
 		return
 	}
-	made := &product{noun: p}
-	made.document, made.held = c.document(p.Policy)
-	c.products[p.ID] = made
+	document, held := c.document(p.Policy, c.within(p.Workspace))
+	if old := c.carriedProduct(p, document, held); old != nil {
+		c.products[p.ID] = old
+		return
+	}
+	noun := *p
+	noun.Groups = c.named(c.known, p.GroupIDs, p.Place, "product "+p.ID)
+	c.products[p.ID] = &product{given: p, noun: &noun, document: document, held: held}
 }
 
 func (c *compiler) api(noun *apim.API) {
+	a := c.carriedAPI(noun)
+	if a == nil {
+		a = c.newAPI(noun)
+	}
+	c.place(a)
+	c.snap.apis = append(c.snap.apis, a)
+	if _, twice := c.snap.byRevision[revisionID(noun)]; !twice {
+		c.snap.byRevision[revisionID(noun)] = a
+	}
+}
+
+func (c *compiler) newAPI(given *apim.API) *api {
+	noun := given
 	if noun.KeyHeader == "" || noun.KeyQuery == "" {
 		copied := *noun
 		if copied.KeyHeader == "" {
@@ -164,23 +219,31 @@ func (c *compiler) api(noun *apim.API) {
 		}
 		noun = &copied
 	}
-	a := &api{noun: noun, base: exchange.Backend{BaseURL: strings.TrimRight(noun.ServiceURL, "/")}}
-	a.document, a.held = c.document(noun.Policy)
+	a := &api{given: given, noun: noun, space: c.within(noun.Workspace), base: exchange.Backend{BaseURL: strings.TrimRight(noun.ServiceURL, "/")}, compiled: documents{}}
+	var before documents
+	if p := c.opts.Previous; p != nil && p.byRevision[revisionID(given)] != nil {
+		before = p.byRevision[revisionID(given)].compiled
+	}
+	told := len(c.faults)
+	a.document, a.held = c.documentOf(noun.Policy, a.space, before, a.compiled)
 	for _, o := range noun.Operations {
 		op := &operation{noun: o, api: a}
-		op.document, op.held = c.document(o.Policy)
+		op.document, op.held = c.documentOf(o.Policy, a.space, before, a.compiled)
 		if err := a.tree.add(op); err != nil {
 			c.fault(o.Place, CodeTemplate, "operation "+o.ID+" ("+o.Method+" "+o.URLTemplate+"): "+err.Error(), "")
 			continue
 		}
 		a.operations = append(a.operations, op)
 	}
-	c.place(a)
-	c.snap.apis = append(c.snap.apis, a)
+	a.faults = slices.Clone(c.faults[told:])
+	return a
 }
 
 // place puts an API at its paths.
 func (c *compiler) place(a *api) {
+	if a.noun.Offline {
+		return // as if it were not there
+	}
 	for _, path := range paths(a.noun) {
 		first, _, _ := strings.Cut(path, "/")
 		first, _, _ = strings.Cut(first, ";")
@@ -207,83 +270,4 @@ func overlap(node *apiNode, a *api) *api {
 		}
 	}
 	return nil
-}
-
-// membership puts products beside their APIs.
-func (c *compiler) membership() {
-	for _, noun := range c.svc.Products {
-		p := c.products[noun.ID]
-		if p == nil || p.noun != noun {
-			continue
-		}
-		for _, id := range noun.APIs {
-			found := false
-			for _, a := range c.snap.apis {
-				if a.noun.ID != id || id == apim.CallbacksID {
-					continue
-				}
-				found = true
-				a.products = append(a.products, p)
-				if a.open == nil && !noun.SubscriptionRequired {
-					a.open = p
-				}
-			}
-			if !found {
-				c.fault(noun.Place, CodeNoSuch, "product "+noun.ID+" names API "+id+", which is not there", c.nearAPI(id))
-			}
-		}
-	}
-}
-
-func (c *compiler) nearAPI(id string) string {
-	var ids []string
-	for _, a := range c.svc.APIs {
-		ids = append(ids, a.ID)
-	}
-	if near, ok := diag.Nearest(id, ids); ok {
-		return "did you mean " + near + "?"
-	}
-	return "the APIs are " + strings.Join(ids, ", ")
-}
-
-func (c *compiler) subscriptions() {
-	t := keyTable{bySum: map[[sha256.Size]byte]*subscription{}, byID: map[string]*subscription{}}
-	for _, noun := range c.svc.Subscriptions {
-		s := &subscription{noun: noun}
-		if t.byID[noun.ID] != nil {
-			c.fault(noun.Place, CodeTwice, "another subscription has the id "+noun.ID, "")
-			continue
-		}
-		t.byID[noun.ID] = s
-		c.scope(noun)
-		for i, k := range noun.Keys[:min(len(noun.Keys), len(s.sum))] {
-			v := k.Value
-			if !k.Ref.IsZero() {
-				var lacking string
-				if v, lacking = c.resolve(k.Ref, noun.Place, "an unknown subscription key"); lacking != "" {
-					t.lacking = append(t.lacking, lackingKey{s, lacking})
-				}
-			}
-			if v.Empty() {
-				continue
-			}
-			s.sum[i] = sha256.Sum256([]byte(v.Reveal()))
-			if other := t.bySum[s.sum[i]]; other != nil && other != s {
-				c.fault(noun.Place, CodeTwice, "subscriptions "+other.noun.ID+" and "+noun.ID+" have a key in common", "give each a key of its own")
-				continue
-			}
-			t.bySum[s.sum[i]] = s
-		}
-	}
-	c.snap.keys = t
-}
-
-func (c *compiler) scope(s *apim.Subscription) {
-	kind, id, _ := strings.Cut(s.Scope, "/")
-	switch {
-	case kind == "product" && c.products[id] == nil:
-		c.fault(s.Place, CodeNoSuch, "subscription "+s.ID+" is for product "+id+", which is not there", "")
-	case kind == "api" && c.svc.API(id) == nil:
-		c.fault(s.Place, CodeNoSuch, "subscription "+s.ID+" is for API "+id+", which is not there", c.nearAPI(id))
-	}
 }

@@ -13,7 +13,6 @@ import (
 	"stile/diag"
 	"stile/internal/apim"
 	"stile/internal/backend"
-	"stile/internal/secret"
 	"stile/policy"
 	"stile/policy/exchange"
 )
@@ -104,7 +103,7 @@ func newProduct(id string, subscription bool, apis ...string) *apim.Product {
 func newSubscription(id, scope string, keys ...string) *apim.Subscription {
 	s := &apim.Subscription{Subscription: exchange.Subscription{ID: id, Name: id, Scope: scope}, State: apim.Active}
 	for _, k := range keys {
-		s.Keys = append(s.Keys, apim.Key{Value: secret.NewValue(k)})
+		s.Keys = append(s.Keys, apim.NewKey(k))
 	}
 	return s
 }

@@ -42,6 +42,18 @@ type Config struct {
 	// Cache and Identity serve the policies of their kind; see policy.Env.
 	Cache    policy.Cache
 	Identity policy.TokenSource
+	// External is the cache that nodes share; nil is none.
+	External policy.Cache
+	// Telemetry and Events take what policies measure and log; nil drops it.
+	Telemetry policy.Telemetry
+	Events    policy.EventLog
+	// Authorizations serves get-authorization-context; nil refuses all.
+	Authorizations policy.Authorizations
+	// Sleep waits for policies; nil waits by the machine's clock.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// InOrder runs one after the other what runs side by side otherwise, and before its
+	// exchange goes on what is left to run beside it: for tests of policies.
+	InOrder bool
 	// Authorize says whether the exchange's Principal may call its operation, nil if
 	// so. It is asked once an operation is found, before any policy; never for an
 	// exchange without a Principal. A nil Authorize refuses every Principal.
@@ -49,6 +61,10 @@ type Config struct {
 	// Observe sees every exchange once, at its end: on the wire when the body is
 	// written, in process when Do returns.
 	Observe func(ex *exchange.Exchange, end time.Time)
+	// Record is asked of every exchange, once its API is found and before any policy,
+	// whether it is recorded; token is the debug token that it carried, or empty.
+	// Observe finds the recording in the exchange. nil records none.
+	Record func(ex *exchange.Exchange, token string) Debugging
 	// Refused is told the secrets that the documents of an operation name, when its
 	// backend answers 401: one of them may have a new value. It must return soon; nil
 	// drops it.
@@ -66,6 +82,10 @@ type Gateway struct {
 	cfg  Config
 	env  policy.Env
 	snap atomic.Pointer[Snapshot]
+	// draining: the status says that no new work is wanted.
+	draining atomic.Bool
+	tunnels  tunnels
+	beside   *beside
 }
 
 // New makes a Gateway without a snapshot: until Swap it answers 503.
@@ -73,12 +93,17 @@ func New(cfg Config) *Gateway {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	g := &Gateway{cfg: cfg}
-	g.env = policy.Env{Now: cfg.Now, NewGUID: cfg.NewGUID, Rand: cfg.Rand, Backend: g.watchful(cfg.Backend),
-		Counters: cfg.Counters, Tokens: cfg.Tokens, Cache: cfg.Cache, Identity: cfg.Identity, Trace: cfg.Trace,
-		Panicked: func(v any, stack []byte) {
-			cfg.Log.Error("a policy panicked", "panic", fmt.Sprint(v), "stack", string(stack))
-		}}
+	panicked := func(v any, stack []byte) {
+		cfg.Log.Error("a policy panicked", "panic", fmt.Sprint(v), "stack", string(stack))
+	}
+	g := &Gateway{cfg: cfg, beside: newBeside(panicked)}
+	g.env = policy.Env{Now: cfg.Now, NewGUID: cfg.NewGUID, Rand: cfg.Rand, Backend: handshakes(g.watchful(cfg.Backend)),
+		Counters: cfg.Counters, Tokens: cfg.Tokens, Cache: cfg.Cache, External: cfg.External, Identity: cfg.Identity, Telemetry: cfg.Telemetry, Events: cfg.Events, Trace: cfg.Trace,
+		Authorizations: cfg.Authorizations, Sleep: cfg.Sleep, Background: g.beside.start, Flights: new(policy.Flights),
+		Panicked: panicked}
+	if g.env.InOrder = cfg.InOrder; cfg.InOrder {
+		g.env.Background = nil
+	}
 	return g
 }
 
@@ -93,6 +118,7 @@ func (g *Gateway) Snapshot() *Snapshot { return g.snap.Load() }
 // subscription and no key is needed. The error is a *exchange.PermissionDenied, or
 // ctx's where it ended first; else ex.Response is complete, whatever its status.
 func (g *Gateway) Do(ctx context.Context, ex *exchange.Exchange) error {
+	ex.Request.Upgrade = "" // nobody here could take the connection
 	err := g.run(ctx, ex)
 	if err == nil && ctx.Err() != nil {
 		ex.Response.Body.Close()
@@ -140,11 +166,18 @@ func (g *Gateway) run(ctx context.Context, ex *exchange.Exchange) (err error) {
 	return g.dispatch(ctx, ex, s)
 }
 
-func (g *Gateway) dispatch(ctx context.Context, ex *exchange.Exchange, s *Snapshot) error {
+func (g *Gateway) dispatch(ctx context.Context, ex *exchange.Exchange, s *Snapshot) (err error) {
 	a, o, rest := s.route(ex)
 	if a != nil {
-		ex.API = &a.noun.API
+		if ex.API, ex.Workspace = &a.noun.API, a.space.noun; ex.Workspace != nil {
+			ex.Deployment = s.apart
+		}
 	}
+	if a == nil {
+		s.takeKeys(ex)
+	}
+	debugging := g.arrive(ex)
+	defer func() { g.leave(ex, debugging, err) }()
 	if o == nil {
 		at := s.bare
 		if a != nil {
@@ -162,6 +195,12 @@ func (g *Gateway) dispatch(ctx context.Context, ex *exchange.Exchange, s *Snapsh
 		}
 	}
 	product, refusal := s.admit(ex, a)
+	if refusal == nil {
+		if d := misfit(ex, a); d != nil {
+			o.pipeline(s, product).Refuse(ctx, ex, &g.env, "configuration", d)
+			return nil
+		}
+	}
 	if refusal != nil {
 		o.pipeline(s, 0).Refuse(ctx, ex, &g.env, "authorization", refusal)
 		return nil
@@ -201,7 +240,7 @@ func (g *Gateway) begin(ex *exchange.Exchange, s *Snapshot) {
 	if ex.Started.IsZero() {
 		ex.Started = g.cfg.Now()
 	}
-	ex.Revision = s.revision
+	ex.Revision, ex.Deployment = s.revision, s.deployment
 	g.trace(ex)
 }
 

@@ -44,7 +44,7 @@ func TestRouting(t *testing.T) {
 		{"GET /orders/", "orders/list", "http://orders.internal/v1/", ""},
 		{"GET /ORDERS/Special", "orders/special", "http://orders.internal/v1/Special", ""},
 		{"GET /orders/7", "orders/one", "http://orders.internal/v1/7", "id=7"},
-		{"GET /orders/a%20b?x=1&y=a+b", "orders/one", "http://orders.internal/v1/a%20b?x=1&y=a+b", "id=a b"},
+		{"GET /orders/a%20b?x=1&y=a+b", "orders/one", "http://orders.internal/v1/a%20b?x=1&y=a%20b", "id=a b"},
 		{"GET /orders/%61%7e", "orders/one", "http://orders.internal/v1/a~", "id=a~"},
 		{"GET /orders//7", "orders/one", "http://orders.internal/v1/7", "id=7"},
 		{"GET /orders/7/lines/2", "orders/lines", "http://orders.internal/v1/7/lines/2", "id=7,line=2"},

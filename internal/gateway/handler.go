@@ -32,11 +32,25 @@ func NewServer(h http.Handler) *http.Server {
 func (g *Gateway) Handler() http.Handler { return http.HandlerFunc(g.serve) }
 
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
-	ex, status, problem := fromWire(r, g.Snapshot().service.TrustedHops)
+	if r.URL.Path == StatusPath {
+		g.status(w, r)
+		return
+	}
+	var from edge
+	if s := g.Snapshot(); s != nil {
+		from = edge{s.service.TrustedHops, s.service.Listener.HopHeader}
+	}
+	ex, status, problem := fromWire(r, from)
 	if problem != "" {
 		ex = &exchange.Exchange{Response: policy.Answer(status, problem)}
 		w.Header().Set("Connection", "close")
 		_ = toWire(w, r, ex)
+		return
+	}
+	if ex.Request.Upgrade != "" {
+		if err := g.open(w, r, ex); err != nil {
+			panic(http.ErrAbortHandler)
+		}
 		return
 	}
 	duplex := ex.Request.Body != nil && (r.ContentLength < 0 || r.ContentLength > drained)
@@ -65,9 +79,16 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
 // client gets its answer; net/http does the same for a body up to this length.
 const drained = 256 << 10
 
+// edge is what stands before the gateway: trusted proxies, and the field in which they
+// pass on the certificates of their callers.
+type edge struct {
+	trusted   []netip.Prefix
+	hopHeader string
+}
+
 // fromWire makes an exchange of a request that came over trusted hops, or says why it
 // is refused as it stands.
-func fromWire(r *http.Request, trusted []netip.Prefix) (ex *exchange.Exchange, status int, problem string) {
+func fromWire(r *http.Request, from edge) (ex *exchange.Exchange, status int, problem string) {
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	if r.URL.IsAbs() {
 		path = r.URL.EscapedPath()
@@ -98,9 +119,13 @@ func fromWire(r *http.Request, trusted []netip.Prefix) (ex *exchange.Exchange, s
 	}
 	ex = &exchange.Exchange{Request: exchange.Request{Method: r.Method,
 		URL:    exchange.URL{Scheme: scheme, Host: host, Port: port, Path: path, Query: exchange.ParseQuery(query)},
-		Client: client(r, trusted)}}
+		Client: client(r, from.trusted), Upgrade: upgradeOf(r)}}
+	hop := len(from.trusted) > 0 && among(remoteAddress(r.RemoteAddr), from.trusted)
+	if ex.Request.ClientCertificate, problem = clientCertificate(r, from.hopHeader, hop); problem != "" {
+		return nil, http.StatusBadRequest, problem
+	}
 	ex.Hops = hops(r)
-	header(ex, r)
+	header(ex, r, from.hopHeader)
 	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
 		ex.Request.Body = exchange.Stream(r.Body, r.ContentLength)
 	}
@@ -110,7 +135,7 @@ func fromWire(r *http.Request, trusted []netip.Prefix) (ex *exchange.Exchange, s
 // header copies the fields, sorted, without those of this connection and those
 // that Connection names: removed here, before any policy, they cannot be used to
 // strip a field that a policy sets.
-func header(ex *exchange.Exchange, r *http.Request) {
+func header(ex *exchange.Exchange, r *http.Request, hopHeader string) {
 	h := &ex.Request.Header
 	h.Add(backend.WireHost, r.Host)
 	names := make([]string, 0, len(r.Header))
@@ -118,13 +143,14 @@ func header(ex *exchange.Exchange, r *http.Request) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	named := nominations(r)
 	for _, name := range names {
 		switch name {
 		case "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding",
 			"Upgrade", "Expect", backend.HopsHeader:
 			continue
 		}
-		if nominated(r, name) {
+		if named[strings.ToLower(name)] || hopHeader != "" && strings.EqualFold(name, hopHeader) {
 			continue
 		}
 		for _, v := range r.Header[name] {
@@ -133,15 +159,19 @@ func header(ex *exchange.Exchange, r *http.Request) {
 	}
 }
 
-func nominated(r *http.Request, name string) bool {
+// nominations are the fields that Connection names, in lower case. They are read once:
+// a caller may name very many, and send as many.
+func nominations(r *http.Request) map[string]bool {
+	var out map[string]bool
 	for _, list := range r.Header["Connection"] {
 		for n := range strings.SplitSeq(list, ",") {
-			if strings.EqualFold(strings.TrimSpace(n), name) {
-				return true
+			if out == nil {
+				out = map[string]bool{}
 			}
+			out[strings.ToLower(strings.TrimSpace(n))] = true
 		}
 	}
-	return false
+	return out
 }
 
 // hops reads how many gateways the request came through; what is no count is

@@ -110,7 +110,7 @@ func (v *values) use(src policy.Source, name string) (file string, line int, ok 
 // has; secrets are not read.
 func CheckDocument(svc *apim.Service, table *policy.Table, src policy.Source) diag.List {
 	c := &compiler{svc: svc}
-	return compileDocument(src, table, c.readValues(svc)).faults
+	return compileDocument(src, table, c.readValues(svc, svc.WorkspaceOf(src.File))).faults
 }
 
 // unreadText is why a secret has no value where Compile was given no Secrets.
@@ -137,8 +137,10 @@ func (s *Snapshot) Secrets() []secret.Ref { return Secrets(s.service) }
 // each once.
 func Secrets(svc *apim.Service) []secret.Ref {
 	var out []secret.Ref
+	seen := map[secret.Ref]bool{}
 	add := func(r secret.Ref) {
-		if !r.IsZero() && !slices.Contains(out, r) {
+		if !r.IsZero() && !seen[r] {
+			seen[r] = true
 			out = append(out, r)
 		}
 	}
@@ -153,15 +155,26 @@ func Secrets(svc *apim.Service) []secret.Ref {
 	for _, n := range svc.Certificates {
 		add(n.Ref)
 	}
+	for _, l := range svc.Loggers {
+		add(l.Ref)
+	}
+	for _, b := range svc.Backends {
+		for _, t := range b.Texts() {
+			add(t.Ref)
+		}
+	}
+	for _, a := range svc.Listener.Authorities {
+		add(a.Ref)
+	}
 	return out
 }
 
 // holding gives the document that keeps the operation from running under the product
 // at an index, nil if none.
 func (o *operation) holding(s *Snapshot, at int) *held {
-	list := [...]*held{s.held, nil, o.api.held, o.held}
+	list := [...]*held{s.held, o.api.space.held, nil, o.api.held, o.held}
 	if at > 0 {
-		list[1] = o.api.products[at-1].held
+		list[2] = o.api.products[at-1].held
 	}
 	for _, h := range list {
 		if h != nil {
@@ -204,12 +217,13 @@ func (g *Gateway) watchful(next exchange.Caller) exchange.Caller {
 
 // secretsOf lists the secrets that the documents of an exchange's operation name.
 func (s *Snapshot) secretsOf(ex *exchange.Exchange) (out []secret.Ref) {
-	documents := []*policy.Document{s.global}
+	documents, names := []*policy.Document{s.global}, s.values
 	for _, a := range s.apis {
 		if ex.API == nil || a.noun.ID != ex.API.ID || a.noun.Revision != ex.API.Revision {
 			continue
 		}
-		documents = append(documents, a.document)
+		names = a.space.values
+		documents = append(documents, a.space.document, a.document)
 		for _, p := range a.products {
 			documents = append(documents, p.document)
 		}
@@ -224,8 +238,10 @@ func (s *Snapshot) secretsOf(ex *exchange.Exchange) (out []secret.Ref) {
 			continue
 		}
 		for _, name := range d.NamedValues() {
-			if r := s.values.named[name].ref; !r.IsZero() && !slices.Contains(out, r) {
-				out = append(out, r)
+			for _, v := range [...]*values{s.values, names} {
+				if r := v.named[name].ref; !r.IsZero() && !slices.Contains(out, r) {
+					out = append(out, r)
+				}
 			}
 		}
 	}

@@ -10,52 +10,58 @@ import (
 	"stile/policy/exchange"
 )
 
-// keyTable finds subscriptions by key. Keys are kept as SHA-256 sums only.
-type keyTable struct {
-	bySum map[[sha256.Size]byte]*subscription
-	byID  map[string]*subscription
-	// lacking are keys whose secret has no value: they cannot be known when they
-	// come.
-	lacking []lackingKey
-}
-
-type lackingKey struct {
-	of     *subscription
-	reason string
-}
-
+// subscription is a subscription with what it opens, read once.
 type subscription struct {
-	noun *apim.Subscription
-	sum  [2][sha256.Size]byte
+	noun  *apim.Subscription
+	sum   [2][sha256.Size]byte
+	kind  string // "", product, api or apim.AllAccess
+	id    string // of the product or API
+	owner *exchange.User
 }
 
-// find gives the active subscription of a key. The map is reached by the key's
-// sum, which tells an observer of time nothing about the key; the sum is then
-// compared once more in constant time.
-func (t *keyTable) find(key string) *subscription {
-	sum := sha256.Sum256([]byte(key))
-	s := t.bySum[sum]
-	if s == nil || s.noun.State != apim.Active {
-		return nil
+// keyed is a key's digest under the table's secret. Both parts have one length, so
+// that the plain hash of the two is as good as an HMAC.
+func (t *keyTable) keyed(digest apim.Digest) [sha256.Size]byte {
+	var text [2 * sha256.Size]byte
+	copy(text[:], t.seed[:])
+	copy(text[sha256.Size:], digest[:])
+	return sha256.Sum256(text[:])
+}
+
+// find gives the active subscription of a key, and whether it is the second one of
+// its two. The map is reached by the key's keyed digest, which tells an observer of
+// time nothing about the key; the digests are then compared in constant time.
+func (t *keyTable) find(key string) (s *subscription, second bool) {
+	sum := t.keyed(sha256.Sum256([]byte(key)))
+	if t.probed != nil {
+		t.probed()
 	}
-	if subtle.ConstantTimeCompare(sum[:], s.sum[0][:])|subtle.ConstantTimeCompare(sum[:], s.sum[1][:]) != 1 {
-		return nil
+	if s = t.sum(&sum); s == nil || s.noun.State != apim.Active {
+		return nil, false
 	}
-	return s
+	first, other := subtle.ConstantTimeCompare(sum[:], s.sum[0][:]), subtle.ConstantTimeCompare(sum[:], s.sum[1][:])
+	if first|other != 1 {
+		return nil, false
+	}
+	return s, first == 0
 }
 
 // covers gives whether a subscription opens an API, and the index of the product
 // that its calls run under (0: none).
 func (s *subscription) covers(a *api) (product int, ok bool) {
-	kind, id, _ := strings.Cut(s.noun.Scope, "/")
-	switch kind {
-	case "":
+	switch s.kind {
+	case apim.AllAccess:
 		return 0, true
+	case "":
+		return 0, a.noun.Workspace == s.noun.Workspace
 	case "api":
-		return 0, id == a.noun.ID
+		return 0, s.id == a.noun.ID
 	case "product":
-		product, ok = a.productIndex(id)
-		return product, ok && product > 0
+		for i, p := range a.products {
+			if p.noun.ID == s.id {
+				return i + 1, true
+			}
+		}
 	}
 	return 0, false
 }
@@ -72,21 +78,32 @@ func (t *keyTable) mayBe(a *api) string {
 }
 
 // takeKey gives the subscription key of a request and removes it, so that no
-// policy forwards it and no record shows it.
+// policy forwards it and no record shows it. The query is looked at only where the
+// header is not there.
 func takeKey(ex *exchange.Exchange, a *api) string {
-	var key string
-	if ex.Request.Header.Has(a.noun.KeyHeader) {
+	key, inHeader := "", ex.Request.Header.Has(a.noun.KeyHeader)
+	if inHeader {
 		key = ex.Request.Header.Get(a.noun.KeyHeader)
 		ex.Request.Header.Del(a.noun.KeyHeader)
 	}
 	if v, ok := param(ex.Request.URL.Query, a.noun.KeyQuery); ok {
-		if key == "" {
+		if !inHeader {
 			key = v
 		}
 		ex.Request.URL.Query = without(ex.Request.URL.Query, a.noun.KeyQuery)
 		ex.Request.OriginalURL.Query = without(ex.Request.OriginalURL.Query, a.noun.KeyQuery)
 	}
 	return key
+}
+
+// takeKeys removes the keys of a request that names no version of the APIs at its path:
+// whatever they are called, no record of it shows one.
+func (s *Snapshot) takeKeys(ex *exchange.Exchange) {
+	if node, _ := s.root.find(ex.Request.URL.Path); node != nil {
+		for _, a := range node.here {
+			takeKey(ex, a)
+		}
+	}
 }
 
 func without(list []exchange.Param, name string) []exchange.Param {
@@ -106,17 +123,18 @@ func without(list []exchange.Param, name string) []exchange.Param {
 func (s *Snapshot) admit(ex *exchange.Exchange, a *api) (product int, refusal *policy.Denied) {
 	key := takeKey(ex, a)
 	var sub *subscription
+	var second bool
 	named := key != ""
 	if ex.Principal != nil {
 		named, key = ex.SubscriptionID != "", ""
 		if named {
-			sub = s.keys.byID[ex.SubscriptionID]
+			sub = s.keys.id(ex.SubscriptionID)
 			if sub != nil && sub.noun.State != apim.Active {
 				sub = nil
 			}
 		}
 	} else if named {
-		sub = s.keys.find(key)
+		sub, second = s.keys.find(key)
 	}
 	if !named {
 		return s.anonymous(ex, a)
@@ -124,8 +142,8 @@ func (s *Snapshot) admit(ex *exchange.Exchange, a *api) (product int, refusal *p
 	if sub != nil {
 		if at, ok := sub.covers(a); ok {
 			held := sub.noun.Subscription
-			held.Key = exchange.Redact(key)
-			ex.Subscription = &held
+			held.Key, held.Secondary = exchange.Redact(key), second
+			ex.Subscription, ex.User = &held, sub.owner
 			if at > 0 {
 				ex.Product = &a.products[at-1].noun.Product
 			}
@@ -141,9 +159,8 @@ func (s *Snapshot) admit(ex *exchange.Exchange, a *api) (product int, refusal *p
 
 func (s *Snapshot) anonymous(ex *exchange.Exchange, a *api) (int, *policy.Denied) {
 	if a.open != nil {
-		at, _ := a.productIndex(a.open.noun.ID)
 		ex.Product = &a.open.noun.Product
-		return at, nil
+		return a.openAt, nil
 	}
 	if !a.noun.SubscriptionRequired {
 		return 0, nil

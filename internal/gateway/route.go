@@ -14,6 +14,8 @@ import (
 type apiNode struct {
 	children map[string]*apiNode
 	here     []*api // versions of one path, by header or query; else one
+	// probed is told of each look into a map on the way from this node; nil but in tests.
+	probed func()
 }
 
 func (n *apiNode) add(path string, a *api) *apiNode {
@@ -42,7 +44,11 @@ func (n *apiNode) find(path string) (best *apiNode, rest string) {
 	if len(n.here) > 0 {
 		best = n
 	}
+	probed := n.probed
 	for left := path; len(left) > 1; {
+		if probed != nil {
+			probed()
+		}
 		seg := left[1:]
 		if i := strings.IndexByte(seg, '/'); i >= 0 {
 			seg = seg[:i]
@@ -106,13 +112,13 @@ func paths(a *apim.API) []string {
 	if a.IsCurrentRevision {
 		out = append(out, p)
 	}
-	if a.Revision != "" && p != "" {
+	if a.Revision != "" {
 		out = append(out, p+";rev="+a.Revision)
 	}
 	return out
 }
 
-// maxParams bounds the parameters of one URL template.
+// maxParams bounds the parameters in the path of one URL template.
 const maxParams = 16
 
 // opNode is one segment of the operations' URL templates. A literal wins over a
@@ -121,8 +127,8 @@ type opNode struct {
 	literal map[string]*opNode
 	mixed   []mixedChild
 	param   *opNode
-	ops     map[string]*operation // ends here, by method
-	tail    map[string]*operation // /* or /{*name}: any rest, by method
+	ops     methods // end here
+	tail    methods // /* or /{*name}: any rest
 }
 
 // mixedChild is a segment of text around parameters, as report-{year}.{format}.
@@ -132,51 +138,44 @@ type mixedChild struct {
 }
 
 type template struct {
-	names []string // parameters in order; the last may be a wildcard's
+	names []string // parameters of the path in order; the last may be a wildcard's
 	named bool     // the wildcard has a name
+	query []queryTerm
 }
 
 // add places an operation; it gives a fault's message, "" where there is none.
 func (n *opNode) add(o *operation) error {
-	path := o.noun.URLTemplate
-	if i := strings.IndexByte(path, '?'); i >= 0 {
-		return errors.New("query parameters in a URL template are not in this version; match them in a policy")
-	}
+	path, query, _ := strings.Cut(o.noun.URLTemplate, "?")
 	segments := strings.Split(strings.Trim(path, "/"), "/")
+	to := &n.ops
 	for i, seg := range segments {
-		switch {
-		case seg == "":
+		if seg == "" {
 			continue
-		case seg == "*" || strings.HasPrefix(seg, "{*") && strings.HasSuffix(seg, "}"):
+		}
+		if seg == "*" || strings.HasPrefix(seg, "{*") && strings.HasSuffix(seg, "}") {
 			if i != len(segments)-1 {
 				return errors.New("a wildcard stands only at the end of a URL template")
 			}
 			if seg != "*" {
 				o.template.names, o.template.named = append(o.template.names, seg[2:len(seg)-1]), true
 			}
-			return put(&n.tail, o)
+			to = &n.tail
+			break
 		}
 		next, err := n.child(seg, &o.template)
 		if err != nil {
 			return err
 		}
-		n = next
+		n, to = next, &next.ops
 	}
 	if len(o.template.names) > maxParams {
 		return fmt.Errorf("a URL template has at most %d parameters", maxParams)
 	}
-	return put(&n.ops, o)
-}
-
-func put(to *map[string]*operation, o *operation) error {
-	if *to == nil {
-		*to = map[string]*operation{}
+	var err error
+	if o.template.query, err = queryTerms(query, o.template.names); err != nil {
+		return err
 	}
-	if other, taken := (*to)[o.noun.Method]; taken {
-		return fmt.Errorf("operation %s has the same method and URL template", other.noun.ID)
-	}
-	(*to)[o.noun.Method] = o
-	return nil
+	return to.put(o)
 }
 
 func (n *opNode) child(seg string, t *template) (*opNode, error) {
@@ -252,13 +251,13 @@ func splitSegment(seg string) (text, names []string, err error) {
 }
 
 // match finds the operation for the rest of a path; values are the parameters'
-// texts, still escaped.
-func (n *opNode) match(rest, method string, values *[maxParams]string, count int) *operation {
+// texts, still escaped. Each node is looked at once at most: it stands at one depth.
+func (n *opNode) match(rest string, w wanted, values *[maxParams]string, count int) *operation {
 	if rest == "" || rest == "/" {
-		if o := n.ops[method]; o != nil {
+		if o := n.ops.find(w); o != nil {
 			return o
 		}
-		return n.wildcard("", method, values, count)
+		return n.wildcard("", w, values, count)
 	}
 	seg := rest[1:]
 	if i := strings.IndexByte(seg, '/'); i >= 0 {
@@ -266,28 +265,28 @@ func (n *opNode) match(rest, method string, values *[maxParams]string, count int
 	}
 	left := rest[1+len(seg):]
 	if next := n.literal[strings.ToLower(seg)]; next != nil {
-		if o := next.match(left, method, values, count); o != nil {
+		if o := next.match(left, w, values, count); o != nil {
 			return o
 		}
 	}
 	for i := range n.mixed {
 		if k := n.mixed[i].match(seg, values, count); k >= 0 {
-			if o := n.mixed[i].node.match(left, method, values, k); o != nil {
+			if o := n.mixed[i].node.match(left, w, values, k); o != nil {
 				return o
 			}
 		}
 	}
 	if n.param != nil && seg != "" && count < maxParams {
 		values[count] = seg
-		if o := n.param.match(left, method, values, count+1); o != nil {
+		if o := n.param.match(left, w, values, count+1); o != nil {
 			return o
 		}
 	}
-	return n.wildcard(rest[1:], method, values, count)
+	return n.wildcard(rest[1:], w, values, count)
 }
 
-func (n *opNode) wildcard(rest, method string, values *[maxParams]string, count int) *operation {
-	o := n.tail[method]
+func (n *opNode) wildcard(rest string, w wanted, values *[maxParams]string, count int) *operation {
+	o := n.tail.find(w)
 	if o != nil && o.template.named && count < maxParams {
 		values[count] = rest
 	}

@@ -90,8 +90,8 @@ func TestMatchProperties(t *testing.T) {
 			path = strings.TrimSuffix(path, "/") + "/"
 		}
 		var values [maxParams]string
-		got := root.match(path, "GET", &values, 0)
-		if root.match(path, "POST", &values, 0) != nil {
+		got := root.match(path, wanted{method: "GET"}, &values, 0)
+		if root.match(path, wanted{method: "POST"}, &values, 0) != nil {
 			t.Fatal("another method matched")
 		}
 		if got == nil {
@@ -111,7 +111,7 @@ func TestMatchProperties(t *testing.T) {
 				t.Fatalf("%s was found for %s, %s is more specific", found, path, template)
 			}
 		}
-		root.match(path, "GET", &values, 0)
+		root.match(path, wanted{method: "GET"}, &values, 0)
 		back := found
 		for i, name := range got.template.names {
 			back = strings.Replace(back, "{"+name+"}", values[i], 1)

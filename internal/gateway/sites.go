@@ -23,6 +23,9 @@ func (s *Snapshot) documentsOf(apiID, operationID string) []placed {
 		if a.noun.ID != apiID || !a.noun.IsCurrentRevision && apiID != apim.CallbacksID {
 			continue
 		}
+		if w := s.workspace(a); w != nil {
+			out = append(out, placed{w.Policy, a.space.document, a.space.held})
+		}
 		for _, p := range a.products {
 			out = append(out, placed{p.noun.Policy, p.document, p.held})
 		}
@@ -74,22 +77,36 @@ type NamedValueUse struct {
 // NamedValue tells of a named value by its display name, as the documents of an
 // operation use it; ok is false where there is none of that name.
 func (s *Snapshot) NamedValue(name, apiID, operationID string) (use NamedValueUse, ok bool) {
-	v, ok := s.values.named[name]
+	names, id := s.values, ""
+	if w := s.spaces[workspaceOf(apiID)]; w != nil && w.noun != nil {
+		names, id = w.values, w.noun.ID
+	}
+	v, ok := names.named[name]
 	if !ok {
 		return use, false
 	}
 	use.Ref, use.Lacking = v.ref, v.lacking
 	for _, n := range s.service.NamedValues {
-		if n.DisplayName == name {
+		if n.DisplayName == name && n.Workspace == id {
 			use.Place = n.Place
 		}
 	}
-	use.File, use.Line = s.useOf(name, s.documentsOf(apiID, operationID))
+	use.File, use.Line = names.useOf(name, s.documentsOf(apiID, operationID))
 	return use, true
 }
 
+// workspace gives the noun of an API's workspace, nil where it stands in none.
+func (s *Snapshot) workspace(a *api) *apim.Workspace {
+	for _, w := range s.service.Workspaces {
+		if w.ID == a.noun.Workspace {
+			return w
+		}
+	}
+	return nil
+}
+
 // useOf finds where documents, else fragments, name a named value.
-func (s *Snapshot) useOf(name string, documents []placed) (file string, line int) {
+func (v *values) useOf(name string, documents []placed) (file string, line int) {
 	for _, d := range documents {
 		if d.held != nil && d.held.name == name {
 			return d.held.file, d.held.line
@@ -104,6 +121,6 @@ func (s *Snapshot) useOf(name string, documents []placed) (file string, line int
 			return d.source.File, 1 + strings.Count(d.source.Text[:at], "\n")
 		}
 	}
-	file, line, _ = s.values.use(policy.Source{}, name)
+	file, line, _ = v.use(policy.Source{}, name)
 	return file, line
 }

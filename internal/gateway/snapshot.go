@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"crypto/tls"
+	"strings"
 	"sync/atomic"
 
 	"stile/diag"
@@ -14,33 +16,53 @@ import (
 type Snapshot struct {
 	revision string
 	service  *apim.Service
-	values   *values
+	values   *values           // of the service
+	spaces   map[string]*space // by id; "" is the service
 	global   *policy.Document
 	held     *held // the global document, where it is held
 	apis     []*api
 	root     apiNode
-	keys     keyTable
+	keys     *keyTable
 	bare     *policy.Pipeline // global scope alone: for requests that reach no API
-	compiled map[documentKey]compiledDocument
-	origins  map[string]bool // of all backends that the configuration names
+	compiled documents        // of the service, products and workspaces; an API has its own
+	// byRevision are the APIs by id and revision; products and groups are by id.
+	byRevision map[string]*api
+	products   map[string]*product
+	groups     map[string]exchange.Group
+	proofs     []*tls.Certificate         // what the listener over TLS proves; the first by default
+	tls        atomic.Pointer[tls.Config] // made at the first connection
+	// deployment is context.Deployment of all requests.
+	deployment *exchange.Deployment
+	// apart is that of requests to workspaces' APIs: the certificates are the service's.
+	apart   *exchange.Deployment
+	origins map[string]bool // of all backends that the configuration names
 	// authorize decides in the place of the gateway's; may be nil.
 	authorize func(*exchange.Exchange) *exchange.PermissionDenied
 }
 
 // api is one revision of an API in a snapshot.
 type api struct {
-	noun       *apim.API
+	given      *apim.API // what it was made of
+	noun       *apim.API // given, with the names of keys
 	document   *policy.Document
 	held       *held
 	operations []*operation
 	tree       opNode
 	products   []*product
-	open       *product // the first product that needs no subscription; nil
+	space      *space
+	open       *product // the product that needs no subscription; nil
+	openAt     int      // its index, as in pipelines
 	base       exchange.Backend
 	refusal    *policy.Pipeline // global and API scope: for refusals without an operation
+	compiled   documents
+	faults     diag.List // what compiling it told
+	// carried is the API of the snapshot before whose operations are this one's, while
+	// the snapshot is made.
+	carried *api
 }
 
 type product struct {
+	given    *apim.Product
 	noun     *apim.Product
 	document *policy.Document
 	held     *held
@@ -123,19 +145,25 @@ func (o *operation) pipeline(s *Snapshot, at int) *policy.Pipeline {
 	if at > 0 {
 		doc = o.api.products[at-1].document
 	}
-	o.pipelines[at].CompareAndSwap(nil, policy.Link(s.global, doc, o.api.document, o.document))
+	o.pipelines[at].CompareAndSwap(nil, policy.Link(s.global, o.api.space.document, doc, o.api.document, o.document))
 	return o.pipelines[at].Load()
 }
 
 // Locate finds the operation that a method and a gateway path reach, without
 // running anything: for checks across files.
 func (s *Snapshot) Locate(method, path string) (apiID, operationID string, ok bool) {
+	path, query, _ := strings.Cut(path, "?")
 	canonical, err := Canonical(path)
 	if err != nil {
 		return "", "", false
 	}
-	ex := &exchange.Exchange{Request: exchange.Request{Method: method, URL: exchange.URL{Path: canonical}}}
-	a, o, _ := s.route(ex)
+	ex := &exchange.Exchange{Request: exchange.Request{Method: method, URL: exchange.URL{Path: canonical, Query: exchange.ParseQuery(query)}}}
+	a, o, rest := s.route(ex)
+	if a != nil && o == nil {
+		// Who asks may not know the query yet.
+		var values [maxParams]string
+		o = a.tree.match(rest, wanted{method: method, any: true}, &values, 0)
+	}
 	if o == nil {
 		return "", "", false
 	}
@@ -154,21 +182,19 @@ func (s *Snapshot) route(ex *exchange.Exchange) (*api, *operation, string) {
 		return nil, nil, ""
 	}
 	var values [maxParams]string
-	o := a.tree.match(rest, ex.Request.Method, &values, 0)
+	o := a.tree.match(rest, wanted{method: ex.Request.Method, query: ex.Request.URL.Query}, &values, 0)
 	if o == nil {
 		return a, nil, rest
 	}
-	if names := o.template.names; len(names) > 0 {
-		ex.Request.Matched = make([]exchange.Param, len(names))
-		for i, name := range names {
-			ex.Request.Matched[i] = exchange.Param{Name: name, Value: unescape(values[i])}
-		}
-	}
+	ex.Request.Matched = o.template.matched(&values, ex.Request.URL.Query)
 	if rest == "" {
 		rest = "/"
 	}
 	return a, o, rest
 }
+
+// documents are compiled documents by where they stand.
+type documents map[documentKey]compiledDocument
 
 type documentKey struct {
 	file  string

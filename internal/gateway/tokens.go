@@ -33,15 +33,19 @@ func (t tokens) Decrypt(token string, keys []policy.DecryptionKey) (string, erro
 
 // Verify verifies; a refusal is a *policy.TokenError.
 func (t tokens) Verify(ctx context.Context, token string, sources []policy.KeySource, keys []policy.SigningKey) (policy.Claims, error) {
-	own := make([]identity.Key, len(keys))
-	for i, k := range keys {
-		own[i] = identity.Key(k)
+	var ownRoom [4]identity.Key
+	var fromRoom [4]identity.Source
+	own, from := ownRoom[:0], fromRoom[:0]
+	for _, k := range keys {
+		own = append(own, identity.Key(k))
 	}
-	from := make([]identity.Source, len(sources))
-	for i, s := range sources {
-		from[i] = identity.Source(s)
+	for _, s := range sources {
+		from = append(from, identity.Source(s))
 	}
 	got, err := t.v.Verify(ctx, token, from, own)
+	if err == nil {
+		return got, nil
+	}
 	var refused *identity.TokenError
 	var lacking *identity.KeysError
 	switch {
@@ -51,8 +55,6 @@ func (t tokens) Verify(ctx context.Context, token string, sources []policy.KeySo
 			out.Detail = lacking.Detail
 		}
 		return nil, out
-	case err != nil:
-		return nil, err
 	}
-	return got, nil
+	return nil, err
 }

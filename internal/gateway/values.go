@@ -19,6 +19,11 @@ type values struct {
 	// certificates are by id; identity says that managed identities are configured.
 	certificates map[string]certificate
 	identity     bool
+	external     bool
+	loggers      map[string]Logger
+	authorities  authorities
+	schemas      map[string]policy.StoredSchema
+	workspace    string
 }
 
 type namedValue struct {
@@ -34,6 +39,9 @@ func (v *values) NamedValue(name string) (text string, secret, ok bool) {
 	n, ok := v.named[name]
 	return n.text, n.secret, ok
 }
+
+// Workspace is the id of the workspace whose documents see the values.
+func (v *values) Workspace() string { return v.workspace }
 
 // Fragment gives a fragment's source.
 func (v *values) Fragment(id string) (policy.Source, bool) {
@@ -60,11 +68,17 @@ func (v *values) Names(kind policy.NameKind) []string {
 	return nil
 }
 
-// unchanged reports whether a document compiled with old would compile to the
-// same with v. A document keeps its values for backends that expressions name,
-// so all backends count, and all certificates likewise.
+// sameSurroundings reports whether documents compiled with old may be taken over, as
+// far as the names that they use are unchanged. A document keeps its values for
+// backends that expressions name, so all backends count, and all certificates likewise.
+func (v *values) sameSurroundings(old *values) bool {
+	return maps.Equal(v.backends, old.backends) && maps.Equal(v.schemas, old.schemas) && v.sameCredentials(old)
+}
+
+// unchanged reports whether a document compiled with old, whose surroundings are the
+// same, would compile to the same with v.
 func (v *values) unchanged(old *values, d *policy.Document) bool {
-	if d == nil || !maps.Equal(v.backends, old.backends) || !v.sameCredentials(old) {
+	if d == nil {
 		return false
 	}
 	for _, name := range d.NamedValues() {
@@ -80,10 +94,20 @@ func (v *values) unchanged(old *values, d *policy.Document) bool {
 	return true
 }
 
-func (c *compiler) readValues(svc *apim.Service) *values {
-	v := &values{named: map[string]namedValue{}, fragments: map[string]policy.Source{}, backends: map[string]exchange.Backend{},
-		certificates: c.readCertificates(svc), identity: svc.ManagedIdentity}
+// readValues reads the names that documents of a workspace see, empty for the
+// service. Those of the service are not seen from a workspace: its certificates and
+// its managed identity neither.
+func (c *compiler) readValues(svc *apim.Service, workspace string) *values {
+	v := &values{named: map[string]namedValue{}, fragments: map[string]policy.Source{}, backends: map[string]exchange.Backend{}, authorities: c.roots, workspace: workspace,
+		schemas: c.readSchemas(svc, workspace)}
+	v.external = svc.ExternalCache
+	if workspace == "" {
+		v.certificates, v.identity = c.readCertificates(svc), svc.ManagedIdentity
+	}
 	for _, n := range svc.NamedValues {
+		if n.Workspace != workspace && !n.BuiltIn {
+			continue
+		}
 		if _, twice := v.named[n.DisplayName]; twice {
 			c.fault(n.Place, CodeTwice, "another named value has the display name "+n.DisplayName, "")
 		}
@@ -94,17 +118,18 @@ func (c *compiler) readValues(svc *apim.Service) *values {
 		}
 		v.named[n.DisplayName] = value
 	}
+	if workspace == "" {
+		v.loggers = c.readLoggers(svc, v)
+	}
 	for _, f := range svc.Fragments {
+		if f.Workspace != workspace {
+			continue
+		}
 		if _, twice := v.fragments[f.ID]; twice {
 			c.fault(f.Place, CodeTwice, "another policy fragment has the id "+f.ID, "")
 		}
 		v.fragments[f.ID] = f.Source
 	}
-	for _, b := range svc.Backends {
-		if _, twice := v.backends[b.ID]; twice {
-			c.fault(b.Place, CodeTwice, "another backend has the id "+b.ID, "")
-		}
-		v.backends[b.ID] = b.Backend
-	}
+	c.readBackends(svc, workspace, v)
 	return v
 }

@@ -11,13 +11,35 @@ type Token struct {
 	payload claims
 	issuers []string
 	alg     string
+	// values and times are the claims as text and as times, where they were read at once.
+	values map[string][]string
+	times  map[string]time.Time
+}
+
+// of gives the token as one whose keys' discovery document names this issuer, or, where
+// named is false, as one whose key was given itself.
+func (t *Token) of(issuer string, named bool) *Token {
+	if named == (len(t.issuers) == 1) && (!named || t.issuers[0] == issuer) {
+		return t
+	}
+	out := *t
+	if out.issuers = nil; named {
+		out.issuers = []string{issuer}
+	}
+	return &out
 }
 
 type claims struct{ v jsonval.Value }
 
 // Claim gives a claim's values as text: a string as it is, a list's items one by
 // one, other values as their JSON; nil where the claim is absent or null.
-func (t *Token) Claim(name string) []string { return t.payload.claim(name) }
+// It is not to be changed.
+func (t *Token) Claim(name string) []string {
+	if t.values != nil {
+		return t.values[name]
+	}
+	return t.payload.claim(name)
+}
 
 func (c claims) claim(name string) []string {
 	v := c.v.Get(name)
@@ -48,6 +70,10 @@ const maxTime = 253402300799
 // Time gives a claim that is a NumericDate (RFC 7519 section 2), to the whole
 // second below it.
 func (t *Token) Time(name string) (time.Time, bool) {
+	if t.times != nil {
+		at, ok := t.times[name]
+		return at, ok
+	}
 	f, ok := t.payload.v.Get(name).Float()
 	if !ok || f < 0 || f > maxTime {
 		return time.Time{}, false

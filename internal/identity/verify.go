@@ -6,8 +6,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/hmac"
 	"crypto/rsa"
-	_ "crypto/sha256" // the hashes that jwa names
-	_ "crypto/sha512"
+	"crypto/sha256"
+	_ "crypto/sha512" // with crypto/sha256, the hashes that jwa names
 	"errors"
 	"math/big"
 	"strings"
@@ -52,6 +52,7 @@ type Key struct {
 type Verifier struct {
 	own     *Issuer
 	fetcher *fetcher
+	proven  proven
 }
 
 // NewVerifier makes a Verifier. own may be nil. get fetches a discovery document
@@ -72,17 +73,23 @@ func (v *Verifier) OwnIssuer() string {
 // the discovery documents at sources publish, and gives its claims. Errors are
 // *TokenError. Times, issuers and audiences are the caller's business.
 func (v *Verifier) Verify(ctx context.Context, token string, sources []Source, keys []Key) (*Token, error) {
-	j, err := parseJWS(token)
-	if err != nil {
-		return nil, err
-	}
 	candidates, err := given(keys)
+	sum := digestOf(token)
+	if old := v.proven.get(sum); old != nil && err == nil {
+		if t := v.again(ctx, old, sources, candidates); t != nil {
+			return t, nil
+		}
+	}
+	j, malformed := parseJWS(token)
+	if malformed != nil {
+		return nil, malformed
+	}
 	if err != nil {
 		return nil, err
 	}
-	tried, ok := j.verifiedBy(candidates)
-	if ok {
-		return j.token(nil)
+	k, tried := j.verifiedBy(candidates)
+	if k != nil {
+		return v.keep(sum, token, j, *k, nil)
 	}
 	var unavailable error
 	for _, src := range sources {
@@ -91,11 +98,11 @@ func (v *Verifier) Verify(ctx context.Context, token string, sources []Source, k
 			unavailable = &KeysError{src.URL + ": " + err.Error()}
 			continue
 		}
-		also, ok := j.verifiedBy(p.keys)
-		if ok {
+		k, also := j.verifiedBy(p.keys)
+		if k != nil {
 			// Keys belong to the document that published them: another document's issuer
 			// must not be taken for theirs.
-			return j.token([]string{p.issuer})
+			return v.keep(sum, token, j, *k, p)
 		}
 		tried = tried || also
 	}
@@ -106,6 +113,24 @@ func (v *Verifier) Verify(ctx context.Context, token string, sources []Source, k
 		return nil, unavailable
 	}
 	return nil, &TokenError{"TokenSignatureKeyNotFound", "No key for this token's kid and alg was found. Access denied."}
+}
+
+// keep gives the claims of a token that a key verified, a provider's or one that was
+// given, and remembers that it did.
+func (v *Verifier) keep(sum [sha256.Size]byte, token string, j *jws, k PublicKey, p *provider) (*Token, error) {
+	issuer := ""
+	if p != nil {
+		issuer = p.issuer
+	}
+	read, err := j.token(nil)
+	if err != nil {
+		return nil, err
+	}
+	read = read.of(issuer, p != nil)
+	if len(token) <= provenLength {
+		v.proven.put(sum, j.by(k, read))
+	}
+	return read, nil
 }
 
 func given(keys []Key) ([]PublicKey, error) {
@@ -146,6 +171,10 @@ type jws struct {
 	signed    string
 	signature []byte
 	payload   []byte
+	// key verified it once, and read is what it says; nil where nothing of it is trusted
+	// yet.
+	key  any
+	read *Token
 }
 
 // token reads the payload of a JWS whose signature was verified.
@@ -194,22 +223,28 @@ func parseJWS(token string) (*jws, error) {
 	return j, nil
 }
 
-// verifiedBy tries the keys that the token's kid and alg allow. tried says that
-// there was one.
-func (j *jws) verifiedBy(keys []PublicKey) (tried, ok bool) {
-	for _, k := range keys {
-		if j.kid != "" && k.ID != "" && k.ID != j.kid || k.Alg != "" && k.Alg != j.alg || !k.fits(j.alg) {
-			continue
-		}
-		if k.issuer != "" && !j.from(k.issuer) {
+// verifiedBy tries the keys that the token's kid and alg allow, and gives the one that
+// verifies it. tried says that there was one.
+func (j *jws) verifiedBy(keys []PublicKey) (by *PublicKey, tried bool) {
+	for i := range keys {
+		k := &keys[i]
+		if !j.mayBeOf(k) {
 			continue
 		}
 		tried = true
 		if k.verify(j.alg, j.signed, j.signature) == nil {
-			return true, true
+			return k, true
 		}
 	}
-	return tried, false
+	return nil, tried
+}
+
+// mayBeOf reports whether the token's kid and alg allow a key.
+func (j *jws) mayBeOf(k *PublicKey) bool {
+	if j.kid != "" && k.ID != "" && k.ID != j.kid || k.Alg != "" && k.Alg != j.alg || !k.fits(j.alg) {
+		return false
+	}
+	return k.issuer == "" || j.from(k.issuer)
 }
 
 type algorithm struct {

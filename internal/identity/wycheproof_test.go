@@ -82,7 +82,8 @@ func TestWycheproofJWS(t *testing.T) {
 						j, err := parseJWS(token)
 						ok = err == nil
 						if ok {
-							_, ok = j.verifiedBy(keys)
+							by, _ := j.verifiedBy(keys)
+							ok = by != nil
 						}
 					}
 					switch {

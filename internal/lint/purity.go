@@ -16,14 +16,16 @@ var common = []string{
 // pure is the table of pure packages with what each may import beyond common;
 // packages of the module are held by the layers.
 var pure = map[string][]string{
-	"jsonval":    {"sync", "sync/atomic"},
-	"rx":         {"regexp", "regexp/syntax"},
-	"jsonpath":   {"regexp", "sync"},
-	"jsonata":    {"crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "hash", "regexp", "regexp/syntax", "time"},
-	"asl":        {"crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "hash", "hash/fnv", "regexp", "time"},
-	"asl/interp": {"hash/fnv", "time"},
-	"policy/expr": {"crypto/aes", "crypto/cipher", "crypto/des", "crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256",
-		"crypto/sha512", "hash", "html", "net/url", "regexp", "regexp/syntax", "sync", "time"},
+	"jsonval":       {"sync", "sync/atomic"},
+	"rx":            {"regexp", "regexp/syntax"},
+	"jsonpath":      {"regexp", "sync"},
+	"jsonata":       {"crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "hash", "regexp", "regexp/syntax", "time"},
+	"asl":           {"crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "hash", "hash/fnv", "regexp", "time"},
+	"asl/interp":    {"hash/fnv", "time"},
+	"policy/liquid": {"encoding/xml", "html", "io", "mime", "net/url", "regexp", "time", "unicode/utf16"},
+	"policy/expr": {"crypto", "crypto/aes", "crypto/cipher", "crypto/des", "crypto/hmac", "crypto/md5", "crypto/rsa", "crypto/sha1",
+		"crypto/sha256", "crypto/sha512", "crypto/x509", "crypto/x509/pkix", "encoding/asn1", "hash", "html", "net/netip", "net/url",
+		"regexp", "regexp/syntax", "sync", "time"},
 }
 
 // pureList gives what a pure package may import beyond common; a package below a

@@ -25,12 +25,41 @@ import (
 	"time"
 
 	"stile/internal/config"
-	"stile/internal/console"
 	"stile/internal/identity"
 	"stile/internal/identity/oidc"
 	"stile/internal/identity/session"
 	"stile/internal/sigv4"
 )
+
+// Pages writes answers as the console and the control API do.
+type Pages interface {
+	// Login answers with the page of logins.
+	Login(w http.ResponseWriter, status int, p Page) error
+	// Refuse answers a request of the control API with an error in its shape.
+	Refuse(w http.ResponseWriter, status int, code, message string)
+	// Answer answers a request of the control API with what encoding/json makes of v.
+	Answer(w http.ResponseWriter, v any)
+}
+
+// Page is what the page of logins shows.
+type Page struct {
+	Title string
+	// Problem says why the page stands in place of another; empty for /login itself.
+	Problem string
+	// Who is logged in, as people name it, with their principal; empty: nobody.
+	Who, Principal string
+	// CSRF is the token of the form that logs out.
+	CSRF string
+	// Providers are the ways to log in.
+	Providers []Choice
+	// Open says that everybody may do all: `dev` on this machine.
+	Open bool
+	// Known says that whoever looks may know more of the server than the project's name.
+	Known bool
+}
+
+// Choice is one provider and the link that begins its login.
+type Choice struct{ Name, Kind, Href string }
 
 // Config is what a Login stands on. All of it is needed but Transport.
 type Config struct {
@@ -54,8 +83,8 @@ type Config struct {
 	// LoggedIn is told of a session before its cookie is given out; where it fails
 	// there is no login.
 	LoggedIn func(context.Context, identity.Caller) error
-	// Info is what pages show of the server.
-	Info func() console.Info
+	// Pages writes what browsers and scripts are shown.
+	Pages Pages
 	// Lax lets everybody pass who brings no credential: `dev` on loopback alone.
 	Lax bool
 	Now func() time.Time

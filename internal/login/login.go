@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"stile/internal/config"
-	"stile/internal/console"
 	"stile/internal/identity"
 	"stile/internal/identity/session"
 	"stile/internal/sfn"
@@ -45,7 +44,7 @@ func (l *Login) guard(next http.Handler) http.Handler {
 			return
 		}
 		if open != nil && !l.carriesCSRF(w, r, *open) {
-			console.Refuse(w, http.StatusForbidden, "Forbidden", "the request does not carry this session's token: load the page again")
+			l.config.Pages.Refuse(w, http.StatusForbidden, "Forbidden", "the request does not carry this session's token: load the page again")
 			return
 		}
 		ctx, end := l.until(r, open)
@@ -103,11 +102,11 @@ func (l *Login) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		text = l.advice()
 	}
 	if isAPI(r) || !reading {
-		console.Refuse(w, http.StatusUnauthorized, "Unauthorized", text)
+		l.config.Pages.Refuse(w, http.StatusUnauthorized, "Unauthorized", text)
 		return
 	}
 	l.forget(w, r, sessionCookie)
-	l.write(w, http.StatusUnauthorized, console.LoginView{Title: "Log in", Problem: text, Providers: l.choices(r.URL.RequestURI())})
+	l.write(w, http.StatusUnauthorized, Page{Title: "Log in", Problem: text, Providers: l.choices(r.URL.RequestURI())})
 }
 
 // challenge names the credentials that are taken.
@@ -190,7 +189,7 @@ func (l *Login) Names() []string {
 // whoami tells a caller who they are.
 func (l *Login) whoami(w http.ResponseWriter, r *http.Request) {
 	c := identity.CallerFrom(r.Context())
-	console.Answer(w, struct {
+	l.config.Pages.Answer(w, struct {
 		Principal string   `json:"principal"`
 		Provider  string   `json:"provider,omitempty"`
 		Name      string   `json:"name,omitempty"`
@@ -215,7 +214,7 @@ func (l *Login) tell(w http.ResponseWriter, _ *http.Request) {
 	for _, p := range l.providers.configured() {
 		list = append(list, provider{p.Name, p.Kind, p.Issuer, p.ClientID, slices.Concat([]string{}, p.Scopes), slices.Concat([]string{}, p.Audiences)})
 	}
-	console.Answer(w, struct {
+	l.config.Pages.Answer(w, struct {
 		Providers  []provider `json:"providers"`
 		AccessKeys bool       `json:"accessKeys"`
 		Open       bool       `json:"open"`

@@ -19,6 +19,23 @@ import (
 	"stile/internal/sigv4"
 )
 
+// pages writes as the console does.
+type pages struct{}
+
+func (pages) Login(w http.ResponseWriter, status int, p Page) error {
+	v := console.LoginView{Info: console.Info{Project: "p"}, Title: p.Title, Problem: p.Problem, Who: p.Who, Principal: p.Principal, CSRF: p.CSRF, Open: p.Open}
+	for _, c := range p.Providers {
+		v.Providers = append(v.Providers, console.LoginChoice(c))
+	}
+	return console.WriteLogin(w, status, v)
+}
+
+func (pages) Refuse(w http.ResponseWriter, status int, code, message string) {
+	console.Refuse(w, status, code, message)
+}
+
+func (pages) Answer(w http.ResponseWriter, v any) { console.Answer(w, v) }
+
 // newLogin is a Login of a project with one provider; change completes its parts.
 func newLogin(t *testing.T, change func(*Config)) *Login {
 	t.Helper()
@@ -28,7 +45,7 @@ func newLogin(t *testing.T, change func(*Config)) *Login {
 	c := Config{
 		Project:  func() (*config.Config, string) { return project, "" },
 		Sessions: mapStore{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		Info:     func() console.Info { return console.Info{Project: "p"} },
+		Pages:    pages{},
 		Signed:   func(*http.Request) (identity.Caller, error) { return identity.Caller{}, errors.New("not signed") },
 		Refused:  func(context.Context, string, string) {},
 		LoggedIn: func(context.Context, identity.Caller) error { return nil },

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"stile/internal/console"
 	"stile/internal/identity/oidc"
 	"stile/internal/identity/session"
 )
@@ -73,29 +72,26 @@ func local(next string) string {
 	return next
 }
 
-func (l *Login) write(w http.ResponseWriter, status int, v console.LoginView) {
-	v.Info = console.Info{Project: l.config.Info().Project}
-	if l.config.Lax || v.Principal != "" {
-		v.Info = l.config.Info()
-	}
-	if err := console.WriteLogin(w, status, v); err != nil {
+func (l *Login) write(w http.ResponseWriter, status int, v Page) {
+	v.Known = l.config.Lax || v.Principal != ""
+	if err := l.config.Pages.Login(w, status, v); err != nil {
 		l.config.Log.Error("page failed", "page", "login", "error", err)
 		http.Error(w, "the page could not be made; the log has the cause", http.StatusInternalServerError)
 	}
 }
 
 // choices are the links that begin a login.
-func (l *Login) choices(next string) (out []console.LoginChoice) {
+func (l *Login) choices(next string) (out []Choice) {
 	for _, p := range l.providers.configured() {
 		q := url.Values{"provider": {p.Name}, "next": {local(next)}}
-		out = append(out, console.LoginChoice{Name: p.Name, Kind: p.Kind, Href: StartPath + "?" + q.Encode()})
+		out = append(out, Choice{Name: p.Name, Kind: p.Kind, Href: StartPath + "?" + q.Encode()})
 	}
 	return out
 }
 
 // page lists the providers, and says who is logged in.
 func (l *Login) page(w http.ResponseWriter, r *http.Request) {
-	v := console.LoginView{Title: "Log in", Open: l.config.Lax, Providers: l.choices(r.URL.Query().Get("next"))}
+	v := Page{Title: "Log in", Open: l.config.Lax, Providers: l.choices(r.URL.Query().Get("next"))}
 	if cookies := r.CookiesNamed(l.cookieName(r, sessionCookie)); len(cookies) == 1 {
 		if s, err := l.bySession(cookies[0].Value); err == nil {
 			v.Title, v.Who, v.Principal, v.CSRF = "Account", s.Caller.Name, s.Caller.String(), s.CSRF
@@ -110,20 +106,20 @@ func (l *Login) page(w http.ResponseWriter, r *http.Request) {
 func (l *Login) start(w http.ResponseWriter, r *http.Request) {
 	p := l.providers.named(r.URL.Query().Get("provider"))
 	if p == nil {
-		l.write(w, http.StatusNotFound, console.LoginView{Title: "Log in", Problem: "There is no such provider.", Providers: l.choices("/")})
+		l.write(w, http.StatusNotFound, Page{Title: "Log in", Problem: "There is no such provider.", Providers: l.choices("/")})
 		return
 	}
 	target, flow, err := p.Begin(r.Context(), l.base(r)+CallbackPath, local(r.URL.Query().Get("next")))
 	if err != nil {
 		l.config.Log.Error("a login could not begin", "provider", p.Name(), "error", err)
-		l.write(w, http.StatusBadGateway, console.LoginView{Title: "Log in", Problem: "The provider " + p.Name() + " does not answer as it should; the log has the cause.",
+		l.write(w, http.StatusBadGateway, Page{Title: "Log in", Problem: "The provider " + p.Name() + " does not answer as it should; the log has the cause.",
 			Providers: l.choices("/")})
 		return
 	}
 	sealed, err := l.flows.Seal(flow)
 	if err != nil {
 		l.config.Log.Error("a login could not begin", "provider", p.Name(), "error", err)
-		l.write(w, http.StatusInternalServerError, console.LoginView{Title: "Log in", Problem: "The login could not begin; the log has the cause.", Providers: l.choices("/")})
+		l.write(w, http.StatusInternalServerError, Page{Title: "Log in", Problem: "The login could not begin; the log has the cause.", Providers: l.choices("/")})
 		return
 	}
 	l.keep(w, r, flowCookie, sealed, int(oidc.FlowLife.Seconds()))
@@ -145,7 +141,7 @@ func (l *Login) callback(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	fail := func(status int, problem string) {
 		l.config.Refused(r.Context(), "page", problem)
-		l.write(w, status, console.LoginView{Title: "Log in", Problem: problem, Providers: l.choices("/")})
+		l.write(w, status, Page{Title: "Log in", Problem: problem, Providers: l.choices("/")})
 	}
 	flow, ok := l.begun(r)
 	l.forget(w, r, flowCookie)
@@ -207,12 +203,12 @@ func (l *Login) logout(w http.ResponseWriter, r *http.Request) {
 			continue // it has ended
 		}
 		if !l.carriesCSRF(w, r, s) {
-			console.Refuse(w, http.StatusForbidden, "Forbidden", "the request does not carry this session's token: load the page again")
+			l.config.Pages.Refuse(w, http.StatusForbidden, "Forbidden", "the request does not carry this session's token: load the page again")
 			return
 		}
 		if err := l.sessions.End(c.Value); err != nil {
 			l.config.Log.Error("a session could not be ended", "error", err)
-			console.Refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "the session could not be ended; the log has the cause")
+			l.config.Pages.Refuse(w, http.StatusServiceUnavailable, "ServiceUnavailable", "the session could not be ended; the log has the cause")
 			return
 		}
 	}

@@ -65,12 +65,13 @@ func compileManagedIdentity(c *policy.Compiler, e *policy.Element) policy.Run {
 	resource, client := c.Value(e, "resource"), c.Value(e, "client-id").Constant()
 	variable := c.Value(e, "output-token-variable-name").Constant()
 	lenient := strings.EqualFold(c.Value(e, "ignore-error").Constant(), "true")
+	workspace := c.Workspace()
 	return func(ctx context.Context, ex *exchange.Exchange, env *policy.Env) error {
 		name, err := resource.Text(ex, env)
 		if err != nil {
 			return err
 		}
-		token, err := identityToken(ctx, env, name, client)
+		token, err := identityToken(ctx, env, workspace, name, client)
 		if err != nil {
 			if lenient {
 				env.Note("no token: " + err.Error())
@@ -78,6 +79,7 @@ func compileManagedIdentity(c *policy.Compiler, e *policy.Element) policy.Run {
 			}
 			return fmt.Errorf("no token for %s: %w", name, err)
 		}
+		ex.Recording.Hide([]string{token})
 		if variable != "" {
 			setVariableTo(ex, variable, token)
 			return nil
@@ -87,8 +89,10 @@ func compileManagedIdentity(c *policy.Compiler, e *policy.Element) policy.Run {
 	}
 }
 
-func identityToken(ctx context.Context, env *policy.Env, resource, client string) (string, error) {
-	if env.Identity == nil {
+// identityToken gives a token of a managed identity. Those are the service's: a document
+// of a workspace has none.
+func identityToken(ctx context.Context, env *policy.Env, workspace, resource, client string) (string, error) {
+	if env.Identity == nil || workspace != "" {
 		return "", errNoIdentity
 	}
 	token, err := env.Identity.Token(ctx, resource, client)

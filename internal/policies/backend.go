@@ -91,7 +91,7 @@ func workflowsIn(expression string) (out []string) {
 // that the policy's author wrote into it: data alone never names one, since an
 // execution starts without a role of the caller's.
 func mayCall(base string, workflows []string) bool {
-	if u, err := url.Parse(base); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+	if u, err := url.Parse(base); err == nil && (u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "ws" || u.Scheme == "wss") {
 		return true
 	}
 	return slices.ContainsFunc(workflows, func(w string) bool { return strings.HasPrefix(base+"/", w) })
@@ -105,9 +105,7 @@ func baseURL(text string) (base, wrong string) {
 	switch {
 	case err != nil:
 		return "", "is not a URL"
-	case u.Scheme == "ws" || u.Scheme == "wss":
-		return "", "is a WebSocket, which this version does not call"
-	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "stile":
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "stile" && u.Scheme != "ws" && u.Scheme != "wss":
 		return "", "has no scheme that can be called"
 	case u.Host == "":
 		return "", "has no host"

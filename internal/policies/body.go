@@ -18,7 +18,6 @@ var setBodySchema = policy.Schema{
 }
 
 // setBody is https://learn.microsoft.com/azure/api-management/set-body-policy.
-// Difference: Liquid templates are refused when the document loads.
 var setBody = policy.Descriptor{
 	Name: "set-body", Sections: anySide, Scopes: policy.AnyScope, Schema: setBodySchema,
 	Doc: "Sets the body of the request or the response.",
@@ -31,20 +30,32 @@ var setBody = policy.Descriptor{
 // bodyAction is a compiled set-body.
 type bodyAction struct {
 	content policy.Value
+	liquid  *liquidBody // nil without template="liquid"
 	side    message
 }
 
+// newBodyAction compiles a set-body whose Liquid template sees the body of the
+// section's own side.
 func newBodyAction(c *policy.Compiler, e *policy.Element, side message) *bodyAction {
+	return newBodyActionOf(c, e, side, sideOf(c))
+}
+
+// newBodyActionOf compiles a set-body whose Liquid template sees input's body; nil
+// is an empty one.
+func newBodyActionOf(c *policy.Compiler, e *policy.Element, side, input message) *bodyAction {
 	if a := e.Attr("template"); a != nil && a.Value == "liquid" {
-		c.Fault(a, policy.CodeLacking, `template="liquid" of <set-body> is not supported by this version`,
-			"make the body with an expression")
-		return &bodyAction{side: side}
+		return &bodyAction{liquid: compileLiquid(c, e, input), side: side}
 	}
 	return &bodyAction{content: c.Content(e), side: side}
 }
 
 func (b *bodyAction) run(_ context.Context, ex *exchange.Exchange, env *policy.Env) error {
-	data, contentType, err := b.content.Body(ex, env)
+	data, contentType, err := []byte(nil), "", error(nil)
+	if b.liquid != nil {
+		data, err = b.liquid.render(ex, env)
+	} else {
+		data, contentType, err = b.content.Body(ex, env)
+	}
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"stile/internal/policies/cachecodec"
 	"stile/policy"
 	"stile/policy/exchange"
 )
@@ -16,19 +17,31 @@ import (
 // cachingType chooses between the built-in cache and one outside.
 var cachingType = policy.Attribute{Name: "caching-type", Values: []string{"prefer-external", "internal", "external"}, Default: "prefer-external"}
 
-// usesCache reports whether a policy works on the cache that there is. An external
-// one is not there: as in APIM, whoever asks for it finds nothing.
-func usesCache(c *policy.Compiler, e *policy.Element) bool {
-	if c.Value(e, "caching-type").Constant() != "external" {
-		return true
+// caching is a caching-type.
+type caching string
+
+// compileCaching reads which cache a policy works on. Where no external one is there,
+// whoever asks for it finds nothing, as in APIM.
+func compileCaching(c *policy.Compiler, e *policy.Element) caching {
+	kind := caching(c.Value(e, "caching-type").Constant())
+	if kind == "external" && !c.ExternalCache() {
+		c.Warn(e.Attr("caching-type"), policy.CodeValue, "there is no external cache: nothing is found and nothing is kept",
+			`write redis: in stile.yaml, or caching-type="internal"`)
 	}
-	c.Warn(e.Attr("caching-type"), policy.CodeValue, "there is no external cache: nothing is found and nothing is kept",
-		`write caching-type="internal" or leave it out`)
-	return false
+	return kind
+}
+
+// of gives the cache that is meant; nil where it is not there.
+func (kind caching) of(env *policy.Env) policy.Cache {
+	if kind == "external" || kind != "internal" && env.External != nil {
+		return env.External
+	}
+	return env.Cache
 }
 
 // cacheLookup is https://learn.microsoft.com/azure/api-management/cache-lookup-policy.
-// Differences: a developer, and his groups, are told apart by subscription.
+// Differences: where a subscription names no owner, it stands for the developer and for
+// his groups.
 var cacheLookup = policy.Descriptor{
 	Name: "cache-lookup", Sections: policy.Inbound, Scopes: policy.AnyScope, Once: true, NotInFragment: true,
 	Schema: policy.Schema{
@@ -51,7 +64,7 @@ var cacheLookup = policy.Descriptor{
 
 // lookup is a compiled cache-lookup.
 type lookup struct {
-	usable                 bool
+	caching                caching
 	byDeveloper, byGroups  policy.Value
 	downstream, revalidate policy.Value
 	private                policy.Value
@@ -59,7 +72,7 @@ type lookup struct {
 }
 
 func compileCacheLookup(c *policy.Compiler, e *policy.Element) policy.Run {
-	l := &lookup{usable: usesCache(c, e), byDeveloper: c.Value(e, "vary-by-developer"), byGroups: c.Value(e, "vary-by-developer-groups"),
+	l := &lookup{caching: compileCaching(c, e), byDeveloper: c.Value(e, "vary-by-developer"), byGroups: c.Value(e, "vary-by-developer-groups"),
 		downstream: c.Value(e, "downstream-caching-type"), revalidate: c.Value(e, "must-revalidate"),
 		private: c.Value(e, "allow-private-response-caching")}
 	for _, h := range e.Elements("vary-by-header") {
@@ -77,22 +90,16 @@ type lookupKey struct{}
 // missed is a lookup without a hit: where cache-store puts the answer, and what
 // caches downstream are told.
 type missed struct {
+	cache      policy.Cache
 	key        string
 	downstream string
 	revalidate bool
 }
 
-// cachedResponse is an answer in the cache. It never changes.
-type cachedResponse struct {
-	status int
-	reason string
-	header exchange.Header
-	body   []byte
-}
-
 func (l *lookup) run(ctx context.Context, ex *exchange.Exchange, env *policy.Env) error {
+	store := l.caching.of(env)
 	switch {
-	case !l.usable || env.Cache == nil:
+	case store == nil:
 		env.Note("no cache")
 		return nil
 	case ex.Request.Method != "GET":
@@ -113,8 +120,9 @@ func (l *lookup) run(ctx context.Context, ex *exchange.Exchange, env *policy.Env
 	if err != nil {
 		return err
 	}
-	found, expires, ok, err := env.Cache.Get(ctx, m.key, env.Now())
-	hit, isAnswer := found.(*cachedResponse)
+	m.cache = store
+	found, expires, ok, err := store.Get(ctx, m.key, env.Now())
+	hit, isAnswer := found.(*cachecodec.Response)
 	if err != nil || !ok || !isAnswer {
 		env.Note(lookupNote(err))
 		env.Keep(lookupKey{}, m)
@@ -122,7 +130,7 @@ func (l *lookup) run(ctx context.Context, ex *exchange.Exchange, env *policy.Env
 	}
 	env.Note("hit")
 	ex.Response.Body.Close()
-	ex.Response = exchange.Response{StatusCode: hit.status, Reason: hit.reason, Header: hit.header.Clone(), Body: exchange.Bytes(hit.body)}
+	ex.Response = exchange.Response{StatusCode: hit.Status, Reason: hit.Reason, Header: hit.Header.Clone(), Body: exchange.Bytes(hit.Body)}
 	m.tell(&ex.Response.Header, expires.Sub(env.Now()))
 	return policy.ErrAnswered
 }
@@ -167,8 +175,11 @@ func (l *lookup) key(ex *exchange.Exchange, env *policy.Env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if developer || groups {
+	if developer {
 		parts = append(parts, "developer", developerOf(ex))
+	}
+	if groups {
+		parts = append(append(parts, "groups"), groupsOf(ex)...)
 	}
 	for i := range l.headers {
 		names, err := namesIn(&l.headers[i], ex, env)
@@ -192,17 +203,33 @@ func (l *lookup) key(ex *exchange.Exchange, env *policy.Env) (string, error) {
 	return b.String(), nil
 }
 
-// developerOf tells callers apart: by subscription, and a caller that Stile itself
-// knows by its subject too.
+// developerOf tells callers apart: by who owns the subscription, else by the
+// subscription, and a caller that Stile itself knows by its subject too.
 func developerOf(ex *exchange.Exchange) string {
 	id := ""
-	if ex.Subscription != nil {
+	switch {
+	case ex.User != nil:
+		id = "user " + ex.User.ID
+	case ex.Subscription != nil:
 		id = ex.Subscription.ID
 	}
 	if ex.Principal != nil {
 		id += " " + ex.Principal.Claims().Subject
 	}
 	return id
+}
+
+// groupsOf are the groups of who owns the subscription, and the developer himself where
+// nobody is known to.
+func groupsOf(ex *exchange.Exchange) []string {
+	if ex.User == nil || ex.Principal != nil {
+		return []string{"of", developerOf(ex)}
+	}
+	out := make([]string, len(ex.User.Groups))
+	for i, g := range ex.User.Groups {
+		out[i] = "group " + g.ID
+	}
+	return out
 }
 
 // namesIn reads names, several of them separated by semicolons.

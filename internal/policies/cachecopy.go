@@ -9,11 +9,8 @@ import (
 	"stile/policy/expr"
 	"stile/policy/expr/clr"
 	"stile/policy/expr/library"
+	"stile/policy/expr/library/xlinq"
 )
-
-// cachedValue is a value in the cache. Nothing changes it: what goes in and what
-// comes out is a copy, so that exchanges never share an object.
-type cachedValue struct{ value any }
 
 // copyOf copies a value of an expression; ok is false for what belongs to one
 // exchange (its request, a lazy sequence, a delegate) or has state of its own.
@@ -38,7 +35,7 @@ func copyOf(v any) (out any, ok bool) {
 		body, err := v.Body.Bytes()
 		return &exchange.Response{StatusCode: v.StatusCode, Reason: v.Reason, Header: v.Header.Clone(), Body: exchange.Bytes(bytes.Clone(body))}, err == nil
 	}
-	return nil, false
+	return xlinq.Copy(v)
 }
 
 func copyItems(items []any) ([]any, bool) {
@@ -69,4 +66,39 @@ func deepClone(t library.Token) (any, bool) {
 	}
 	v, err := p.Run(&expr.Env{Exchange: &exchange.Exchange{Variables: map[string]any{"token": t}}})
 	return v, err == nil
+}
+
+// perItem is what an item costs beside its text.
+const perItem = 16
+
+// sizeOf is about how many bytes a value takes in a cache. What .NET writes as the name
+// of its type is counted by what is in it.
+func sizeOf(v any) int {
+	switch v := clr.Normal(v).(type) {
+	case []byte:
+		return len(v)
+	case []string:
+		n := 0
+		for _, s := range v {
+			n += len(s) + perItem
+		}
+		return n
+	case *clr.Array:
+		return sizeOfItems(v.Items)
+	case *clr.List:
+		return sizeOfItems(v.Items)
+	case *exchange.Response:
+		n := max(int(v.Body.Length()), 0)
+		v.Header.Each(func(name, value string) { n += len(name) + len(value) + perItem })
+		return n
+	}
+	return len(expr.ToText(v))
+}
+
+func sizeOfItems(items []any) int {
+	n := 0
+	for _, it := range items {
+		n += sizeOf(it) + perItem
+	}
+	return n
 }

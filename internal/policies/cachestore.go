@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"stile/internal/policies/cachecodec"
 	"stile/policy"
 	"stile/policy/exchange"
 )
@@ -75,15 +76,15 @@ func (m *missed) store(ctx context.Context, ex *exchange.Exchange, env *policy.E
 		env.Note("larger than 2 MiB, not kept")
 		return nil
 	}
-	kept := &cachedResponse{status: res.StatusCode, reason: res.Reason, header: res.Header.Clone()}
-	kept.header.Del("Set-Cookie")
+	kept := &cachecodec.Response{Status: res.StatusCode, Reason: res.Reason, Header: res.Header.Clone()}
+	kept.Header.Del("Set-Cookie")
 	m.tell(&res.Header, ttl)
 	ctx = context.WithoutCancel(ctx)
 	put := func(body []byte) error {
-		kept.body = body
+		kept.Body = body
 		size := len(body)
-		kept.header.Each(func(name, value string) { size += len(name) + len(value) })
-		return env.Cache.Put(ctx, m.key, kept, int64(size), ttl, env.Now())
+		kept.Header.Each(func(name, value string) { size += len(name) + len(value) })
+		return m.cache.Put(ctx, m.key, kept, int64(size), ttl, env.Now())
 	}
 	if res.Body.Streaming() && res.Body.Length() < 0 {
 		env.Note("kept when it has been read")
@@ -100,9 +101,17 @@ func (m *missed) store(ctx context.Context, ex *exchange.Exchange, env *policy.E
 	}
 	env.Note("kept")
 	if err := put(bytes.Clone(body)); err != nil {
-		env.Note("the cache failed: " + err.Error())
+		env.Note(putNote(err))
 	}
 	return nil
+}
+
+// putNote says why something was not kept.
+func putNote(err error) string {
+	if errors.Is(err, policy.ErrNotKept) {
+		return err.Error()
+	}
+	return "the cache failed: " + err.Error()
 }
 
 // taping is a stream that is put into the cache once it was read to its end, if

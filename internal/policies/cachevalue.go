@@ -4,9 +4,9 @@ import (
 	"context"
 	"strconv"
 
+	"stile/internal/policies/cachecodec"
 	"stile/policy"
 	"stile/policy/exchange"
-	"stile/policy/expr"
 )
 
 // cacheLookupValue is https://learn.microsoft.com/azure/api-management/cache-lookup-value-policy.
@@ -21,27 +21,36 @@ var cacheLookupValue = policy.Descriptor{
 	Compile: compileCacheLookupValue,
 }
 
-// valueKey names a value in the cache that it shares with answers.
-func valueKey(v policy.Value, ex *exchange.Exchange, env *policy.Env) (string, error) {
+// valuesOf begins the keys of cached values, which the cache shares with answers: those
+// of a workspace are its own.
+func valuesOf(c *policy.Compiler) string {
+	if w := c.Workspace(); w != "" {
+		return "value of " + strconv.Quote(w) + " "
+	}
+	return "value "
+}
+
+// valueKey names a value in the cache; space is by valuesOf.
+func valueKey(space string, v policy.Value, ex *exchange.Exchange, env *policy.Env) (string, error) {
 	key, err := v.Text(ex, env)
 	if err == nil && key == "" {
 		err = policy.FailValue("the key of a cached value is empty")
 	}
-	return "value " + strconv.Quote(key), err
+	return space + strconv.Quote(key), err
 }
 
 func compileCacheLookupValue(c *policy.Compiler, e *policy.Element) policy.Run {
-	usable, key, name := usesCache(c, e), c.Value(e, "key"), c.Value(e, "variable-name").Constant()
-	fallback := c.Value(e, "default-value")
+	kind, key, name := compileCaching(c, e), c.Value(e, "key"), c.Value(e, "variable-name").Constant()
+	fallback, space := c.Value(e, "default-value"), valuesOf(c)
 	return func(ctx context.Context, ex *exchange.Exchange, env *policy.Env) error {
-		at, err := valueKey(key, ex, env)
+		at, err := valueKey(space, key, ex, env)
 		if err != nil {
 			return err
 		}
-		if usable && env.Cache != nil {
-			found, _, ok, err := env.Cache.Get(ctx, at, env.Now())
-			if kept, isValue := found.(cachedValue); err == nil && ok && isValue {
-				if v, ok := copyOf(kept.value); ok {
+		if store := kind.of(env); store != nil {
+			found, _, ok, err := store.Get(ctx, at, env.Now())
+			if kept, isValue := found.(cachecodec.Value); err == nil && ok && isValue {
+				if v, ok := copyOf(kept.Value); ok {
 					env.Note("hit")
 					setVariableTo(ex, name, v)
 					return nil
@@ -73,9 +82,10 @@ var cacheStoreValue = policy.Descriptor{
 }
 
 func compileCacheStoreValue(c *policy.Compiler, e *policy.Element) policy.Run {
-	usable, key, value, duration := usesCache(c, e), c.Value(e, "key"), c.Value(e, "value"), c.Value(e, "duration")
+	kind, key, value, duration := compileCaching(c, e), c.Value(e, "key"), c.Value(e, "value"), c.Value(e, "duration")
+	space := valuesOf(c)
 	return func(ctx context.Context, ex *exchange.Exchange, env *policy.Env) error {
-		at, err := valueKey(key, ex, env)
+		at, err := valueKey(space, key, ex, env)
 		if err != nil {
 			return err
 		}
@@ -84,11 +94,12 @@ func compileCacheStoreValue(c *policy.Compiler, e *policy.Element) policy.Run {
 			return err
 		}
 		ttl, err := cacheTime(duration, ex, env)
-		if err != nil || !usable || env.Cache == nil {
+		store := kind.of(env)
+		if err != nil || store == nil {
 			return err
 		}
 		kept, ok := copyOf(v)
-		size := len(expr.ToText(v))
+		size := sizeOf(v)
 		switch {
 		case v == nil:
 			env.Note("null is not kept")
@@ -100,8 +111,8 @@ func compileCacheStoreValue(c *policy.Compiler, e *policy.Element) policy.Run {
 			env.Note("larger than 2 MiB, not kept")
 			return nil
 		}
-		if err := env.Cache.Put(ctx, at, cachedValue{kept}, int64(size), ttl, env.Now()); err != nil {
-			env.Note("the cache failed: " + err.Error())
+		if err := store.Put(ctx, at, cachecodec.Value{Value: kept}, int64(size), ttl, env.Now()); err != nil {
+			env.Note(putNote(err))
 		}
 		return nil
 	}
@@ -119,13 +130,15 @@ var cacheRemoveValue = policy.Descriptor{
 }
 
 func compileCacheRemoveValue(c *policy.Compiler, e *policy.Element) policy.Run {
-	usable, key, strict := usesCache(c, e), c.Value(e, "key"), c.Value(e, "fail-on-cache-removal-error")
+	kind, key, strict := compileCaching(c, e), c.Value(e, "key"), c.Value(e, "fail-on-cache-removal-error")
+	space := valuesOf(c)
 	return func(ctx context.Context, ex *exchange.Exchange, env *policy.Env) error {
-		at, err := valueKey(key, ex, env)
-		if err != nil || !usable || env.Cache == nil {
+		at, err := valueKey(space, key, ex, env)
+		store := kind.of(env)
+		if err != nil || store == nil {
 			return err
 		}
-		failed := env.Cache.Remove(ctx, at)
+		failed := store.Remove(ctx, at)
 		if failed == nil {
 			return nil
 		}

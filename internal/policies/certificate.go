@@ -2,10 +2,13 @@ package policies
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
+	"stile/internal/policies/pfx"
 	"stile/policy"
 	"stile/policy/exchange"
 )
@@ -34,22 +37,33 @@ func usable(c *policy.Certificate) error {
 
 // authenticationCertificate is
 // https://learn.microsoft.com/azure/api-management/authentication-certificate-policy.
-// Difference: the certificate's bytes (body, password) cannot stand in a document.
+// body is PFX or PEM with the private key; a literal one is PEM, or PFX in base64.
 var authenticationCertificate = policy.Descriptor{
 	Name: "authentication-certificate", Sections: policy.Inbound, Scopes: policy.AnyScope,
 	Schema: policy.Schema{Attributes: []policy.Attribute{
 		{Name: "thumbprint", Expression: true}, {Name: "certificate-id", Expression: true},
-		{Name: "body", Lacking: "name the certificate in stile.yaml and give its certificate-id"},
-		{Name: "password", Lacking: "name the certificate in stile.yaml and give its certificate-id"}}},
+		{Name: "body", Expression: true}, {Name: "password", Expression: true}}},
 	Doc:     "Proves the gateway to the backend by a client certificate.",
 	Compile: compileAuthenticationCertificate,
 }
 
 func compileAuthenticationCertificate(c *policy.Compiler, e *policy.Element) policy.Run {
-	id, thumbprint := c.Value(e, "certificate-id"), c.Value(e, "thumbprint")
-	if e.Attr("body") == nil && id.Set() == thumbprint.Set() {
-		c.Fault(e, policy.CodeNoAttribute, "<authentication-certificate> needs certificate-id or thumbprint, one of them",
+	id, thumbprint, body := c.Value(e, "certificate-id"), c.Value(e, "thumbprint"), c.Value(e, "body")
+	given := 0
+	for _, v := range []policy.Value{id, thumbprint, body} {
+		if v.Set() {
+			given++
+		}
+	}
+	if given != 1 {
+		c.Fault(e, policy.CodeNoAttribute, "<authentication-certificate> needs certificate-id, thumbprint or body, one of them",
 			`write certificate-id="NAME"`)
+	}
+	if a := e.Attr("password"); a != nil && !body.Set() {
+		c.Fault(a, policy.CodeAttribute, "password stands without body", "remove it")
+	}
+	if body.Set() {
+		return bodyCertificate(body, c.Value(e, "password"))
 	}
 	byID, byThumbprint := c.Certificate, c.ByThumbprint()
 	if id.Set() && !id.IsExpression() {
@@ -76,6 +90,36 @@ func compileAuthenticationCertificate(c *policy.Compiler, e *policy.Element) pol
 			return err
 		}
 		ex.Backend.ClientCertificate = found.TLS
+		return nil
+	}
+}
+
+// bodyCertificate proves the gateway by a certificate that the policy brings itself.
+func bodyCertificate(body, password policy.Value) policy.Run {
+	return func(_ context.Context, ex *exchange.Exchange, env *policy.Env) error {
+		v, err := body.Eval(ex, env)
+		if err != nil {
+			return err
+		}
+		secret, err := password.Text(ex, env)
+		if err != nil {
+			return err
+		}
+		data, ok := v.([]byte)
+		if text, isText := v.(string); isText {
+			ok = true
+			if data, err = base64.StdEncoding.DecodeString(strings.TrimSpace(text)); err != nil {
+				data = []byte(text)
+			}
+		}
+		if !ok {
+			return policy.FailValue("the body of a certificate must be bytes")
+		}
+		found, err := pfx.Read(data, secret)
+		if err != nil {
+			return policy.FailValue(err.Error())
+		}
+		ex.Backend.ClientCertificate = found
 		return nil
 	}
 }

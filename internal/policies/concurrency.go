@@ -25,7 +25,7 @@ var limitConcurrency = policy.Descriptor{
 var errNoSlots = errors.New("the gateway's counters know no concurrency")
 
 func compileLimitConcurrency(c *policy.Compiler, e *policy.Element) policy.Run {
-	key, inside := c.Value(e, "key"), c.Policies(e)
+	key, inside, prefix := c.Value(e, "key"), c.Policies(e), countersOf(c, "limit-concurrency")
 	// What is no number was reported by the schema.
 	most, err := strconv.ParseInt(strings.TrimSpace(c.Value(e, "max-count").Constant()), 10, 64)
 	if a := e.Attr("max-count"); a != nil && err == nil && most < 1 {
@@ -40,7 +40,7 @@ func compileLimitConcurrency(c *policy.Compiler, e *policy.Element) policy.Run {
 		if !ok {
 			return errNoSlots
 		}
-		counter := "limit-concurrency/" + counterKey(name)
+		counter := prefix + counterKey(name)
 		leave, ok := slots.Enter(counter, most)
 		if !ok {
 			return &policy.Denied{Status: 429, Reason: "ConcurrencyLimitExceeded", Message: "Concurrency limit is exceeded",

@@ -162,6 +162,33 @@ func (p *corsPolicy) preflight(ex *exchange.Exchange, env *policy.Env) (ok bool,
 	return true, nil
 }
 
+// textList is a list of texts; one that holds no expression is made once.
+type textList struct {
+	values []policy.Value
+	fixed  []string // nil where an expression is among them, or nothing
+}
+
+func newTextList(values []policy.Value) textList {
+	l := textList{values: values}
+	for _, v := range values {
+		if v.IsExpression() {
+			return textList{values: values}
+		}
+		l.fixed = append(l.fixed, v.Constant())
+	}
+	return l
+}
+
+func (l *textList) empty() bool { return len(l.values) == 0 }
+
+// texts evaluates the list; what it gives is not to be changed.
+func (l *textList) texts(ex *exchange.Exchange, env *policy.Env) ([]string, error) {
+	if l.fixed != nil {
+		return l.fixed, nil
+	}
+	return texts(l.values, ex, env)
+}
+
 // texts evaluates a list.
 func texts(values []policy.Value, ex *exchange.Exchange, env *policy.Env) ([]string, error) {
 	out := make([]string, 0, len(values))

@@ -3,7 +3,18 @@ package policies
 import (
 	"crypto/sha256"
 	"encoding/hex"
+
+	"stile/policy"
 )
+
+// countersOf begins the keys of a policy's counters: a workspace's are its own. Whatever
+// a caller puts into a key, no service's begins as a workspace's does.
+func countersOf(c *policy.Compiler, name string) string {
+	if w := c.Workspace(); w != "" {
+		return name + "@" + w + "/"
+	}
+	return name + "/"
+}
 
 // maxCounterKey is how long a counter's key may be, in bytes. Counters are bounded in
 // number, and a key often comes from a header as long as its sender likes.

@@ -55,13 +55,13 @@ func compileValidateAzureADToken(c *policy.Compiler, e *policy.Element) policy.R
 		jwt: jwtPolicy{header: c.Value(e, "header-name"), query: c.Value(e, "query-parameter-name"), token: c.Value(e, "token-value"),
 			status: c.Value(e, "failed-validation-httpcode"), message: c.Value(e, "failed-validation-error-message"),
 			requireExpiry: policy.Literal("true"), signed: policy.Literal("true"), skew: policy.Literal("0"),
-			variable: c.Value(e, "output-token-variable-name").Constant(), audiences: childTexts(c, e, "audiences", "audience")}}
+			variable: c.Value(e, "output-token-variable-name").Constant(), audiences: newTextList(childTexts(c, e, "audiences", "audience"))}}
 	checkStatus(c, e, "failed-validation-httpcode")
 	p.jwt.compileClaims(c, e.Child("required-claims"))
 	p.jwt.compileDecryption(c, e.Child("decryption-keys"))
 	p.compileSource(c, e)
 	p.compileTenant(c, e)
-	if len(p.clients)+len(p.backends)+len(p.jwt.audiences) == 0 {
+	if len(p.clients)+len(p.backends)+len(p.jwt.audiences.values) == 0 {
 		c.Warn(e, policy.CodeNoChild, "any token of the tenant passes, whatever application it was made for",
 			"add <audiences> or <client-application-ids>")
 	}

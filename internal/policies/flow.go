@@ -130,7 +130,7 @@ func compileTrace(c *policy.Compiler, e *policy.Element) policy.Run {
 		names, values = append(names, c.Value(m, "name")), append(values, c.Value(m, "value"))
 	}
 	return func(_ context.Context, ex *exchange.Exchange, env *policy.Env) error {
-		if env.Trace == nil {
+		if !env.Tracing() && (env.Telemetry == nil || severity == "verbose") { // which nobody takes
 			return nil
 		}
 		from, err := source.Text(ex, env)
@@ -149,10 +149,15 @@ func compileTrace(c *policy.Compiler, e *policy.Element) policy.Run {
 		if err != nil {
 			return err
 		}
+		line := policy.Line{Source: from, Severity: severity, Message: text, Trace: ex.Trace}
 		for i := range keys {
 			text += " " + keys[i] + "=" + strconv.Quote(data[i])
+			line.Metadata = append(line.Metadata, exchange.Param{Name: keys[i], Value: data[i]})
 		}
-		env.Trace(from, severity+": "+text)
+		env.Say(from, severity+": "+text)
+		if env.Telemetry != nil {
+			env.Telemetry.Line(line)
+		}
 		return nil
 	}
 }

@@ -87,7 +87,7 @@ func (h *headerAction) run(_ context.Context, ex *exchange.Exchange, env *policy
 			return policy.FailValue(wrong)
 		}
 	}
-	action, err := h.action.Text(ex, env)
+	action, err := existing(h.action, ex, env)
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,15 @@ func (h *headerAction) run(_ context.Context, ex *exchange.Exchange, env *policy
 		return nil
 	}
 	return h.set(ex, env, header, name, action)
+}
+
+// existing gives the value of exists-action.
+func existing(action policy.Value, ex *exchange.Exchange, env *policy.Env) (string, error) {
+	do, err := action.Text(ex, env)
+	if do = strings.ToLower(do); err == nil && action.IsExpression() && !slices.Contains(existsAction.Values, do) {
+		err = policy.FailValue("exists-action is none of " + strings.Join(existsAction.Values, ", "))
+	}
+	return do, err
 }
 
 func (h *headerAction) set(ex *exchange.Exchange, env *policy.Env, header *exchange.Header, name, action string) error {

@@ -59,7 +59,9 @@ type jwtPolicy struct {
 	requireExpiry, scheme, signed policy.Value
 	skew                          policy.Value
 	variable                      string
-	configs, audiences, issuers   []policy.Value
+	configs                       []policy.Value
+	written                       []policy.KeySource // what configs are, where none is an expression; else nil
+	audiences, issuers            textList
 	keys                          []signingKey
 	decryption                    []decryptionKey
 	claims                        []requiredClaim
@@ -76,7 +78,7 @@ type signingKey struct {
 type requiredClaim struct {
 	name, separator string
 	match           policy.Value
-	values          []policy.Value
+	values          textList
 }
 
 func compileValidateJWT(c *policy.Compiler, e *policy.Element) policy.Run {
@@ -99,7 +101,12 @@ func compileValidateJWT(c *policy.Compiler, e *policy.Element) policy.Run {
 	for _, o := range e.Elements("openid-config") {
 		p.configs = append(p.configs, c.Value(o, "url"))
 	}
-	p.audiences, p.issuers = childTexts(c, e, "audiences", "audience"), childTexts(c, e, "issuers", "issuer")
+	if sources := newTextList(p.configs); sources.fixed != nil {
+		for _, url := range sources.fixed {
+			p.written = append(p.written, policy.KeySource{URL: url})
+		}
+	}
+	p.audiences, p.issuers = newTextList(childTexts(c, e, "audiences", "audience")), newTextList(childTexts(c, e, "issuers", "issuer"))
 	p.compileKeys(c, e.Child("issuer-signing-keys"))
 	p.compileDecryption(c, e.Child("decryption-keys"))
 	p.compileClaims(c, e.Child("required-claims"))
@@ -150,9 +157,11 @@ func (p *jwtPolicy) compileClaims(c *policy.Compiler, list *policy.Element) {
 	for _, el := range list.Elements("claim") {
 		r := requiredClaim{name: c.Value(el, "name").Constant(), separator: c.Value(el, "separator").Constant(),
 			match: c.Value(el, "match")}
+		var values []policy.Value
 		for _, v := range el.Elements("value") {
-			r.values = append(r.values, c.Text(v))
+			values = append(values, c.Text(v))
 		}
+		r.values = newTextList(values)
 		p.claims = append(p.claims, r)
 	}
 }

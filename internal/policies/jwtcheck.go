@@ -35,6 +35,9 @@ func (p *jwtPolicy) run(ctx context.Context, ex *exchange.Exchange, env *policy.
 
 // answer completes a refusal with the policy's status and message.
 func (p *jwtPolicy) answer(ex *exchange.Exchange, env *policy.Env, err error) error {
+	if err == nil {
+		return nil
+	}
 	var denied *policy.Denied
 	if !errors.As(err, &denied) || denied.Status != 0 { // a refusal that is not the token's has its own
 		return err
@@ -80,6 +83,9 @@ func (p *jwtPolicy) check(ctx context.Context, ex *exchange.Exchange, env *polic
 
 // sources are the discovery documents, as this request makes them.
 func (p *jwtPolicy) sources(ex *exchange.Exchange, env *policy.Env) ([]policy.KeySource, error) {
+	if p.written != nil {
+		return p.written, nil
+	}
 	urls, err := texts(p.configs, ex, env)
 	out := make([]policy.KeySource, len(urls))
 	for i, u := range urls {
@@ -171,7 +177,13 @@ func withoutScheme(value string) string {
 	if strings.EqualFold(value, "Bearer") {
 		return ""
 	}
-	return value[strings.LastIndexByte(value, ' ')+1:]
+	for { // from the front: a token is long and what stands before it short
+		_, rest, more := strings.Cut(value, " ")
+		if !more {
+			return value
+		}
+		value = rest
+	}
 }
 
 func (p *jwtPolicy) verify(ctx context.Context, ex *exchange.Exchange, env *policy.Env, token string, sources []policy.KeySource) (policy.Claims, error) {
@@ -185,14 +197,17 @@ func (p *jwtPolicy) verify(ctx context.Context, ex *exchange.Exchange, env *poli
 		}
 	}
 	var keys []policy.SigningKey
-	for _, k := range p.keys {
-		key, err := k.eval(ex, env)
+	for i := range p.keys {
+		key, err := p.keys[i].eval(ex, env)
 		if err != nil {
 			return nil, err
 		}
 		keys = append(keys, key)
 	}
 	claims, err := env.Tokens.Verify(ctx, token, sources, keys)
+	if err == nil {
+		return claims, nil
+	}
 	var wrong *policy.TokenError
 	if errors.As(err, &wrong) {
 		if wrong.Detail != "" {
@@ -252,10 +267,10 @@ func (p *jwtPolicy) checkTimes(ex *exchange.Exchange, env *policy.Env, claims po
 }
 
 func (p *jwtPolicy) checkAudience(ex *exchange.Exchange, env *policy.Env, claims policy.Claims) error {
-	if len(p.audiences) == 0 {
+	if p.audiences.empty() {
 		return nil
 	}
-	allowed, err := texts(p.audiences, ex, env)
+	allowed, err := p.audiences.texts(ex, env)
 	if err != nil {
 		return err
 	}
@@ -269,7 +284,7 @@ func (p *jwtPolicy) checkAudience(ex *exchange.Exchange, env *policy.Env, claims
 // checkIssuer compares with the policy's issuers, or else with those that the
 // discovery documents name; keys alone allow any issuer.
 func (p *jwtPolicy) checkIssuer(ex *exchange.Exchange, env *policy.Env, claims policy.Claims) error {
-	allowed, err := texts(p.issuers, ex, env)
+	allowed, err := p.issuers.texts(ex, env)
 	if err != nil {
 		return err
 	}
@@ -297,7 +312,7 @@ func (p *jwtPolicy) checkClaims(ex *exchange.Exchange, env *policy.Env, claims p
 	}
 	for i := range p.claims {
 		r := &p.claims[i]
-		want, err := texts(r.values, ex, env)
+		want, err := r.values.texts(ex, env)
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 
 var decryptionKeysSchema = policy.Schema{Children: []policy.Child{{Name: "key", Required: true, Many: true,
 	Schema: policy.Schema{Text: true, Attributes: []policy.Attribute{{Name: "id"}, {Name: "certificate-id"},
-		{Name: "n", Lacking: "a public key decrypts nothing: name a certificate"}, {Name: "e", Lacking: "a public key decrypts nothing: name a certificate"}}}}}}
+		{Name: "n"}, {Name: "e"}}}}}}
 
 // decryptionKey is one key of decryption-keys.
 type decryptionKey struct {
@@ -26,7 +26,9 @@ func (p *jwtPolicy) compileDecryption(c *policy.Compiler, list *policy.Element) 
 		k := decryptionKey{id: c.Value(el, "id").Constant(), secret: c.Text(el)}
 		stored := el.Attr("certificate-id") != nil
 		switch {
-		case el.Attr("n") != nil || el.Attr("e") != nil: // reported by the schema
+		case el.Attr("n") != nil || el.Attr("e") != nil:
+			c.Warn(el, policy.CodeValue, "a public key decrypts nothing: no token is opened with this key", `name a certificate: <key certificate-id="NAME" />`)
+			continue
 		case stored == k.secret.Set():
 			c.Fault(el, policy.CodeValue, "a key is its text in base64, or a certificate's", `write <key>…</key>, or <key certificate-id="NAME" />`)
 		case stored:

@@ -181,7 +181,7 @@ var rateLimitByKey = policy.Descriptor{
 }
 
 func compileRateLimitByKey(c *policy.Compiler, e *policy.Element) policy.Run {
-	k := &keyLimiter{calls: c.Value(e, "calls"), period: c.Value(e, "renewal-period"), key: c.Value(e, "counter-key"),
+	k := &keyLimiter{calls: c.Value(e, "calls"), period: c.Value(e, "renewal-period"), key: c.Value(e, "counter-key"), prefix: countersOf(c, "rate-limit-by-key"),
 		condition: c.Value(e, "increment-condition"), count: c.Value(e, "increment-count"), report: newReport(c, e)}
 	if !k.calls.IsExpression() && !k.period.IsExpression() {
 		compileLimit(c, e)
@@ -192,6 +192,7 @@ func compileRateLimitByKey(c *policy.Compiler, e *policy.Element) policy.Run {
 // keyLimiter is a compiled rate-limit-by-key.
 type keyLimiter struct {
 	calls, period, key, condition, count policy.Value
+	prefix                               string
 	report                               report
 }
 
@@ -204,7 +205,7 @@ func (k *keyLimiter) run(ctx context.Context, ex *exchange.Exchange, env *policy
 	if err != nil {
 		return err
 	}
-	key = "rate-limit-by-key/" + counterKey(key)
+	key = k.prefix + counterKey(key)
 	if k.condition.IsExpression() || k.count.IsExpression() {
 		return k.late(ctx, ex, env, key, l)
 	}

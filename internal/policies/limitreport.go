@@ -43,6 +43,8 @@ func (r *report) take(ctx context.Context, ex *exchange.Exchange, env *policy.En
 		return err
 	}
 	r.tell(ex, env, res, l)
+	env.Tally("limit", l.calls)
+	env.Tally("remaining", res.Remaining)
 	if res.Allowed {
 		return nil
 	}

@@ -34,12 +34,13 @@ var quotaByKey = policy.Descriptor{
 // keyQuota is a compiled quota-by-key.
 type keyQuota struct {
 	key, condition, count policy.Value
+	prefix                string
 	allowed               allowance
 	start                 time.Time
 }
 
 func compileQuotaByKey(c *policy.Compiler, e *policy.Element) policy.Run {
-	k := &keyQuota{key: c.Value(e, "counter-key"), condition: c.Value(e, "increment-condition"),
+	k := &keyQuota{key: c.Value(e, "counter-key"), prefix: countersOf(c, "quota-by-key"), condition: c.Value(e, "increment-condition"),
 		count: c.Value(e, "increment-count"), allowed: compileAllowance(c, e, 0)}
 	if k.allowed.calls < 0 && k.allowed.bandwidth < 0 {
 		c.Fault(e, policy.CodeNoAttribute, "<quota-by-key> needs calls, bandwidth or both", "write calls=\"…\"")
@@ -64,7 +65,7 @@ func (k *keyQuota) run(ctx context.Context, ex *exchange.Exchange, env *policy.E
 	if err != nil {
 		return err
 	}
-	u := &usage{group: "quota-by-key/" + counterKey(key), start: k.start}
+	u := &usage{group: k.prefix + counterKey(key), start: k.start}
 	late := k.condition.IsExpression() || k.count.IsExpression()
 	n := int64(0)
 	if !late {

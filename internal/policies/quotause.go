@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -59,6 +60,12 @@ func (u *usage) take(ctx context.Context, env *policy.Env) ([]int64, error) {
 		return nil, err
 	}
 	res, err := quotas.TakeQuota(ctx, u.group, u.bounds, env.Now())
+	for i, used := range res.Used {
+		if most := u.bounds[i].Limit; most != math.MaxInt64 { // which only looks
+			env.Tally("limit", most)
+			env.Tally("remaining", max(0, most-used))
+		}
+	}
 	if err != nil || res.Allowed {
 		return res.Used, err
 	}

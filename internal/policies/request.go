@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"stile/policy"
@@ -53,7 +54,7 @@ var setQueryParameter = policy.Descriptor{
 			if err != nil {
 				return err
 			}
-			do, err := action.Text(ex, env)
+			do, err := existing(action, ex, env)
 			if err != nil {
 				return err
 			}
@@ -133,11 +134,11 @@ func rewrite(ex *exchange.Exchange, template string, keep, bind bool) error {
 	query := exchange.ParseQuery(raw)
 	if bind {
 		var err error
-		if path, err = bindParams(path, ex.Request.Matched, escapePath); err != nil {
+		if path, err = bindParams(path, ex.Request.Matched, escapePath(urlTemplateQuery(ex.Operation))); err != nil {
 			return err
 		}
 		for i := range query {
-			if query[i].Value, err = bindParams(query[i].Value, ex.Request.Matched, func(s string) string { return s }); err != nil {
+			if query[i].Value, err = bindParams(query[i].Value, ex.Request.Matched, func(_, s string) string { return s }); err != nil {
 				return err
 			}
 		}
@@ -157,15 +158,16 @@ func rewrite(ex *exchange.Exchange, template string, keep, bind bool) error {
 	return nil
 }
 
-// validPath refuses what no request line can hold, and dot segments, by which a
-// part of the path could leave its place.
+// validPath refuses what no request line can hold, and what by which a part of the path
+// could leave its place, as the router does of what comes: backslashes and dot segments,
+// escaped, or with path parameters behind them.
 func validPath(path string) bool {
 	plain, err := url.PathUnescape(path)
-	if err != nil || strings.ContainsAny(path, " \\#\r\n\x00") {
+	if err != nil || strings.ContainsAny(path, " #") || strings.ContainsFunc(plain, func(r rune) bool { return r < 0x20 || r == 0x7f || r == '\\' }) {
 		return false
 	}
 	for segment := range strings.SplitSeq(plain, "/") {
-		if segment == "." || segment == ".." {
+		if segment, _, _ = strings.Cut(segment, ";"); segment == "." || segment == ".." {
 			return false
 		}
 	}
@@ -182,7 +184,7 @@ func urlTemplateQuery(op *exchange.Operation) []exchange.Param {
 }
 
 // bindParams replaces {name} by the value that the URL template matched.
-func bindParams(text string, matched []exchange.Param, escape func(string) string) (string, error) {
+func bindParams(text string, matched []exchange.Param, escape func(name, value string) string) (string, error) {
 	var b strings.Builder
 	for {
 		open := strings.IndexByte(text, '{')
@@ -205,11 +207,18 @@ func bindParams(text string, matched []exchange.Param, escape func(string) strin
 			return "", policy.FailValue(fmt.Sprintf("the operation's URL template binds no {%s}", name))
 		}
 		b.WriteString(text[:open])
-		b.WriteString(escape(value))
+		b.WriteString(escape(name, value))
 		text = text[open+end+1:]
 	}
 }
 
-func escapePath(s string) string {
-	return (&url.URL{Path: s}).EscapedPath()
+// escapePath escapes parameters for a path. A slash stays in what came in the path, as a
+// wildcard's may; what came in the query is one segment.
+func escapePath(query []exchange.Param) func(name, value string) string {
+	return func(name, value string) string {
+		if slices.ContainsFunc(query, func(p exchange.Param) bool { return strings.EqualFold(p.Value, "{"+name+"}") }) {
+			return url.PathEscape(value)
+		}
+		return (&url.URL{Path: value}).EscapedPath()
+	}
 }

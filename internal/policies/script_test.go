@@ -65,6 +65,7 @@ type script struct {
 	values   policy.Fixed
 	counters policy.Counters
 	cache    policy.Cache
+	calls    int // of the backend
 	out      strings.Builder
 }
 
@@ -83,6 +84,18 @@ func (i identities) Token(_ context.Context, resource, clientID string) (string,
 		}
 	}
 	return "", errors.New("no such identity")
+}
+
+// authorizations is the script's file of that name: lines of provider, id and token.
+type authorizations string
+
+func (a authorizations) Authorization(_ context.Context, q policy.AuthorizationQuery) (*exchange.Authorization, error) {
+	for line := range strings.Lines(string(a)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == q.Provider && f[1] == q.Authorization && (q.IdentityType == "managed" || q.Identity.Reveal() == "mine") {
+			return &exchange.Authorization{AccessToken: exchange.Redact(f[2])}, nil
+		}
+	}
+	return nil, errors.New("no such authorization")
 }
 
 // broken is a cache that fails.
@@ -110,6 +123,7 @@ func newScript(t *testing.T, ar *txtar.Archive) *script {
 		if id, ok := strings.CutPrefix(f.Name, "fragments/"); ok {
 			s.values.Fragments[strings.TrimSuffix(id, ".xml")] = policy.Source{File: f.Name, Text: string(f.Data)}
 		}
+		s.keepSchema(f.Name, string(f.Data))
 	}
 	for _, line := range strings.Split(strings.TrimSpace(s.files["values"]), "\n") {
 		name, text, ok := strings.Cut(line, "=")
@@ -228,6 +242,8 @@ func (s *script) request(p *policy.Pipeline, text string) {
 			ex.Request.Matched = append(ex.Request.Matched, exchange.Param{Name: k, Value: v})
 		case "template":
 			ex.Operation.URLTemplate = value
+		case "operation":
+			s.describe(ex, value)
 		}
 	}
 	fmt.Fprintf(&s.out, "== %s %s\n", method, target)
@@ -236,6 +252,16 @@ func (s *script) request(p *policy.Pipeline, text string) {
 		Trace: func(source, message string) { fmt.Fprintf(&s.out, "trace %s: %s\n", source, message) }}
 	if text := s.files["identity"]; text != "" {
 		env.Identity = identities(text)
+	}
+	env.Tokens = newVerifier()
+	s.observe(env)
+	env.Flights, env.Sleep = new(policy.Flights), func(_ context.Context, d time.Duration) error {
+		fmt.Fprintf(&s.out, "sleep %v\n", d)
+		now = now.Add(d)
+		return nil
+	}
+	if text := s.files["authorizations"]; text != "" {
+		env.Authorizations = authorizations(text)
 	}
 	p.Run(context.Background(), ex, env)
 	s.print(ex)
@@ -255,7 +281,11 @@ func (s *script) backend(ctx context.Context, ex *exchange.Exchange) error {
 	if len(body) > 0 {
 		fmt.Fprintf(&s.out, "> %s\n", bytes.TrimSpace(body))
 	}
-	answer, ok := s.files["backend"]
+	s.calls++
+	answer, ok := s.files[fmt.Sprintf("backend-%d", s.calls)]
+	if !ok {
+		answer, ok = s.files["backend"]
+	}
 	if !ok {
 		answer = "200\nContent-Type: text/plain\nServer: sample\n\nhello"
 	}
@@ -314,6 +344,7 @@ func (s *script) print(ex *exchange.Exchange) {
 		fmt.Fprintf(&s.out, "last error %+v\n", *ex.LastError)
 	}
 	if ex.Verdict != nil {
-		fmt.Fprintf(&s.out, "verdict %+v\n", *ex.Verdict)
+		text := fmt.Sprintf("verdict %+v\n", *ex.Verdict)
+		s.out.WriteString(strings.Replace(text, " Backend: Rule:", "", 1)) // most have none
 	}
 }

@@ -24,30 +24,41 @@ var sendRequest = policy.Descriptor{
 			{Name: "timeout", Expression: true, Kind: policy.IntKind, Default: "60"},
 			{Name: "ignore-error", Kind: policy.BoolKind, Default: "false"},
 		},
-		Children: []policy.Child{
-			{Name: "set-url", Schema: policy.Schema{Text: true}},
-			{Name: "set-method", Schema: setMethod.Schema},
-			{Name: "set-header", Many: true, Schema: setHeaderSchema},
-			{Name: "set-body", Schema: setBodySchema},
-			{Name: "authentication-certificate", Schema: authenticationCertificate.Schema},
-			{Name: "authentication-managed-identity", Schema: authenticationManagedIdentity.Schema},
-			{Name: "proxy", Lacking: "call the service itself"},
-		},
+		Children: sentParts,
 	},
 	Doc:     "Sends a request of its own and puts the answer into a variable.",
 	Compile: compileSendRequest,
 }
 
-// sender is a compiled send-request.
+// sentParts are the children of policies that send a request of their own.
+var sentParts = []policy.Child{
+	{Name: "set-url", Schema: policy.Schema{Text: true}},
+	{Name: "set-method", Schema: setMethod.Schema},
+	{Name: "set-header", Many: true, Schema: setHeaderSchema},
+	{Name: "set-body", Schema: setBodySchema},
+	{Name: "authentication-certificate", Schema: authenticationCertificate.Schema},
+	{Name: "authentication-managed-identity", Schema: authenticationManagedIdentity.Schema},
+	{Name: "proxy", Schema: proxySchema},
+}
+
+// sender is a compiled send-request or send-one-way-request.
 type sender struct {
 	mode, variable, timeout, url policy.Value
 	lenient                      bool
-	parts                        []policy.Run
+	// bodiless says that a copy of the request has no body, as in outbound.
+	bodiless bool
+	parts    []policy.Run
 }
 
 func compileSendRequest(c *policy.Compiler, e *policy.Element) policy.Run {
-	s := &sender{mode: c.Value(e, "mode"), variable: c.Value(e, "response-variable-name"), timeout: c.Value(e, "timeout"),
-		lenient: strings.EqualFold(c.Value(e, "ignore-error").Constant(), "true")}
+	s := newSender(c, e)
+	s.variable, s.lenient = c.Value(e, "response-variable-name"), strings.EqualFold(c.Value(e, "ignore-error").Constant(), "true")
+	return s.run
+}
+
+// newSender compiles what both policies have.
+func newSender(c *policy.Compiler, e *policy.Element) *sender {
+	s := &sender{mode: c.Value(e, "mode"), timeout: c.Value(e, "timeout"), bodiless: c.Responding()}
 	for _, child := range e.Elements("") {
 		switch child.Name {
 		case "set-url":
@@ -69,12 +80,14 @@ func compileSendRequest(c *policy.Compiler, e *policy.Element) policy.Run {
 			s.parts = append(s.parts, compileAuthenticationCertificate(c, child))
 		case "authentication-managed-identity":
 			s.parts = append(s.parts, compileManagedIdentity(c, child))
+		case "proxy":
+			s.parts = append(s.parts, compileProxy(c, child))
 		}
 	}
 	if !s.url.Set() && !s.mode.IsExpression() && s.mode.Constant() == "new" {
 		c.Warn(e, policy.CodeNoChild, "a new request needs a child <set-url>: the policy fails when it runs", "add <set-url>https://…</set-url>")
 	}
-	return s.run
+	return s
 }
 
 // target is where a request goes.
@@ -149,7 +162,7 @@ func (s *sender) request(ctx context.Context, ex *exchange.Exchange, env *policy
 	own.Request = exchange.Request{Method: "GET"}
 	switch mode {
 	case "copy":
-		if err := copyRequest(&own, ex); err != nil {
+		if err := copyRequest(&own, ex, s.bodiless); err != nil {
 			return nil, err
 		}
 	case "new":
@@ -170,6 +183,8 @@ func (s *sender) request(ctx context.Context, ex *exchange.Exchange, env *policy
 		}
 		own.Request.URL, own.Request.OriginalURL = t.url, t.url
 		own.Backend = exchange.Backend{BaseURL: t.base, Tainted: true}
+	} else {
+		own.Backend.ClientCertificate, own.Backend.Proxy = nil, nil // those of the request under way
 	}
 	for _, part := range s.parts {
 		if err := part(ctx, &own, env); err != nil {
@@ -180,9 +195,13 @@ func (s *sender) request(ctx context.Context, ex *exchange.Exchange, env *policy
 }
 
 // copyRequest gives own the request under way. Its body is read into memory, so that
-// both can be sent.
-func copyRequest(own, ex *exchange.Exchange) error {
-	data, err := ex.Request.Body.Bytes()
+// both can be sent; a bodiless copy has none.
+func copyRequest(own, ex *exchange.Exchange, bodiless bool) error {
+	var data []byte
+	var err error
+	if !bodiless {
+		data, err = ex.Request.Body.Bytes()
+	}
 	if err != nil {
 		return &policy.Failure{Reason: policy.ReasonClient, Message: err.Error()}
 	}
@@ -191,8 +210,13 @@ func copyRequest(own, ex *exchange.Exchange) error {
 	if ex.Principal != nil && ex.Request.Header.Lazy("Authorization") {
 		own.Request.Header.Del("Authorization")
 	}
-	if ex.Request.Body != nil {
+	own.Request.Body = nil
+	if ex.Request.Body != nil && !bodiless {
 		own.Request.Body = exchange.Bytes(data)
+	}
+	if bodiless {
+		own.Request.Header.Del("Content-Length")
+		own.Request.Header.Del("Content-Type")
 	}
 	return nil
 }

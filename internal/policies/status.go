@@ -104,7 +104,7 @@ func compileReturnResponse(c *policy.Compiler, e *policy.Element) policy.Run {
 			h.response = true
 			parts = append(parts, h.run)
 		case "set-body":
-			parts = append(parts, newBodyAction(c, child, response).run)
+			parts = append(parts, newBodyActionOf(c, child, response, nil).run)
 		}
 	}
 	return func(ctx context.Context, ex *exchange.Exchange, env *policy.Env) error {

@@ -15,6 +15,7 @@ package policies
 import (
 	"sync"
 
+	"stile/internal/policies/meter"
 	"stile/policy"
 	"stile/policy/exchange"
 )
@@ -26,8 +27,12 @@ var Table = sync.OnceValue(func() *policy.Table {
 		choose, returnResponse, setBackendService, forwardRequest,
 		rateLimit, rateLimitByKey, quota, quotaByKey, validateJWT, validateWebhook, checkHeader, ipFilter, cors, trace,
 		validateAzureADToken, authenticationBasic, authenticationManagedIdentity, authenticationCertificate, limitConcurrency, sendRequest,
-		cacheLookup, cacheStore, cacheLookupValue, cacheStoreValue, cacheRemoveValue,
-	}, lacking()...))
+		validateClientCertificate, mockResponse, validateContent, validateParameters, validateHeaders, validateStatusCode,
+		cacheLookup, cacheStore, cacheLookupValue, cacheStoreValue, cacheRemoveValue, cacheValue,
+		sendOneWayRequest, invokeRequest, retry, wait, proxy, getAuthorizationContext,
+		logToEventhub, sendServiceBusMessage, validateOData,
+		xmlToJSON, jsonToXML, jsonp, redirectContentURLs, crossDomain,
+	}, append(meter.Descriptors(meter.Shared{CounterKey: counterKey, FieldName: checkFieldName}), lacking()...)...))
 	if err != nil {
 		panic(err)
 	}

@@ -7,6 +7,16 @@ import (
 	"time"
 )
 
+// FixedSource counts units in fixed windows, by group.
+type FixedSource interface {
+	// Take counts N in every bound of a group, or nothing in any where one has no room.
+	// A bound with N of 0 needs room for 1 and counts nothing. An error means that
+	// nothing is known.
+	Take(ctx context.Context, name string, bounds []Bound, now time.Time) (FixedResult, error)
+	// Add counts N in every bound of a group, whether there is room or not.
+	Add(ctx context.Context, name string, bounds []Bound, now time.Time) error
+}
+
 // Groups counts fixed windows in this process. The counters of one group are
 // counted together or not at all; callers of one group wait for each other.
 type Groups struct {

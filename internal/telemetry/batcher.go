@@ -22,6 +22,10 @@ type Delivery[T any] struct {
 type BatcherConfig[T any] struct {
 	// Size bounds a batch, Queue what waits beside the batch under way.
 	Size, Queue int
+	// Bytes bounds what waits by the bytes that Length counts of an item; 0: by number
+	// alone.
+	Bytes  int64
+	Length func(T) int
 	// Wait is how long the first item of a batch waits for others.
 	Wait time.Duration
 	// Attempts is how often a batch is sent before its rest is dropped.
@@ -53,6 +57,7 @@ type Batcher[T any] struct {
 
 	mu        sync.Mutex
 	queue     []T
+	bytes     int64 // of queue, where Length counts them
 	closing   bool
 	delivered uint64
 	dropped   uint64
@@ -85,7 +90,10 @@ func (b *Batcher[T]) Add(items ...T) {
 	if b.closing {
 		room = 0
 	}
-	taken := min(room, len(items))
+	taken := 0
+	for taken < min(room, len(items)) && b.take(items[taken], 1) {
+		taken++
+	}
 	first := len(b.queue) == 0 && taken > 0
 	b.queue = append(b.queue, items[:taken]...)
 	b.dropped += uint64(len(items) - taken)
@@ -94,6 +102,19 @@ func (b *Batcher[T]) Add(items ...T) {
 	if first || full {
 		b.nudge()
 	}
+}
+
+// take counts an item's bytes in, or with -1 out again; false where there is no room.
+func (b *Batcher[T]) take(item T, sign int64) bool {
+	if b.cfg.Bytes <= 0 {
+		return true
+	}
+	n := b.bytes + sign*int64(b.cfg.Length(item))
+	if n > b.cfg.Bytes {
+		return false
+	}
+	b.bytes = n
+	return true
 }
 
 func (b *Batcher[T]) nudge() {
@@ -158,6 +179,9 @@ func (b *Batcher[T]) gather() (batch []T, ok bool) {
 	defer b.mu.Unlock()
 	n := min(len(b.queue), b.cfg.Size)
 	batch = append(batch, b.queue[:n]...)
+	for _, item := range batch {
+		b.take(item, -1)
+	}
 	b.queue = append(b.queue[:0], b.queue[n:]...)
 	clear(b.queue[len(b.queue) : len(b.queue)+n]) // what was taken must not be kept alive
 	return batch, true

@@ -19,6 +19,9 @@ import (
 type Metrics struct {
 	mu       sync.Mutex
 	families []*family
+	// Custom are the measurements of policies' documents; they stand behind the others
+	// in a snapshot.
+	Custom Custom
 }
 
 // maxSeries bounds the label sets of one family; Other is the value of every label
@@ -37,8 +40,9 @@ const (
 
 // Family is a metric at one time: all its series, sorted by their label values.
 type Family struct {
-	// Name is OpenTelemetry's: words joined by dots, such as stile.exchanges.
-	Name, Help string
+	// Name is OpenTelemetry's: words joined by dots, such as stile.exchanges. In a
+	// Namespace, which is set for Custom's alone, it is what a document says.
+	Namespace, Name, Help string
 	// Unit is in UCUM's spelling: "1", "s", "By", or {thing} for a count of things.
 	Unit string
 	Kind string
@@ -170,7 +174,7 @@ func (f *family) make(key string, values []string) *series {
 // Snapshot gives all families as they stand now, in the order they were added.
 func (m *Metrics) Snapshot() []Family {
 	m.mu.Lock()
-	families := slices.Clone(m.families)
+	families := append(slices.Clone(m.families), m.Custom.sorted()...)
 	m.mu.Unlock()
 	out := make([]Family, 0, len(families))
 	for _, f := range families {

@@ -18,6 +18,8 @@ func (e *explainer) verdict() {
 	switch {
 	case v.NamedValue != "":
 		e.secret()
+	case v.Backend != "":
+		e.circuit()
 	case v.Policy == "configuration":
 		e.operation()
 	case v.Policy == "authorization":

@@ -24,6 +24,7 @@ type Body struct {
 	stream   io.ReadCloser
 	length   int64 // -1 where unknown
 	consumed bool
+	print    *Print // where a recording keeps it
 }
 
 // Bytes makes a body of bytes in memory; the caller gives b away.

@@ -46,6 +46,12 @@ type Exchange struct {
 	Operation    *Operation
 	Product      *Product
 	Subscription *Subscription
+	// User owns the subscription; Workspace is the API's. nil where there is none.
+	User      *User
+	Workspace *Workspace
+	// Deployment is the gateway that this exchange runs on; nil stands for a managed
+	// gateway without certificates.
+	Deployment *Deployment
 
 	// Principal is the caller as Stile itself knows it; nil for an edge caller
 	// without one.
@@ -94,6 +100,9 @@ type Exchange struct {
 
 	// Revision names the snapshot of configuration that the exchange runs on.
 	Revision string
+
+	// Recording is where the pipeline writes down what each policy does; nil: nowhere.
+	Recording *Recording
 }
 
 // StateCall names a state's call: the names of state machine, execution and state,
@@ -120,6 +129,17 @@ type Request struct {
 	Client netip.Addr
 	// Matched holds the values of the operation's URL template, in its order.
 	Matched []Param
+	// ClientCertificate is the chain that the caller proved to have over TLS, DER, its
+	// own certificate first; nil where it showed none. Nothing of it was checked but
+	// that the caller has the private key.
+	ClientCertificate [][]byte
+	// PrivateEndpoint is the connection that the request came through; nil for none.
+	PrivateEndpoint *PrivateEndpoint
+	// Foundry is the deployment of a Foundry model that the request names; empty for none.
+	Foundry string
+	// Upgrade is the protocol that the caller asks to go on with, in lower case:
+	// websocket, or empty. A Caller that cannot ignores it.
+	Upgrade string
 }
 
 // Response is context.Response. StatusCode 0 means "no answer yet".
@@ -128,6 +148,9 @@ type Response struct {
 	Reason     string // the reason phrase; empty means the standard one
 	Header     Header
 	Body       *Body // nil: empty
+	// Tunnel is the backend's side of an upgrade that it agreed to (status 101); nil
+	// else. Who takes the response as the last one closes it.
+	Tunnel Tunnel
 }
 
 // Param is a name with its value.
@@ -139,10 +162,20 @@ type Backend struct {
 	ID string
 	// BaseURL is an absolute URL without trailing slash, or stile://workflows/NAME.
 	BaseURL string
+	// Pool says that the entity is a pool of backends; Region is the Azure region that
+	// the entity names, empty for none.
+	Pool   bool
+	Region string
 	// Tainted says that BaseURL came from an expression, so that egress rules apply.
 	Tainted bool
 	// ClientCertificate proves the gateway to the backend over TLS; nil for none.
 	ClientCertificate *tls.Certificate
+	// Entity is what the configuration says of the backend beside its URL; nil for
+	// nothing. It belongs to the snapshot: read only.
+	Entity *Entity
+	// Proxy is the HTTP proxy that a policy sends the request through; nil for the
+	// entity's, or none.
+	Proxy *Proxy
 	// Forwarding is what forward-request asks of the Caller; set just before Do.
 	Forwarding Forwarding
 }
@@ -165,6 +198,10 @@ type Forwarding struct {
 	BufferRequest, StreamResponse bool
 }
 
+// CallbacksAPI is the id and the path of the built-in API on which services outside
+// answer waiting tasks.
+const CallbacksAPI = "callbacks"
+
 // API is context.Api: part of a configuration snapshot, read only.
 type API struct {
 	ID, Name, Path, Revision, Version string
@@ -176,28 +213,16 @@ type API struct {
 }
 
 // Operation is context.Operation.
-type Operation struct{ ID, Name, Method, URLTemplate string }
-
-// Product is context.Product.
-type Product struct {
-	ID, Name             string
-	State                string // NotPublished or Published
-	SubscriptionRequired bool
-	ApprovalRequired     bool
-	SubscriptionsLimit   int
+type Operation struct {
+	ID, Name, Method, URLTemplate string
+	// Contract is what the API's description says of the operation; nil where there is
+	// no description.
+	Contract Contract
 }
 
-// Subscription is context.Subscription: an APIM subscription (a key's owner).
-type Subscription struct {
-	ID, Name string
-	// Scope is "" for all APIs, or product/ID or api/ID.
-	Scope string
-	// Start is when the subscription began, from which quotas count their windows;
-	// zero where unknown.
-	Start time.Time
-	// Key is the key that this request carried; empty for a step.
-	Key Redacted
-}
+// Contract is an operation as an API's description has it. internal/openapi makes
+// it; the policies that validate and mock know what stands behind it.
+type Contract interface{ OperationID() string }
 
 // Redacted is text that no formatter prints: its String, GoString and JSON forms
 // are "***". Policies that must read it call Reveal.
@@ -293,6 +318,11 @@ type Verdict struct {
 	// Within names the <api> or <operation> inside the policy whose limit refused;
 	// Line and Column are its own then.
 	Within string `json:"within,omitempty"`
+	// Backend is the backend entity that refused, and Rule the rule of its circuit
+	// breaker; File and Line are the entity's then, and the policy is the one that
+	// called it.
+	Backend string `json:"backend,omitempty"`
+	Rule    string `json:"rule,omitempty"`
 	// NamedValue is the one whose secret has no value, where that is the reason.
 	NamedValue string `json:"namedValue,omitempty"`
 }

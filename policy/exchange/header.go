@@ -115,7 +115,7 @@ func (h *Header) Del(name string) {
 	if !h.Has(name) {
 		return
 	}
-	out := h.fields[:0:0]
+	out := make([]field, 0, len(h.fields)) // another header may share the old ones
 	for _, f := range h.fields {
 		if !strings.EqualFold(f.name, name) {
 			out = append(out, f)
@@ -142,6 +142,9 @@ func (h *Header) EachMade(f func(name, value string)) {
 
 // Names gives each field name once, in order of its first field, as written.
 func (h *Header) Names() []string {
+	if len(h.fields) > manyFields {
+		return h.manyNames()
+	}
 	var out []string
 next:
 	for i := range h.fields {
@@ -153,6 +156,27 @@ next:
 		out = append(out, h.fields[i].name)
 	}
 	return out
+}
+
+// manyFields is from how many fields on comparing each with each costs more than a map.
+const manyFields = 64
+
+func (h *Header) manyNames() (out []string) {
+	seen := make(map[string]bool, len(h.fields))
+	for i := range h.fields {
+		if name := strings.ToLower(h.fields[i].name); !seen[name] {
+			seen[name], out = true, append(out, h.fields[i].name)
+		}
+	}
+	return out
+}
+
+// Same reports whether two headers have the same fields in the same order; values that
+// nothing has read are taken for the same.
+func (h *Header) Same(o *Header) bool {
+	return slices.EqualFunc(h.fields, o.fields, func(a, b field) bool {
+		return a.name == b.name && (a.lazy != nil) == (b.lazy != nil) && (a.lazy != nil || a.value == b.value)
+	})
 }
 
 // Len counts the fields.

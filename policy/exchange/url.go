@@ -92,7 +92,9 @@ func unescape(s string) string {
 	return s
 }
 
-// QueryString gives the query with its "?", or "" where there is none.
+// QueryString gives the query with its "?", or "" where there is none: made anew from
+// what policies saw, so that no backend reads another one. A blank is %20, which every
+// backend takes for one.
 func (u URL) QueryString() string {
 	var b strings.Builder
 	for i, p := range u.Query {
@@ -101,11 +103,18 @@ func (u URL) QueryString() string {
 		} else {
 			b.WriteByte('&')
 		}
-		b.WriteString(url.QueryEscape(p.Name))
+		b.WriteString(escapeQuery(p.Name))
 		b.WriteByte('=')
-		b.WriteString(url.QueryEscape(p.Value))
+		b.WriteString(escapeQuery(p.Value))
 	}
 	return b.String()
+}
+
+func escapeQuery(s string) string {
+	if strings.IndexByte(s, ' ') < 0 {
+		return url.QueryEscape(s)
+	}
+	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
 
 // Authority is host, with the port where it is not the scheme's default.

@@ -12,6 +12,17 @@ type Value = clr.Value
 // GUIDs, randomness, and the budget of steps and memory.
 type Env = clr.Env
 
+// Scratch is room that the runs with one Env use one after the other.
+type Scratch struct {
+	room clr.Scratch
+	top  frame
+}
+
+// For lends the room to the runs with an Env.
+func (s *Scratch) For(env *Env) {
+	s.room.Frame, env.Scratch = &s.top, &s.room
+}
+
 // Jwt is a parsed token: what the AsJwt extension gives, and what validate-jwt
 // stores in a variable.
 type Jwt = library.Jwt

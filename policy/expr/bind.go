@@ -5,6 +5,7 @@ import (
 
 	"stile/diag"
 	"stile/policy/expr/clr"
+	"stile/policy/expr/flow"
 	"stile/policy/expr/library"
 	"stile/policy/expr/syntax"
 )
@@ -29,6 +30,8 @@ type binder struct {
 	catching int
 	// checked is set inside checked(…), unchecked inside unchecked(…).
 	checked, unchecked bool
+	// truths holds the conditions that are constant.
+	truths map[syntax.Node]bool
 	// anonymousDefs holds the anonymous types of this expression by their names.
 	anonymousDefs map[string]*clr.TypeDef
 }
@@ -76,6 +79,8 @@ type scope struct {
 	parent *scope
 	names  map[string]*variable
 	fn     *function
+	// inner holds what blocks inside have declared, which this one cannot declare after.
+	inner map[string]bool
 }
 
 // operand is a bound expression.
@@ -97,6 +102,8 @@ type operand struct {
 	call bool
 	// concat lists the parts of a string +.
 	concat []code
+	// tuple lists the items of a tuple that is written out.
+	tuple []operand
 	// never gives no value: throw.
 	never bool
 }
@@ -140,6 +147,12 @@ func bind(r *syntax.Report, tree syntax.Node, p *Program) {
 		p.body = b.convertTo(o, clr.TypeObject)
 	}
 	p.slots = b.fn.slots
+	if r.List.HasErrors() {
+		return
+	}
+	for _, use := range flow.Check(tree, func(n syntax.Node) (value, ok bool) { value, ok = b.truths[n]; return value, ok }) {
+		b.fail("STL-E015", use.At, "the variable "+use.Name+" may have no value here", "give it one where it is declared")
+	}
 }
 
 func (b *binder) fail(code string, at syntax.Span, message, hint string) {
@@ -180,7 +193,19 @@ func (b *binder) trial(f func()) (ok bool) {
 
 func (b *binder) Open() { b.scope = &scope{parent: b.scope, names: map[string]*variable{}, fn: b.fn} }
 
-func (b *binder) close() { b.scope = b.scope.parent }
+func (b *binder) close() {
+	s := b.scope
+	b.scope = s.parent
+	if s.parent == nil || len(s.names)+len(s.inner) == 0 {
+		return
+	}
+	if s.parent.inner == nil {
+		s.parent.inner = map[string]bool{}
+	}
+	for _, name := range append(sortedNames(s.names), sortedNames(s.inner)...) {
+		s.parent.inner[name] = true
+	}
+}
 
 func (b *binder) newSlot() int {
 	b.fn.slots++
@@ -195,6 +220,9 @@ func (b *binder) declare(name string, at syntax.Span, typ *clr.Type) *variable {
 			b.fail("STL-E011", at, "a variable named "+name+" exists already in this scope", "choose another name")
 			break
 		}
+	}
+	if b.scope.inner[name] && b.scope.names[name] == nil {
+		b.fail("STL-E011", at, "a block inside this one has a variable named "+name+" already", "choose another name")
 	}
 	if name == "context" {
 		b.fail("STL-E011", at, "context cannot be declared again", "choose another name")
@@ -289,7 +317,7 @@ func constant(at syntax.Span, typ *clr.Type, v clr.Value) operand {
 }
 
 // sortedNames gives the keys of a scope in order.
-func sortedNames(m map[string]*variable) []string {
+func sortedNames[T any](m map[string]T) []string {
 	names := make([]string, 0, len(m))
 	for n := range m {
 		names = append(names, n)

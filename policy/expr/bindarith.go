@@ -107,9 +107,25 @@ func liftedEquality(at syntax.Span, op string, left, right operand, calc func(m 
 	}}
 }
 
-func (b *binder) nullCompare(at syntax.Span, op string, left, right operand) operand {
-	if op != "==" && op != "!=" {
-		return b.noBinary(at, op, left, right)
+// withNull is an operator over a number and null, which stands for a number that is
+// not there: == and != tell, an order is never so, and any sum is null.
+func (b *binder) withNull(at syntax.Span, op string, left, right operand) operand {
+	switch op {
+	case "==", "!=":
+	case "<", ">", "<=", ">=":
+		l, r := left.run, right.run
+		return operand{Span: at, typ: clr.TypeBool, run: func(f *frame) clr.Value { l(f); r(f); return false }}
+	default:
+		t := clr.StripNullable(left.typ)
+		if left.typ == clr.TypeNull {
+			t = clr.StripNullable(right.typ)
+		}
+		sum := clr.Promoted(t, t)
+		if (op == "&" || op == "|" || op == "^") && !sum.IsIntegral() {
+			return b.noBinary(at, op, left, right)
+		}
+		l, r := left.run, right.run
+		return operand{Span: at, typ: clr.NullableOf(sum), run: func(f *frame) clr.Value { l(f); r(f); return nil }}
 	}
 	l, r, want := left.run, right.run, op == "=="
 	return operand{Span: at, typ: clr.TypeBool, run: func(f *frame) clr.Value {

@@ -14,6 +14,9 @@ func (b *binder) assignment(n *syntax.Assignment) operand {
 		o := b.value(n.Value)
 		return operand{Span: n.Span, typ: o.typ, run: o.run, call: true}
 	}
+	if t, ok := n.Target.(*syntax.Tuple); ok && n.Op == "=" {
+		return b.storeTuple(n, t)
+	}
 	target := b.value(n.Target)
 	if target.typ == clr.TypeAny {
 		b.expr(n.Value)
@@ -73,7 +76,11 @@ func (b *binder) compoundResult(n *syntax.Assignment, target, value, sum operand
 	to := clr.StripNullable(target.typ)
 	shifts := n.Op == "<<=" || n.Op == ">>="
 	if sum.typ.IsNumeric() && to.IsNumeric() && (shifts || b.converts(value, target.typ)) {
-		return func(f *frame) clr.Value { return clr.ToNumber(sum.run(f), to) }
+		run := sum.run
+		if b.checked {
+			run = checkedFor(run, sum.typ, to, n.Span.At)
+		}
+		return func(f *frame) clr.Value { return clr.ToNumber(run(f), to) }
 	}
 	b.cannot(sum, target.typ)
 	return bad(n.Span).run
@@ -115,6 +122,10 @@ func (b *binder) typeTest(n *syntax.TypeTest) operand {
 	if n.To == nil {
 		value := b.value(n.Value)
 		if value.typ == clr.TypeNull {
+			if o.typ.IsValue() {
+				b.fail("STL-E007", n.Span, o.typ.String()+" is never null", "")
+				return bad(n.Span)
+			}
 			return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { return run(f) == nil }}
 		}
 		if !value.konst {
@@ -203,13 +214,17 @@ func (b *binder) Step(at syntax.Span, target syntax.Node, op string, post bool) 
 		wide = t
 	}
 	one := clr.ToNumber(int32(1), wide)
-	pos := at.At
+	pos, checked := at.At, b.checked
 	next := func(m *clr.Machine, v clr.Value) clr.Value {
 		if v == nil {
 			return nil
 		}
 		m.Pos = pos
-		return clr.ToNumber(clr.NumberOp(m, sum, clr.ToNumber(v, wide), one, b.checked), t)
+		v = clr.NumberOp(m, sum, clr.ToNumber(v, wide), one, checked)
+		if checked && t.IsIntegral() && t.Def.Rank < clr.TypeInt.Def.Rank && !clr.FitsIn(clr.AsInt64(v), t) {
+			m.Throw(clr.TypeOverflow, "Arithmetic operation resulted in an overflow.")
+		}
+		return clr.ToNumber(v, t)
 	}
 	return operand{Span: at, typ: o.typ, call: true, run: o.place.update(func(f *frame, old clr.Value) (clr.Value, clr.Value) {
 		v := next(f.m, old)

@@ -15,15 +15,20 @@ func (b *binder) equality(at syntax.Span, op string, left, right operand) operan
 	case left.typ == clr.TypeNull && right.typ == clr.TypeNull:
 		ok = true
 	case left.typ == clr.TypeNull:
-		ok = !right.typ.IsValue()
+		ok = !right.typ.IsValue() || clr.ComparableStruct(r)
 	case right.typ == clr.TypeNull:
-		ok = !left.typ.IsValue()
+		ok = !left.typ.IsValue() || clr.ComparableStruct(l)
 	case clr.Same(l, r):
 		ok = !l.IsValue() || clr.ComparableStruct(l)
 	case l.IsEnum() && right.konst && r.IsIntegral() && clr.AsInt64(right.value) == 0:
 		right, ok = operand{typ: l, run: func(*frame) clr.Value { return clr.Enum{Type: l, N: 0} }}, true
 	case !l.IsValue() && !r.IsValue():
-		ok = l.Derives(r) || r.Derives(l) || l.Def.Kind == clr.InterfaceKind || r.Def.Kind == clr.InterfaceKind
+		var same bool
+		if left, right, same = b.alike(left, right); same {
+			ok = true
+			break
+		}
+		ok = l.Derives(r) || r.Derives(l) || (l.Def.Kind == clr.InterfaceKind || r.Def.Kind == clr.InterfaceKind) && !l.Sealed() && !r.Sealed()
 		b.warnReference(at, op, l, r)
 	}
 	if !ok {

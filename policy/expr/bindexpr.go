@@ -89,6 +89,8 @@ func (b *binder) operation(n syntax.Node) operand {
 		return b.arrayCreation(n)
 	case *syntax.Anonymous:
 		return b.anonymous(n)
+	case *syntax.Tuple:
+		return b.tupleValue(n)
 	case *syntax.DefaultValue:
 		if n.To == nil {
 			return operand{Span: n.Span, typ: clr.TypeNull, run: func(*frame) clr.Value { return nil }, konst: true, value: nil}
@@ -163,6 +165,9 @@ func (b *binder) nearestName(name string) string {
 
 // typeOf resolves a type as written.
 func (b *binder) typeOf(r *syntax.TypeRef) *clr.Type {
+	if len(r.Items) > 0 {
+		return b.tupleType(r)
+	}
 	t := b.lib.ByName[r.Name]
 	if t != nil && syntax.KeywordTypes[t.Def.Keyword] && r.Name == t.Def.Name && t.Def.Keyword == "" {
 		t = nil
@@ -204,6 +209,7 @@ func (b *binder) typeOf(r *syntax.TypeRef) *clr.Type {
 
 // construct gives t its type arguments.
 func (b *binder) construct(t *clr.Type, args []*syntax.TypeRef, at syntax.Span) *clr.Type {
+	t = b.lib.OfArity(t, len(args))
 	if t.IsFunc() {
 		list := make([]*clr.Type, len(args))
 		for i, a := range args {
@@ -230,49 +236,6 @@ func (b *binder) construct(t *clr.Type, args []*syntax.TypeRef, at syntax.Span) 
 		list[i] = b.typeOf(a)
 	}
 	return clr.Generic(t, list...)
-}
-
-func (b *binder) interpolated(n *syntax.Interpolated) operand {
-	type piece struct {
-		text   string
-		run    code
-		align  code
-		format string
-	}
-	pieces := make([]piece, len(n.Parts))
-	for i, part := range n.Parts {
-		pieces[i] = piece{text: part.Text, format: part.Format}
-		if part.Value == nil {
-			continue
-		}
-		o := b.value(part.Value)
-		if o.typ == clr.TypeVoid {
-			b.fail("STL-E007", o.Span, "the expression gives no value", "")
-		}
-		pieces[i].run = b.convertTo(o, clr.TypeObject)
-		if part.Align != nil {
-			pieces[i].align = b.convertTo(b.value(part.Align), clr.TypeInt)
-		}
-	}
-	at := n.Span.At
-	return operand{Span: n.Span, typ: clr.TypeString, run: func(f *frame) clr.Value {
-		var out []byte
-		for i := range pieces {
-			p := &pieces[i]
-			if p.run == nil {
-				out = append(out, p.text...)
-				continue
-			}
-			v := p.run(f)
-			f.m.Pos = at
-			s := clr.Format(f.m, v, p.format)
-			if p.align != nil {
-				s = clr.Align(s, int(p.align(f).(int32)))
-			}
-			out = append(out, s...)
-		}
-		return f.m.Text(string(out))
-	}}
 }
 
 func (b *binder) ternary(n *syntax.Ternary) operand {
@@ -331,6 +294,12 @@ func (b *binder) condition(n syntax.Node) func(f *frame) bool {
 		return func(*frame) bool { return false }
 	}
 	run := b.convertTo(o, clr.TypeBool)
+	if v, ok := o.value.(bool); ok && o.konst {
+		if b.truths == nil {
+			b.truths = map[syntax.Node]bool{}
+		}
+		b.truths[n] = v
+	}
 	return func(f *frame) bool {
 		v, _ := run(f).(bool)
 		return v

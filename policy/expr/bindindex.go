@@ -27,11 +27,31 @@ func (b *binder) indexing(n *syntax.Indexing) operand {
 		return bad(n.Span)
 	}
 	args := b.bindArgs(n.Args)
+	if target.typ.Is(clr.TypeArray) && len(args) == 1 {
+		b.longIndex(&args[0])
+	}
 	c, ok := b.resolve(&group{target: &target, list: getters, name: "the indexer", at: n.Span, typ: target.typ}, args, n.Span)
 	if !ok {
 		return bad(n.Span)
 	}
 	return b.indexed(n, target, c, args)
+}
+
+// longIndex lets uint, long and ulong stand for an array's index, as C# does.
+func (b *binder) longIndex(a *boundArg) {
+	t := a.typ
+	if t == nil || a.out || a.lambda != nil || !t.IsIntegral() || t.Def.Rank <= clr.TypeInt.Def.Rank {
+		return
+	}
+	run, at := a.run, a.Span.At
+	a.operand = operand{Span: a.Span, typ: clr.TypeInt, run: func(f *frame) clr.Value {
+		v := run(f)
+		f.m.Pos = at
+		if !clr.FitsIn(clr.AsInt64(v), clr.TypeInt) {
+			f.m.Throw(clr.TypeOverflow, "Arithmetic operation resulted in an overflow.")
+		}
+		return clr.ToNumber(v, clr.TypeInt)
+	}}
 }
 
 func (b *binder) indexers(t *clr.Type, set bool) []*clr.Member {

@@ -27,6 +27,9 @@ func (b *binder) unary(n *syntax.Unary) operand {
 		}
 		return b.apply1(n.Span, o, clr.TypeBool, func(v clr.Value) clr.Value { return !v.(bool) })
 	}
+	if t.IsEnum() && n.Op == "~" {
+		return b.apply1(n.Span, o, t, func(v clr.Value) clr.Value { return clr.Enum{Type: t, N: ^v.(clr.Enum).N} })
+	}
 	if clr.Same(t, clr.TypeTimeSpan) && n.Op == "-" {
 		return b.apply1(n.Span, o, t, func(v clr.Value) clr.Value { return -v.(clr.TimeSpan) })
 	}
@@ -50,6 +53,10 @@ func (b *binder) unary(n *syntax.Unary) operand {
 		}
 	}
 	op := n.Op
+	if op == "-" && b.checked && to.IsIntegral() && !o.konst {
+		zero := operand{Span: n.Span, typ: to, run: func(*frame) clr.Value { return clr.ToNumber(int32(0), to) }}
+		return b.arithmetic(n.Span, "-", zero, o)
+	}
 	return b.apply1(n.Span, o, to, func(v clr.Value) clr.Value { return clr.UnaryNumber(op, clr.ToNumber(v, to)) })
 }
 
@@ -109,6 +116,11 @@ func (b *binder) operate(at syntax.Span, op string, left, right operand) operand
 	if left.lambda != nil || right.lambda != nil || left.typ == clr.TypeVoid || right.typ == clr.TypeVoid {
 		return b.noBinary(at, op, left, right)
 	}
+	if op == "+" {
+		if o, ok := b.addition(at, left, right); ok {
+			return o
+		}
+	}
 	if op == "+" && (clr.Same(left.typ, clr.TypeString) || clr.Same(right.typ, clr.TypeString)) {
 		return b.concat(at, left, right)
 	}
@@ -120,7 +132,7 @@ func (b *binder) operate(at syntax.Span, op string, left, right operand) operand
 		return b.arithmetic(at, op, left, right)
 	}
 	if l.IsNumeric() && right.typ == clr.TypeNull || r.IsNumeric() && left.typ == clr.TypeNull {
-		return b.nullCompare(at, op, left, right)
+		return b.withNull(at, op, left, right)
 	}
 	if o, ok := b.timeOperator(at, op, left, right); ok {
 		return o
@@ -129,14 +141,18 @@ func (b *binder) operate(at syntax.Span, op string, left, right operand) operand
 	case "==", "!=":
 		return b.equality(at, op, left, right)
 	case "&", "|", "^":
+		if o, ok := b.liftedBool(at, op, left, right); ok {
+			return o
+		}
 		if clr.Same(l, clr.TypeBool) && clr.Same(r, clr.TypeBool) {
 			return b.apply2(at, left, right, clr.TypeBool, boolOps[op])
 		}
 		if l.IsEnum() && clr.Same(l, r) {
 			return b.apply2(at, left, right, l, enumOps[op])
 		}
-		if l.Derives(clr.TypeObject) && clr.Same(l, r) && clr.Same(l, clr.TypeBool) {
-			return b.apply2(at, left, right, clr.TypeBool, boolOps[op])
+	case "+", "-":
+		if o, ok := b.enumStep(at, op, left, right); ok {
+			return o
 		}
 	case "<", ">", "<=", ">=":
 		if l.IsEnum() && clr.Same(l, r) {
@@ -196,6 +212,11 @@ func (b *binder) apply2(at syntax.Span, left, right operand, result *clr.Type, f
 
 func (b *binder) logic(n *syntax.Binary) operand {
 	left, right := b.condition(n.Left), b.condition(n.Right)
+	if x, ok := b.truths[n.Left]; ok {
+		if y, ok := b.truths[n.Right]; ok {
+			return constant(n.Span, clr.TypeBool, n.Op == "&&" && x && y || n.Op == "||" && (x || y))
+		}
+	}
 	if n.Op == "&&" {
 		return operand{Span: n.Span, typ: clr.TypeBool, run: func(f *frame) clr.Value { return left(f) && right(f) }}
 	}
@@ -220,6 +241,8 @@ func (b *binder) coalesce(n *syntax.Binary) operand {
 	case b.converts(right, t):
 	case b.converts(left, right.typ):
 		t = right.typ
+	case !clr.Same(inner, t) && right.typ != clr.TypeNull && b.converts(operand{typ: inner}, right.typ):
+		return coalesceWider(n.Span, left, right, inner)
 	default:
 		b.fail("STL-E008", n.Span, fmt.Sprintf("the two sides of ?? are %s and %s", left.typ, right.typ), "cast one of them")
 		return bad(n.Span)
@@ -231,6 +254,17 @@ func (b *binder) coalesce(n *syntax.Binary) operand {
 	return operand{Span: n.Span, typ: t, run: func(f *frame) clr.Value {
 		if v := l(f); v != nil {
 			return v
+		}
+		return r(f)
+	}}
+}
+
+// coalesceWider is x ?? y where x is T? and T widens to the type of y.
+func coalesceWider(at syntax.Span, left, right operand, inner *clr.Type) operand {
+	l, r, wide := left.run, right.run, right.typ
+	return operand{Span: at, typ: wide, run: func(f *frame) clr.Value {
+		if v := l(f); v != nil {
+			return implicitly(func(*frame) clr.Value { return v }, inner, wide)(f)
 		}
 		return r(f)
 	}}

@@ -12,6 +12,11 @@ import (
 func (b *binder) statements(list []syntax.Node) (run action, falls bool) {
 	b.Open()
 	defer b.close()
+	return b.sequence(list)
+}
+
+// sequence binds a list in the scope that is open.
+func (b *binder) sequence(list []syntax.Node) (run action, falls bool) {
 	actions := make([]action, 0, len(list))
 	var first []action
 	locals := map[*syntax.LocalFunction]*variable{}
@@ -26,8 +31,12 @@ func (b *binder) statements(list []syntax.Node) (run action, falls bool) {
 			first = append(first, b.localFunction(fn, locals[fn]))
 			continue
 		}
+		broken := b.broken
 		a, goes := b.statement(n)
 		actions = append(actions, a)
+		if !falls {
+			b.broken = broken // what is never reached leaves no loop
+		}
 		if !goes {
 			falls = false
 		}
@@ -51,11 +60,18 @@ func nothing(*frame) signal { return goOn }
 func (b *binder) statement(n syntax.Node) (run action, falls bool) {
 	switch n := n.(type) {
 	case *syntax.Block:
+		was, not := b.checked, b.unchecked
+		if n.Word != "" {
+			b.checked, b.unchecked = n.Word == "checked", n.Word == "unchecked"
+		}
+		defer func() { b.checked, b.unchecked = was, not }()
 		return b.statements(n.List)
 	case *syntax.EmptyStatement:
 		return nothing, true
 	case *syntax.Declaration:
 		return b.declaration(n), true
+	case *syntax.Deconstruction:
+		return b.deconstruction(n), true
 	case *syntax.ExprStatement:
 		o := b.expr(n.Value)
 		if o.typ != clr.TypeAny && !o.call {
@@ -123,6 +139,9 @@ func (b *binder) declaration(n *syntax.Declaration) action {
 
 func (b *binder) declareOne(n *syntax.Declaration, i int, name string, typ *clr.Type) action {
 	at := n.Places[i]
+	if n.Fixed && n.Type == nil {
+		b.fail("STL-E007", at, "a const needs its type", "write the type instead of var")
+	}
 	if n.Values[i] == nil {
 		if typ == nil || n.Fixed || n.Using {
 			b.fail("STL-E007", at, name+" needs a value", "write "+name+" = …")
@@ -141,7 +160,7 @@ func (b *binder) declareOne(n *syntax.Declaration, i int, name string, typ *clr.
 	} else {
 		o = b.value(n.Values[i])
 		typ = o.typ
-		if typ == clr.TypeNull || typ == clr.TypeVoid || o.lambda != nil {
+		if typ == clr.TypeNull || typ == clr.TypeVoid || o.lambda != nil || o.untyped() {
 			b.fail("STL-E007", at, "the type of "+name+" cannot be found from "+typ.String(), "write the type instead of var")
 			typ = clr.TypeAny
 		}
@@ -167,10 +186,9 @@ func (b *binder) declareOne(n *syntax.Declaration, i int, name string, typ *clr.
 }
 
 func (b *binder) ifStatement(n *syntax.IfStatement) (action, bool) {
-	b.Open()
-	defer b.close()
 	cond := b.condition(n.Cond)
 	yes, falls := b.embedded(n.Yes)
+	falls = falls && !b.isFalse(n.Cond)
 	if n.No_ == nil {
 		return func(f *frame) signal {
 			f.m.Step()
@@ -178,9 +196,10 @@ func (b *binder) ifStatement(n *syntax.IfStatement) (action, bool) {
 				return yes(f)
 			}
 			return goOn
-		}, true
+		}, falls || !b.isTrue(n.Cond)
 	}
 	no, falls2 := b.embedded(n.No_)
+	falls2 = falls2 && !b.isTrue(n.Cond)
 	return func(f *frame) signal {
 		f.m.Step()
 		if cond(f) {
@@ -190,16 +209,13 @@ func (b *binder) ifStatement(n *syntax.IfStatement) (action, bool) {
 	}, falls || falls2
 }
 
-// isTrue recognises while (true).
-func (b *binder) isTrue(n syntax.Node) bool {
-	if n == nil {
-		return true
-	}
-	if p, ok := n.(*syntax.Paren); ok {
-		return b.isTrue(p.Inner)
-	}
-	l, ok := n.(*syntax.Literal)
-	return ok && l.Value == true
+// isTrue tells a condition that is always met: none, or a constant.
+func (b *binder) isTrue(n syntax.Node) bool { return n == nil || b.truths[n] }
+
+// isFalse tells a condition that is never met.
+func (b *binder) isFalse(n syntax.Node) bool {
+	value, ok := b.truths[n]
+	return ok && !value
 }
 
 // loop binds a body in which break and continue have meaning.

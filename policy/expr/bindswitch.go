@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"stile/policy/expr/clr"
 	"stile/policy/expr/library"
 	"stile/policy/expr/syntax"
@@ -22,6 +24,7 @@ func (b *binder) switchStatement(n *syntax.SwitchStatement) (action, bool) {
 	b.broken = false
 	var sections []section
 	hasDefault, falls := false, false
+	b.distinctLabels(n)
 	for _, s := range n.Sections {
 		sec, goes := b.switchSection(s, value)
 		if goes {
@@ -45,6 +48,25 @@ func (b *binder) switchStatement(n *syntax.SwitchStatement) (action, bool) {
 	}, falls
 }
 
+// distinctLabels refuses a second label of the same literal, or a second default.
+func (b *binder) distinctLabels(n *syntax.SwitchStatement) {
+	seen := map[string]bool{}
+	for _, s := range n.Sections {
+		for _, l := range s.Labels {
+			key := "default"
+			if v, ok := l.Value.(*syntax.Literal); ok && l.When == nil {
+				key = v.Type.String() + " " + clr.Text(v.Value)
+			} else if !l.IsDefault {
+				continue
+			}
+			if seen[key] {
+				b.fail("STL-E011", l.Span, "the switch has this label already", "take one of them out")
+			}
+			seen[key] = true
+		}
+	}
+}
+
 func choose(f *frame, sections []section, v clr.Value) *section {
 	var other *section
 	for i := range sections {
@@ -61,6 +83,9 @@ func choose(f *frame, sections []section, v clr.Value) *section {
 }
 
 func (b *binder) switchSection(s syntax.SwitchSection, value operand) (section, bool) {
+	// A pattern's local is the section's own; what the statements declare is seen by
+	// the sections that follow, for one block declares for all of them.
+	whole := b.scope
 	b.Open()
 	defer b.close()
 	var sec section
@@ -71,8 +96,14 @@ func (b *binder) switchSection(s syntax.SwitchSection, value operand) (section, 
 		}
 		sec.match = append(sec.match, b.switchLabel(l, value))
 	}
+	patterns := sortedNames(b.scope.names)
 	var falls bool
-	sec.body, falls = b.statements(s.Body)
+	sec.body, falls = b.sequence(s.Body)
+	for _, name := range sortedNames(b.scope.names) {
+		if !slices.Contains(patterns, name) {
+			whole.names[name] = b.scope.names[name]
+		}
+	}
 	return sec, falls
 }
 

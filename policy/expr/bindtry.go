@@ -47,6 +47,7 @@ func (b *binder) tryStatement(n *syntax.TryStatement) (action, bool) {
 	var handlers []handler
 	for _, c := range n.Catches {
 		h, goes := b.catchClause(c)
+		b.reachableCatch(c, h, n.Catches[:len(handlers)], handlers)
 		handlers = append(handlers, h)
 		falls = falls || goes
 	}
@@ -63,6 +64,28 @@ func (b *binder) tryStatement(n *syntax.TryStatement) (action, bool) {
 		}
 		return finally(f, func(f *frame) signal { return guarded(f, body, handlers) }, last)
 	}, falls
+}
+
+// reachableCatch refuses a clause behind one that takes all that it would.
+func (b *binder) reachableCatch(c syntax.CatchClause, h handler, before []syntax.CatchClause, handlers []handler) {
+	for i, other := range handlers {
+		if before[i].When == nil && (other.typ == nil && before[i].Type == nil || other.typ != nil && h.typ != nil && h.typ.Derives(other.typ)) {
+			b.fail("STL-E009", c.Span, "a catch above takes these exceptions already", "put the more special one first")
+			return
+		}
+	}
+}
+
+// disposable tells whether using may hold a value of type t. What the library makes
+// holds nothing but memory, so that only what is surely not IDisposable is refused.
+func disposable(t *clr.Type) bool {
+	switch {
+	case t == clr.TypeAny || t == clr.TypeNull:
+		return true
+	case t.Def == nil || t.IsValue() || t.Is(clr.TypeNullable) || t.Sealed() || t.Derives(library.TypeJToken):
+		return false
+	}
+	return !clr.Same(t, clr.TypeObject) && !t.Is(clr.TypeList)
 }
 
 // finally runs last also where body throws; an empty budget skips it.
@@ -166,8 +189,16 @@ func (b *binder) usingStatement(n *syntax.UsingStatement) (action, bool) {
 	if n.Decl != nil {
 		n.Decl.Using = true
 		first = b.declaration(n.Decl)
+		for i, name := range n.Decl.Names {
+			if v := b.lookup(name); v != nil && !disposable(v.typ) {
+				b.fail("STL-E007", n.Decl.Places[i], v.typ.String()+" is not IDisposable", "leave using out")
+			}
+		}
 	} else {
 		o := b.value(n.Expr)
+		if !disposable(o.typ) {
+			b.fail("STL-E007", o.Span, o.typ.String()+" is not IDisposable", "leave using out")
+		}
 		first = func(f *frame) signal { o.run(f); return goOn }
 	}
 	body, falls := b.embedded(n.Body)

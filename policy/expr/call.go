@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"stile/policy/expr/clr"
@@ -11,7 +12,7 @@ import (
 
 // invocation binds a call: of a method, of a delegate, or of a local function.
 func (b *binder) invocation(n *syntax.Invocation) operand {
-	target := b.expr(n.Target)
+	target := b.callee(n.Target)
 	switch {
 	case target.typ == clr.TypeAny:
 		b.bindArgs(n.Args)
@@ -35,6 +36,28 @@ func (b *binder) invocation(n *syntax.Invocation) operand {
 	}
 	b.bindArgs(n.Args)
 	return bad(n.Span)
+}
+
+// callee binds what is called: a property that is no delegate makes way for an
+// extension method of its name (token.First()).
+func (b *binder) callee(n syntax.Node) operand {
+	m, ok := n.(*syntax.MemberAccess)
+	if !ok || len(b.lib.Extensions[m.Name]) == 0 {
+		return b.expr(n)
+	}
+	target := b.expr(m.Target)
+	again := *m
+	again.Target = &fixedOperand{m.Target.Pos(), target}
+	if target.typ == nil || target.typ.Def == nil || target.names != nil || target.group != nil || target.lambda != nil {
+		return b.expr(&again)
+	}
+	list := findMembers(target.typ, m.Name)
+	if len(list) == 0 || list[0].Kind != clr.PropertyMember || list[0].Result.IsFunc() {
+		return b.expr(&again)
+	}
+	return operand{Span: m.Span, group: &group{
+		target: &target, name: m.Name, args: b.typesOf(m.Args), at: m.NameAt, typ: target.typ, extensions: b.lib.Extensions[m.Name],
+	}}
 }
 
 func (b *binder) methodCall(n *syntax.Invocation, g *group) operand {
@@ -84,7 +107,7 @@ func (b *binder) checkBodyType(c *choice, at syntax.Span) {
 			return
 		}
 	}
-	b.fail("STL-E007", at, "a body cannot be read as "+c.targs[0].String(), "use string, byte[], JObject, JArray or JToken")
+	b.fail("STL-E007", at, "a body cannot be read as "+c.targs[0].String(), "use string, byte[], JObject, JArray, JToken, XElement, XDocument, XNode or XmlDocument")
 }
 
 func (b *binder) delegateCall(n *syntax.Invocation, target operand) operand {
@@ -123,6 +146,8 @@ func (b *binder) creation(n *syntax.Creation) operand {
 	g := &group{list: t.Def.Ctors, name: "new " + t.String(), at: n.Span, typ: t}
 	var make code
 	switch {
+	case len(args) == 0 && clr.Same(t, clr.TypeObject):
+		make = func(*frame) clr.Value { return &clr.Object{Type: clr.TypeObject} }
 	case len(args) == 0 && t.IsValue():
 		zero := t.Zero()
 		make = func(*frame) clr.Value { return zero }
@@ -283,6 +308,11 @@ func (b *binder) bestType(items []operand, at syntax.Span) *clr.Type {
 
 func (b *binder) anonymous(n *syntax.Anonymous) operand {
 	t := &clr.Type{Def: b.anonymousDef(n.Names)}
+	for i, name := range n.Names {
+		if slices.Contains(n.Names[:i], name) {
+			b.fail("STL-E011", n.Values[i].Pos(), "the anonymous object has a member "+name+" already", "choose another name")
+		}
+	}
 	codes := make([]code, len(n.Values))
 	for i, v := range n.Values {
 		o := b.value(v)

@@ -59,6 +59,8 @@ func (b *binder) classify(o operand, to *clr.Type) conversion {
 		return reference
 	case clr.Same(from, to):
 		return identity
+	case o.tuple != nil && to.Is(clr.TypeTuple):
+		return b.classifyTuple(o, to)
 	case to.Is(clr.TypeNullable):
 		return b.toNullable(o, to)
 	case from.IsNumeric() && to.IsNumeric():
@@ -77,6 +79,8 @@ func (b *binder) classify(o operand, to *clr.Type) conversion {
 		return userDefined
 	case to.IsEnum() && o.konst && from.IsIntegral() && clr.AsInt64(o.value) == 0:
 		return widening
+	case declared("op_Implicit", from, to) != nil:
+		return userDefined
 	}
 	return impossible
 }
@@ -116,6 +120,9 @@ func (b *binder) convertTo(o operand, to *clr.Type) code {
 	if !b.converts(o, to) {
 		b.cannot(o, to)
 		return bad(o.Span).run
+	}
+	if o.tuple != nil && to.Is(clr.TypeTuple) {
+		return b.tupleTo(o, to)
 	}
 	return implicitly(o.run, o.typ, to)
 }
@@ -165,6 +172,10 @@ func implicitly(run code, from, to *clr.Type) code {
 		return func(f *frame) clr.Value { return clr.OffsetOf(run(f).(clr.DateTime)) }
 	case to.IsEnum() && from.IsNumeric():
 		return func(f *frame) clr.Value { return clr.Enum{Type: to, N: int32(clr.AsInt64(run(f)))} }
+	case !from.Derives(to):
+		if m := declared("op_Implicit", from, to); m != nil {
+			return convertBy(m, run, -1)
+		}
 	}
 	return run
 }
@@ -202,10 +213,10 @@ func (b *binder) castable(from, to *clr.Type) bool {
 		return true
 	case from.Derives(library.TypeJToken) && (library.IsJSONSource(to)):
 		return true
-	case clr.Same(to, library.TypeJToken) && library.IsJSONSource(from), clr.Same(to, clr.TypeDateTimeOffset) && clr.Same(from, clr.TypeDateTime):
+	case to.Derives(library.TypeJToken) && library.IsJSONSource(from), clr.Same(to, clr.TypeDateTimeOffset) && clr.Same(from, clr.TypeDateTime):
 		return true
-	case from.Def.Kind == clr.InterfaceKind && !to.IsValue() && !clr.Same(to, clr.TypeString), to.Def.Kind == clr.InterfaceKind && !from.IsValue() && !clr.Same(from, clr.TypeString):
-		return !from.Is(clr.TypeArray) && !to.Is(clr.TypeArray) || from.Def.Kind == clr.InterfaceKind && from.ElementType() != nil
+	case from.Def.Kind == clr.InterfaceKind && !to.IsValue(), to.Def.Kind == clr.InterfaceKind && !from.IsValue():
+		return !to.Sealed() && !from.Sealed() || from.ElementType() != nil && to.Is(clr.TypeArray) || to.ElementType() != nil && from.Is(clr.TypeArray)
 	}
 	return false
 }
@@ -221,6 +232,9 @@ func (b *binder) cast(n *syntax.Cast) operand {
 		if o.konst && to.IsNumeric() {
 			return constant(n.Span, to, clr.ToNumber(o.value, to))
 		}
+		if o.konst && clr.Same(o.typ, to) {
+			return constant(n.Span, to, o.value)
+		}
 		return operand{Span: n.Span, typ: to, run: run}
 	}
 	if o.konst && o.typ.IsNumeric() && to.IsNumeric() {
@@ -230,16 +244,65 @@ func (b *binder) cast(n *syntax.Cast) operand {
 		}
 		return constant(n.Span, to, clr.ToNumber(o.value, to))
 	}
+	if m := declared("op_Explicit", o.typ, to); m != nil {
+		return operand{Span: n.Span, typ: to, call: true, run: convertBy(m, o.run, n.Span.At)}
+	}
+	if m := declared("op_Explicit", o.typ, clr.TypeInt); m != nil && to.IsNumeric() {
+		// A number that the type has no operator for goes by way of int.
+		run := convertBy(m, o.run, n.Span.At)
+		return operand{Span: n.Span, typ: to, call: true, run: func(f *frame) clr.Value {
+			return library.CastValue(f.m, run(f), clr.TypeInt, to)
+		}}
+	}
 	if !b.castable(o.typ, to) {
 		b.fail("STL-E007", n.Span, fmt.Sprintf("%s cannot be cast to %s", o.typ, to), castHint(o.typ, to))
 		return bad(n.Span)
 	}
 	run, at, from := o.run, n.Span.At, o.typ
+	if b.checked {
+		run = checkedFor(run, from, to, at)
+	}
+	if library.IsJSONSource(from) && to.Derives(library.TypeJToken) {
+		// JToken's own conversion comes first, then the cast to the derived class.
+		run, from = b.convertTo(o, library.TypeJToken), library.TypeJToken
+	}
 	return operand{Span: n.Span, typ: to, run: func(f *frame) clr.Value {
 		v := run(f)
 		f.m.Pos = at
 		return library.CastValue(f.m, v, from, to)
 	}}
+}
+
+// checkedFor gives an OverflowException where a number does not fit in an integral
+// type, as explicit conversions inside checked do.
+func checkedFor(run code, from, to *clr.Type, at int) code {
+	from, to = clr.StripNullable(from), clr.StripNullable(to)
+	if !from.IsNumeric() || !to.IsIntegral() {
+		return run
+	}
+	return func(f *frame) clr.Value {
+		v := run(f)
+		if v == nil {
+			return nil
+		}
+		fits := false
+		switch x := v.(type) {
+		case float64, float32:
+			fits = clr.RealFits(clr.AsFloat(x), to)
+		case uint64:
+			fits = to.Is(clr.TypeULong) || x < 1<<63 && clr.FitsIn(int64(x), to)
+		case clr.Decimal:
+			fits = true // the cast itself looks
+		default:
+			n := clr.AsInt64(x)
+			fits = clr.FitsIn(n, to) && (n >= 0 || clr.Signed(to))
+		}
+		if !fits {
+			f.m.Pos = at
+			f.m.Throw(clr.TypeOverflow, "Arithmetic operation resulted in an overflow.")
+		}
+		return v
+	}
 }
 
 func castHint(from, to *clr.Type) string {

@@ -54,7 +54,7 @@ func TestCorpusCompiles(t *testing.T) {
 	}
 	sort.Strings(lines)
 	t.Logf("%d of %d distinct expressions compile (%.1f %%)\n%s", good, len(cases), 100*float64(good)/float64(len(cases)), strings.Join(lines, "\n"))
-	if share := float64(good) / float64(len(cases)); share < 0.97 {
+	if share := float64(good) / float64(len(cases)); share < 0.98 {
 		t.Errorf("only %.1f %% of the recorded expressions compile", 100*share)
 	}
 }

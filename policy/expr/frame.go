@@ -27,6 +27,8 @@ type frame struct {
 	result clr.Value
 	// caught is the exception that a catch block is busy with, for "throw;".
 	caught *clr.Thrown
+	// scratch is the room that the frame is in; nil for one of its own.
+	scratch *clr.Scratch
 }
 
 // cell is a local that a lambda or local function shares with its surroundings.

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
 )
 
 // inferTypes finds the type arguments of a generic method: given ones, then what
@@ -45,7 +46,12 @@ func (b *binder) inferPlain(c *choice, args []boundArg) {
 			if a.lambda != nil || a.declare != nil || a.typ == clr.TypeNull || a.typ == nil {
 				continue
 			}
-			b.unify(c, c.paramType(pi), a.typ, a.operand)
+			p := c.paramType(pi)
+			// JObject is a sequence of tokens and one of pairs: neither is inferred.
+			if a.typ.Is(library.TypeJObject) && p.Is(clr.TypeEnumerable) {
+				continue
+			}
+			b.unify(c, p, a.typ, a.operand)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"strings"
 
 	"stile/policy/expr/clr"
 	"stile/policy/expr/library"
@@ -56,7 +57,7 @@ func (b *binder) staticMember(t *clr.Type, n *syntax.MemberAccess) operand {
 	}
 	var list []*clr.Member
 	for _, m := range d.Members[n.Name] {
-		if m.Static {
+		if m.Static && !strings.HasPrefix(m.Name, "op_") {
 			list = append(list, m)
 		}
 	}
@@ -130,6 +131,11 @@ func (b *binder) instanceMember(target operand, n *syntax.MemberAccess) operand 
 	t := target.typ
 	if t.Def.Anonymous != nil {
 		if o, ok := b.anonymousMember(target, n); ok {
+			return o
+		}
+	}
+	if t.Is(clr.TypeTuple) {
+		if o, ok := b.tupleMember(target, n); ok {
 			return o
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"stile/policy/expr/clr"
 	"stile/policy/expr/library"
+	"stile/policy/expr/library/xlinq"
 )
 
 // ToText gives .NET's ToString() in the invariant culture, as API Management
@@ -88,6 +89,9 @@ func ToBody(v any) (body []byte, contentType string) {
 	case string:
 		return []byte(clr.Valid(x)), ""
 	default:
+		if xlinq.IsXML(x) {
+			return []byte(clr.Valid(xlinq.BodyText(x))), "application/xml"
+		}
 		return []byte(ToText(x)), ""
 	}
 }

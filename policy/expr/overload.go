@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stile/policy/expr/clr"
+	"stile/policy/expr/library"
 	"stile/policy/expr/syntax"
 )
 
@@ -275,6 +276,11 @@ func (b *binder) pick(list []*choice) (best *choice, tie bool) {
 	}
 	if len(list) == 0 {
 		return nil, false
+	}
+	// Of API Management's own extension methods the first is meant where null fits
+	// several: GetValueOrDefault(name, null) is a text.
+	if library.Preferred(list[0].m) {
+		return list[0], false
 	}
 	return list[0], true
 }

@@ -72,14 +72,27 @@ func Compile(src *diag.Source, base int, text string, block bool) (*Program, dia
 // Run evaluates the program. The value has one of the Go forms that
 // clr.Value lists; the error is a *Fault.
 func (p *Program) Run(env *clr.Env) (v clr.Value, err error) {
-	m := clr.NewMachine(env)
+	f := p.frame(env)
 	defer func() {
 		if r := recover(); r != nil {
-			v, err = nil, p.fault(m, r)
+			v, err = nil, p.fault(f.m, r)
+		}
+		if f.scratch != nil {
+			f.scratch.Leave()
 		}
 	}()
-	f := &frame{m: m, slots: make([]clr.Value, p.slots)}
 	return p.body(f), nil
+}
+
+// frame makes the outermost frame, in the room that the Env has where it is free.
+func (p *Program) frame(env *clr.Env) *frame {
+	if env == nil || p.slots > len(clr.Scratch{}.Slots) || !env.Scratch.Take(env) {
+		return &frame{m: clr.NewMachine(env), slots: make([]clr.Value, p.slots)}
+	}
+	s := env.Scratch
+	f := s.Frame.(*frame)
+	*f = frame{m: &s.Machine, slots: s.Slots[:p.slots], scratch: s}
+	return f
 }
 
 // fault turns what a run panicked with into the Fault that the host sees.

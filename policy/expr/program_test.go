@@ -63,6 +63,7 @@ func TestFaultsHavePlacesInTheDocument(t *testing.T) {
 }
 
 func TestBudgets(t *testing.T) {
+	const long = `@{ var s = new string('a', 60000); `
 	for _, c := range []struct{ name, expr, want string }{
 		{"loop", `@{ while (true) { } }`, "100 steps"},
 		{"empty for", `@{ for (;;) ; }`, "100 steps"},
@@ -76,12 +77,22 @@ func TestBudgets(t *testing.T) {
 		{"concat", `@{ var s = "xxxxxxxxxxxxxxxx"; for (int i = 0; i < 40; i++) s = s + s; return s; }`, "memory"},
 		{"format", `@(string.Format("{0,900000}", 1))`, "memory"},
 		{"json", `@{ var a = new JArray(); for (int i = 0; i < 40; i++) { a.Add(a); } return a; }`, "memory"},
+		{"reading a long text", long + `for (int i = 0; i < 20; i++) { int x; if (int.TryParse(s, out x)) return 1; } return 0; }`, "500 steps"},
+		{"trimming a long text", long + `for (int i = 0; i < 20; i++) { if (s.Trim() == "") return 1; } return 0; }`, "500 steps"},
+		{"hashing a long key", long + `var h = new HMACSHA256(Encoding.ASCII.GetBytes(s)); for (int i = 0; i < 20; i++) h.ComputeHash(new byte[1]); return 0; }`, "500 steps"},
+		{"long number", `@(JObject.Parse("{\"a\":" + new string('7', 3000000) + "}").Count)`, "too large to parse"},
+		{"long real", `@{ var n = JObject.Parse("{\"a\":" + new string('7', 3000000) + ".5}").Count; while (true) { } }`, "100000 steps"},
 		{"replace", `@("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".Replace("a", "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb").PadLeft(100000))`, "memory"},
 	} {
 		env := scriptEnv(t)
 		env.Steps, env.Memory = 100, 1<<30
-		if c.want == "memory" {
+		switch c.want {
+		case "memory":
 			env.Steps, env.Memory = 100_000, 64<<10
+		case "too large to parse", "100000 steps":
+			env.Steps = 100_000
+		case "500 steps":
+			env.Steps = 500
 		}
 		v, err := compiled(t, c.expr).Run(env)
 		var f *Fault

@@ -1,6 +1,9 @@
 package expr
 
 import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"net/netip"
 	"os"
@@ -36,7 +39,19 @@ func fixture(t testing.TB) *exchange.Exchange {
 			"answer": &exchange.Response{StatusCode: 201, Reason: "Created", Body: exchange.Text(`{"id":7}`)},
 		},
 	}
+	orders, ec := storedCertificate(t, "orders"), storedCertificate(t, "ec")
+	ex.Deployment = &exchange.Deployment{Region: "West Europe", ServiceName: "gate", Certificates: []exchange.Certificate{ec, orders},
+		Trusts: func(chain [][]byte, _ time.Time) bool { return bytes.Equal(chain[0], orders.Chain[0]) }}
+	ex.User = &exchange.User{ID: "ada", Email: "ada@example.com", FirstName: "Ada", LastName: "L", Groups: []exchange.Group{{ID: "developers", Name: "Developers"}},
+		Identities: []exchange.UserIdentity{{ID: "ada@example.com", Provider: "Basic"}}, RegistrationDate: time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)}
+	ex.Workspace = &exchange.Workspace{ID: "sales", Name: "Sales"}
+	ex.Product = &exchange.Product{ID: "gold", Name: "Gold", State: "Published", SubscriptionsLimit: 3, Groups: ex.User.Groups}
+	ex.Backend = exchange.Backend{ID: "pool", Pool: true, Region: "westeurope"}
+	ex.Subscription.Created, ex.Subscription.End = time.Date(2023, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(2030, 1, 2, 0, 0, 0, 0, time.UTC)
+	ex.Variables["authorization"] = &exchange.Authorization{AccessToken: exchange.Redact("at"), Claims: []exchange.Claim{{Name: "a", Value: "b"}}}
 	r := &ex.Request
+	r.ClientCertificate, r.Foundry = ec.Chain, "gpt"
+	r.PrivateEndpoint = &exchange.PrivateEndpoint{Name: "pe", GroupID: "gateway", MemberName: "m"}
 	r.Method, r.URL, r.OriginalURL, r.Client = "POST", url, url, netip.MustParseAddr("10.1.2.3")
 	r.Header.Add("X-A", "1")
 	r.Header.Add("x-a", "2")
@@ -46,10 +61,30 @@ func fixture(t testing.TB) *exchange.Exchange {
 	return ex
 }
 
+// storedCertificate reads testdata/certificates: a certificate, and its key where it
+// has one there.
+func storedCertificate(t testing.TB, id string) exchange.Certificate {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "certificates", id+".pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exchange.Certificate{ID: id}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			c.Chain = append(c.Chain, block.Bytes)
+		} else if c.Key, err = x509.ParsePKCS1PrivateKey(block.Bytes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
 func scriptEnv(t testing.TB) *Env {
 	return &Env{
 		Exchange: fixture(t),
 		Now:      func() time.Time { return time.Date(2024, 5, 6, 7, 8, 9, 123_456_700, time.UTC) },
+		Zone:     time.LoadLocation,
 		NewGUID:  func() string { return "00112233-4455-6677-8899-aabbccddeeff" },
 		Rand:     func() uint64 { return 42 },
 		Elapsed:  func() time.Duration { return 1500 * time.Millisecond },

@@ -43,6 +43,28 @@ type jsonReader struct {
 	dec    *json.Decoder
 	faults diag.List
 	nodes  int
+	keys   keySets
+	// last, line and column are the place that was asked for last: counting goes on from
+	// there, so that one long line costs no more than many.
+	last, line, column int
+}
+
+// place gives line and column of an offset in the source.
+func (r *jsonReader) place(offset int) (line, column int) {
+	if r.src.Derived() || offset < r.last {
+		return r.src.Place(offset)
+	}
+	if r.line == 0 {
+		r.line, r.column = 1, 1
+	}
+	text := r.src.Text()
+	for _, c := range text[r.last:min(offset, len(text))] {
+		if r.column++; c == '\n' {
+			r.line, r.column = r.line+1, 1
+		}
+	}
+	r.last = offset
+	return r.line, r.column
 }
 
 var errTooLarge = fmt.Errorf("more than %d values, or nested deeper than %d", MaxNodes, MaxDepth)
@@ -83,7 +105,7 @@ func (r *jsonReader) value(depth int) (*Node, error) {
 		return nil, errTooLarge
 	}
 	n := &Node{}
-	n.Line, n.Column = r.src.Place(r.base + start)
+	n.Line, n.Column = r.place(r.base + start)
 	switch t := tok.(type) {
 	case nil:
 	case bool:
@@ -128,11 +150,11 @@ func (r *jsonReader) member(n *Node, depth int) error {
 	}
 	name, _ := tok.(string)
 	m := Member{Name: name}
-	m.Line, m.Column = r.src.Place(r.base + start)
+	m.Line, m.Column = r.place(r.base + start)
 	if m.Value, err = r.value(depth + 1); err != nil {
 		return err
 	}
-	if n.Get(name) != nil {
+	if r.keys.twice(n, name) {
 		r.at(start, CodeDuplicate, "the member "+quoted(name)+" stands twice", "remove one of them")
 		return nil
 	}

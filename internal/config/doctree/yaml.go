@@ -58,6 +58,7 @@ type yamlReader struct {
 	anchors map[string]*Node
 	nodes   int
 	full    bool
+	keys    keySets
 }
 
 func (r *yamlReader) fault(tk *token.Token, code, message, hint string) {
@@ -179,7 +180,7 @@ func (r *yamlReader) member(out *Node, m *ast.MappingValueNode, depth int) {
 		r.fault(tk, CodeSyntax, "keys with `?` are not allowed", "write `key: value`")
 		return
 	}
-	if out.Get(name) != nil {
+	if r.keys.twice(out, name) {
 		r.fault(tk, CodeDuplicate, "the key "+quoted(name)+" stands twice", "remove one of them")
 		return
 	}

@@ -78,11 +78,13 @@ func EncodeHistory(events []interp.HistoryEvent) []byte {
 
 // AppendHistory adds events to a row that EncodeHistory made.
 func AppendHistory(row []byte, events []interp.HistoryEvent) []byte {
-	var one []byte
+	const room = binary.MaxVarintLen32
 	for i := range events {
-		one = interp.AppendHistory(one[:0], &events[i])
-		row = binary.AppendUvarint(row, uint64(len(one)))
-		row = append(row, one...)
+		at := len(row) // each event has its length before it, which is known behind it
+		row = interp.AppendHistory(append(row, make([]byte, room)...), &events[i])
+		n := len(row) - at - room
+		head := len(binary.AppendUvarint(row[:at], uint64(n)))
+		row = row[:head+copy(row[head:], row[at+room:])]
 	}
 	return row
 }

@@ -254,7 +254,7 @@ func first(t *identity.Token, names ...string) string {
 
 // onlyPlain leaves out what no assignment can name.
 func onlyPlain(list []string) []string {
-	return slices.DeleteFunc(list, func(s string) bool { return !plain(s) })
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !plain(s) })
 }
 
 // plain holds a subject to what assignments.yaml and a log line can spell.

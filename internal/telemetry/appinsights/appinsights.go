@@ -146,8 +146,8 @@ func (e *Exporter) addMetrics() {
 	now := e.cfg.Now()
 	for _, f := range e.cfg.Metrics.Snapshot() {
 		for _, s := range f.Series {
-			item := metricItem{Name: f.Name, Value: s.Value, Count: 1}
-			key := f.Name + "\xff" + strings.Join(s.Values, "\xff")
+			item := metricItem{Namespace: f.Namespace, Name: f.Name, Value: s.Value, Count: 1}
+			key := f.Namespace + "\xff" + f.Name + "\xff" + strings.Join(f.Labels, "\xff") + "\xff\xff" + strings.Join(s.Values, "\xff")
 			before := e.last[key]
 			e.last[key] = s
 			switch f.Kind {

@@ -88,9 +88,10 @@ type metricData struct {
 }
 
 type metricItem struct {
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Count uint64  `json:"count"`
+	Namespace string  `json:"ns,omitempty"`
+	Name      string  `json:"name"`
+	Value     float64 `json:"value"`
+	Count     uint64  `json:"count"`
 }
 
 // Lengths that the endpoint's schema allows, in characters.

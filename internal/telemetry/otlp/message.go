@@ -123,6 +123,9 @@ func points(families []telemetry.Family, start, now time.Time) []*metrics.Metric
 			continue
 		}
 		m := &metrics.Metric{Name: f.Name, Description: f.Help, Unit: f.Unit}
+		if f.Namespace != "" {
+			m.Name = valid(f.Namespace + "." + f.Name)
+		}
 		switch f.Kind {
 		case telemetry.KindHistogram:
 			m.Data = &metrics.Metric_Histogram{Histogram: &metrics.Histogram{

@@ -12,6 +12,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,12 +34,19 @@ func Handler(m *telemetry.Metrics) http.Handler {
 // Write writes families; its error is w's.
 func Write(w io.Writer, families []telemetry.Family) error {
 	out := bufio.NewWriter(w)
+	told := map[string]bool{} // families of one name follow each other where their labels differ
 	for _, f := range families {
 		if len(f.Series) == 0 {
 			continue
 		}
 		name := Name(f)
-		writeAll(out, "# HELP ", name, " ", escapeHelp(f.Help), "\n# TYPE ", name, " ", f.Kind, "\n")
+		if !told[name] {
+			told[name] = true
+			writeAll(out, "# HELP ", name, " ", escapeHelp(f.Help), "\n# TYPE ", name, " ", f.Kind, "\n")
+		}
+		if f.Namespace != "" {
+			f.Labels = labelNames(f.Labels)
+		}
 		for _, s := range f.Series {
 			if f.Kind == telemetry.KindHistogram {
 				histogram(out, name, f, s)
@@ -52,6 +60,9 @@ func Write(w io.Writer, families []telemetry.Family) error {
 
 // Name is a family's name in Prometheus.
 func Name(f telemetry.Family) string {
+	if f.Namespace != "" {
+		return identifier(f.Namespace + "_" + f.Name)
+	}
 	name := strings.ReplaceAll(f.Name, ".", "_")
 	switch f.Unit {
 	case "s":
@@ -63,6 +74,33 @@ func Name(f telemetry.Family) string {
 		name += "_total"
 	}
 	return name
+}
+
+// identifier makes a name of a document's words: what no name may hold becomes an
+// underscore, letters are small.
+func identifier(text string) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(text))
+	if name == "" || name[0] >= '0' && name[0] <= '9' {
+		name = "_" + name
+	}
+	return name
+}
+
+// labelNames makes label names of a document's words, each one another.
+func labelNames(labels []string) []string {
+	out := make([]string, len(labels))
+	for i, l := range labels {
+		out[i] = strings.TrimLeft(identifier(l), "_")
+		for out[i] == "" || out[i] == "le" || slices.Contains(out[:i], out[i]) || out[i][0] < 'a' {
+			out[i] = "l_" + out[i]
+		}
+	}
+	return out
 }
 
 func histogram(out *bufio.Writer, name string, f telemetry.Family, s telemetry.Series) {

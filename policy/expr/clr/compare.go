@@ -61,6 +61,9 @@ func EqualValues(m *Machine, x, y Value) bool {
 		if !ok || !Same(a.Type, b.Type) {
 			return false
 		}
+		if a.Type.Def.Anonymous == nil && !a.Type.Is(TypeTuple) {
+			return a == b
+		}
 		for i := range a.Values {
 			if !EqualValues(m, a.Values[i], b.Values[i]) {
 				return false
@@ -166,7 +169,7 @@ func KeyOf(m *Machine, v Value) any {
 
 // ComparableStruct tells the structs that have == and != besides the numbers.
 func ComparableStruct(t *Type) bool {
-	return t.IsEnum() || Same(t, TypeBool) || Same(t, TypeGuid) || Same(t, TypeDateTime) || Same(t, TypeDateTimeOffset) || Same(t, TypeTimeSpan)
+	return t.IsEnum() || t.Def.Equatable || Same(t, TypeBool) || Same(t, TypeGuid) || Same(t, TypeDateTime) || Same(t, TypeDateTimeOffset) || Same(t, TypeTimeSpan)
 }
 
 // CompareCulture orders as the invariant culture does for letters and digits:

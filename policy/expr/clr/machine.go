@@ -21,19 +21,52 @@ type Machine struct {
 // maxCalls bounds how deep lambdas and local functions may call each other.
 const maxCalls = 400
 
+// Scratch is what a run works with, kept for the run after it. What a run gives holds
+// nothing of it but, where it is enumerated later, the Machine.
+type Scratch struct {
+	Machine Machine
+	Slots   [8]Value
+	// Frame belongs to who runs.
+	Frame any
+	stack [16]Value
+	busy  bool
+}
+
+// Take gives the room to a run; false: another one is in it.
+func (s *Scratch) Take(env *Env) bool {
+	if s == nil || s.busy {
+		return false
+	}
+	s.busy = true
+	s.Machine = Machine{Env: env, Stack: s.stack[:0]}
+	s.Machine.begin()
+	return true
+}
+
+// Leave ends the run.
+func (s *Scratch) Leave() {
+	clear(s.Slots[:])
+	clear(s.stack[:])
+	s.busy = false
+}
+
 // NewMachine begins a run with the budget of env; nil stands for an empty Env.
 func NewMachine(env *Env) *Machine {
 	if env == nil {
 		env = &Env{}
 	}
-	m := &Machine{Env: env, steps: env.Steps, memory: env.Memory}
-	if m.steps <= 0 {
+	m := &Machine{Env: env}
+	m.begin()
+	return m
+}
+
+func (m *Machine) begin() {
+	if m.steps, m.memory = m.Env.Steps, m.Env.Memory; m.steps <= 0 {
 		m.steps = DefaultSteps
 	}
 	if m.memory <= 0 {
 		m.memory = DefaultMemory
 	}
-	return m
 }
 
 // Exhausted is what a run panics with when its budget is spent; no catch sees it.

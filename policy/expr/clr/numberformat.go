@@ -44,6 +44,13 @@ func FormatNumber(m *Machine, v Value, f string) string {
 	case 'E':
 		return exponential(v, f[0], orDefault(digits, 6))
 	case 'R':
+		if f, ok := v.(float32); ok {
+			s := RealText(float64(f), 7)
+			if g, err := strconv.ParseFloat(s, 32); err == nil && float32(g) == f {
+				return s
+			}
+			return RealText(float64(f), 9)
+		}
 		return RoundTrip(AsFloat(v))
 	}
 	if digits <= 0 {

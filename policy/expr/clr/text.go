@@ -42,13 +42,23 @@ func Text(v Value) string {
 	case KeyValue:
 		return "[" + Text(x.Key) + ", " + Text(x.Value) + "]"
 	case *Object:
+		if x.Type.Is(TypeTuple) {
+			items := make([]string, len(x.Values))
+			for i, v := range x.Values {
+				items[i] = Text(v)
+			}
+			return "(" + strings.Join(items, ", ") + ")"
+		}
+		if x.Type.Def.Anonymous == nil {
+			return x.Type.FullName()
+		}
 		parts := make([]string, len(x.Values))
 		for i, v := range x.Values {
 			parts[i] = x.Type.Def.Anonymous[i] + " = " + Text(v)
 		}
 		return "{ " + strings.Join(parts, ", ") + " }"
 	case *Exception:
-		return x.Type.FullName() + ": " + x.Message
+		return x.String()
 	case exchange.Redacted:
 		return x.Reveal()
 	case int, []string:

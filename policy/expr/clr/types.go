@@ -10,6 +10,9 @@ type Type struct {
 	Def   *TypeDef
 	Args  []*Type
 	Param string // set for a type parameter; def is nil then
+	// Names are those of a tuple's items, empty where one has none. They are no part
+	// of the type's identity.
+	Names []string
 }
 
 type typeKind uint8
@@ -42,6 +45,8 @@ type TypeDef struct {
 	Anonymous []string
 	// Rank orders the numeric types for promotion; 0 for others.
 	Rank int
+	// Equatable says that a struct of the library has == and !=.
+	Equatable bool
 }
 
 func define(kind typeKind, name, keyword string) *Type {
@@ -109,6 +114,7 @@ var (
 	TypeDecimal  = number("Decimal", "decimal", 12, Decimal{})
 	TypeArray    = Class("System.Array<T>")
 	TypeNullable = structure("System.Nullable<T>", nil)
+	TypeTuple    = structure("System.ValueTuple<T>", nil)
 	TypeFunc     = Class("System.Func<R>")
 	TypeAction   = Class("System.Action")
 )
@@ -216,6 +222,12 @@ func (t *Type) Zero() Value {
 		return nil
 	case t.IsEnum():
 		return Enum{t, 0}
+	case t.Is(TypeTuple):
+		items := make([]Value, len(t.Args))
+		for i, a := range t.Args {
+			items[i] = a.Zero()
+		}
+		return &Object{Type: t, Values: items}
 	case t.Is(TypeKeyValue):
 		return KeyValue{Type: t, Key: t.Args[0].Zero(), Value: t.Args[1].Zero()}
 	}
@@ -237,7 +249,7 @@ func (t *Type) Substitute(s map[string]*Type) *Type {
 	for i, a := range t.Args {
 		args[i] = a.Substitute(s)
 	}
-	return &Type{Def: t.Def, Args: args}
+	return &Type{Def: t.Def, Args: args, Names: t.Names}
 }
 
 // Open reports whether a type parameter is still in t.
@@ -301,8 +313,7 @@ func (t *Type) Derives(u *Type) bool {
 		if Same(b.Args[i], u.Args[i]) {
 			continue
 		}
-		// IEnumerable<out T> and its like are covariant in reference types.
-		if u.Def.Kind != InterfaceKind && !u.Is(TypeArray) || b.Args[i].IsValue() || !b.Args[i].Derives(u.Args[i]) {
+		if !u.varies(i, b.Args[i], u.Args[i]) {
 			return false
 		}
 	}

@@ -86,6 +86,15 @@ type Exception struct {
 	Inner   *Exception
 }
 
+// String is ToString(): the type and the message, and those of what caused it.
+func (e *Exception) String() string {
+	s := e.Type.FullName() + ": " + e.Message
+	if e.Inner != nil {
+		s += " ---> " + e.Inner.String() + "\n   --- End of inner exception stack trace ---"
+	}
+	return s
+}
+
 // Describe gives the exception as a fault's message: its type and text.
 func (e *Exception) Describe() string {
 	if e.Type == nil {
@@ -188,6 +197,8 @@ func typeOfMore(v Value) *Type {
 		return TypeRequest
 	case *exchange.URL:
 		return TypeURL
+	case *exchange.Authorization:
+		return TypeAuthorization
 	case typed:
 		return v.RuntimeType()
 	}

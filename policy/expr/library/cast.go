@@ -73,6 +73,12 @@ func castNumber(m *clr.Machine, v clr.Value, to *clr.Type) clr.Value {
 	if to.IsEnum() {
 		return clr.Enum{Type: to, N: int32(clr.AsInt64(v))}
 	}
+	if to.Is(clr.TypeDecimal) && clr.IsReal(v) {
+		// decimal.MaxValue is 2⁹⁶ - 1.
+		if f := clr.AsFloat(v); !(f > -0x1p96 && f < 0x1p96) {
+			m.Throw(clr.TypeOverflow, "Value was either too large or too small for a Decimal.")
+		}
+	}
 	if d, ok := v.(clr.Decimal); ok && to.IsIntegral() {
 		n, fit := d.Truncate()
 		if !fit || !clr.FitsIn(n, to) {

@@ -218,7 +218,9 @@ func (p *jparser) number() Token {
 	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
 		return &JValue{kind: jInteger, Value: n}
 	}
-	if n, ok := new(big.Int).SetString(s, 10); ok {
+	if whole := strings.Trim(s, "-0123456789") == ""; whole && len(s) > 380 { // no more does Json.NET read
+		p.fail("JSON integer " + s[:380] + "... is too large to parse.")
+	} else if n, ok := new(big.Int).SetString(s[:min(len(s), 380)], 10); ok && whole {
 		return &JValue{kind: jInteger, Value: n}
 	}
 	f, err := strconv.ParseFloat(s, 64)

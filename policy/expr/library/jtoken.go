@@ -181,6 +181,11 @@ func (a *JArray) find(t Token) int {
 	return -1
 }
 
+func (a *JArray) search(m *clr.Machine, v clr.Value) int {
+	m.Work(len(a.items) / 32)
+	return a.find(TokenOf(m, v))
+}
+
 // adopt makes t a child of parent; null stands for a JValue of null.
 func adopt(m *clr.Machine, parent, t Token) Token {
 	if t == nil {

@@ -5,22 +5,25 @@ import (
 )
 
 var (
-	typeICollection   = clr.Iface("System.Collections.Generic.ICollection<T>")
-	typeIList         = clr.Iface("System.Collections.Generic.IList<T>")
-	typeReadOnlyList  = clr.Iface("System.Collections.Generic.IReadOnlyList<T>")
-	typeReadOnlyColl  = clr.Iface("System.Collections.Generic.IReadOnlyCollection<T>")
-	typeIDictionary   = clr.Iface("System.Collections.Generic.IDictionary<K,V>")
-	typeReadOnlyDict  = clr.Iface("System.Collections.Generic.IReadOnlyDictionary<K,V>")
-	typeISet          = clr.Iface("System.Collections.Generic.ISet<T>")
-	typeDictionary    = clr.Class("System.Collections.Generic.Dictionary<K,V>")
-	typeHashSet       = clr.Class("System.Collections.Generic.HashSet<T>")
-	typeQueue         = clr.Class("System.Collections.Generic.Queue<T>")
-	typeStack         = clr.Class("System.Collections.Generic.Stack<T>")
-	typeOrdered       = clr.Iface("System.Linq.IOrderedEnumerable<T>")
-	typeGrouping      = clr.Iface("System.Linq.IGrouping<K,T>")
-	typeLinq          = clr.Statics("System.Linq.Enumerable")
-	typeEqualityOf    = clr.Iface("System.Collections.Generic.IEqualityComparer<T>")
-	typeStringCompare = clr.Class("System.StringComparer")
+	typeICollection  = clr.Iface("System.Collections.Generic.ICollection<T>")
+	typeIList        = clr.Iface("System.Collections.Generic.IList<T>")
+	typeReadOnlyList = clr.Iface("System.Collections.Generic.IReadOnlyList<T>")
+	typeReadOnlyColl = clr.Iface("System.Collections.Generic.IReadOnlyCollection<T>")
+	typeIDictionary  = clr.Iface("System.Collections.Generic.IDictionary<K,V>")
+	typeReadOnlyDict = clr.Iface("System.Collections.Generic.IReadOnlyDictionary<K,V>")
+	typeISet         = clr.Iface("System.Collections.Generic.ISet<T>")
+	typeDictionary   = clr.Class("System.Collections.Generic.Dictionary<K,V>")
+	typeHashSet      = clr.Class("System.Collections.Generic.HashSet<T>")
+	typeQueue        = clr.Class("System.Collections.Generic.Queue<T>")
+	typeStack        = clr.Class("System.Collections.Generic.Stack<T>")
+	typeOrdered      = clr.Iface("System.Linq.IOrderedEnumerable<T>")
+	typeGrouping     = clr.Iface("System.Linq.IGrouping<K,T>")
+	typeLinq         = clr.Statics("System.Linq.Enumerable")
+	typeEqualityOf   = clr.Iface("System.Collections.Generic.IEqualityComparer<T>")
+	typeComparerOf   = clr.Iface("System.Collections.Generic.IComparer<T>")
+	// typeBareEnumerable is what every sequence is, whatever its items.
+	typeBareEnumerable = clr.Iface("System.Collections.IEnumerable")
+	typeStringCompare  = clr.Class("System.StringComparer")
 )
 
 // dictionary is what the dictionary interfaces of the library need of a value.
@@ -213,13 +216,14 @@ func changeable(m *clr.Machine, v clr.Value) *Dict {
 }
 
 var collectionSpecs = []typeSpec{
-	{typ: clr.TypeEnumerable},
+	{typ: clr.TypeEnumerable, bases: "IEnumerable"}, {typ: typeBareEnumerable},
 	{typ: typeReadOnlyColl, bases: "IEnumerable<T>", members: []memberSpec{
 		{"int Count", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return int32(count(m, a[0])) }},
 	}},
 	{typ: typeICollection, bases: "IEnumerable<T>", members: []memberSpec{
 		{"int Count", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return int32(count(m, a[0])) }},
 		{"bool Contains(T)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return contains(m, a[0], a[1]) }},
+		collectionChanges[0], collectionChanges[1],
 	}},
 	{typ: typeReadOnlyList, bases: "IReadOnlyCollection<T>", members: []memberSpec{{"T this[int]", listGet}}},
 	{typ: typeIList, bases: "ICollection<T>", members: []memberSpec{
@@ -228,7 +232,7 @@ var collectionSpecs = []typeSpec{
 	}},
 	{typ: typeReadOnlyDict, bases: "IReadOnlyCollection<KeyValuePair<K,V>>", members: dictMembers},
 	{typ: typeIDictionary, bases: "IEnumerable<KeyValuePair<K,V>>", members: concatAll(dictMembers, dictChanges)},
-	{typ: typeDictionary, bases: "IDictionary<K,V>, IReadOnlyDictionary<K,V>", members: concatAll(dictMembers, dictChanges, []memberSpec{
+	{typ: typeDictionary, bases: "IDictionary<K,V>, IReadOnlyDictionary<K,V>", members: concatAll(dictMembers, dictChanges, dictMore, []memberSpec{
 		{"new()", func(_ *clr.Machine, t []*clr.Type, _ []clr.Value) clr.Value { return newDict(t[0], t[1]) }},
 		{"new(int)", func(_ *clr.Machine, t []*clr.Type, _ []clr.Value) clr.Value { return newDict(t[0], t[1]) }},
 		{"new(IDictionary<K,V>)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value { return copyDict(m, t, a[0], false) }},
@@ -248,17 +252,17 @@ var collectionSpecs = []typeSpec{
 		{"K Key", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(clr.KeyValue).Key }},
 		{"V Value", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(clr.KeyValue).Value }},
 	}},
-	{typ: typeISet, bases: "ICollection<T>"},
-	{typ: typeHashSet, bases: "ISet<T>, IReadOnlyCollection<T>", members: setMembers},
-	{typ: clr.TypeList, bases: "IList<T>, IReadOnlyList<T>", members: listMembers},
-	{typ: typeQueue, bases: "IReadOnlyCollection<T>", members: queueMembers("Enqueue", "Dequeue", false)},
-	{typ: typeStack, bases: "IReadOnlyCollection<T>", members: queueMembers("Push", "Pop", true)},
+	{typ: typeISet, bases: "ICollection<T>", members: setRelations},
+	{typ: typeHashSet, bases: "ISet<T>, IReadOnlyCollection<T>", members: concatAll(setMembers, setMore)},
+	{typ: clr.TypeList, bases: "IList<T>, IReadOnlyList<T>", members: concatAll(listMembers, listMore)},
+	{typ: typeQueue, bases: "IReadOnlyCollection<T>", members: concatAll(queueMembers("Enqueue", "Dequeue", false), lineMore)},
+	{typ: typeStack, bases: "IReadOnlyCollection<T>", members: concatAll(queueMembers("Push", "Pop", true), lineMore)},
 	{typ: typeOrdered, bases: "IEnumerable<T>"},
 	{typ: typeGrouping, bases: "IEnumerable<T>", members: []memberSpec{
 		{"K Key", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(*Group).key }},
 	}},
-	{typ: typeEqualityOf},
-	{typ: typeStringCompare, bases: "IEqualityComparer<string>", members: comparerMembers},
+	lookupSpec, {typ: typeEqualityOf}, {typ: typeComparerOf},
+	{typ: typeStringCompare, bases: "IEqualityComparer<string>, IComparer<string>", members: comparerMembers},
 }
 
 func copyDict(m *clr.Machine, t []*clr.Type, from clr.Value, ignoreCase bool) clr.Value {
@@ -292,6 +296,13 @@ var comparerMembers = []memberSpec{
 	{"bool Equals(string, string)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return (a[1] == nil) == (a[2] == nil) && equalText(str(a[1]), str(a[2]), comparison(a[0]))
 	}},
+	{"int GetHashCode(string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		s := need(m, a[1], "obj")
+		if ignoresCase(comparison(a[0])) {
+			s = fold(s)
+		}
+		return hashOf(s)
+	}},
 	{"int Compare(string, string)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return int32(compareText(a[1], a[2], comparison(a[0])))
 	}},
@@ -315,25 +326,10 @@ var setMembers = []memberSpec{
 		clr.Iterate(m, a[0], func(v clr.Value) bool { s.Add(m, v); return true })
 		return s
 	}},
-	{"bool Add(T)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(*Set).Add(m, a[1]) }},
 	{"bool Remove(T)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(*Set).d.remove(m, a[1]) }},
 	{"bool Contains(T)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		_, ok := a[0].(*Set).d.lookup(m, a[1])
 		return ok
 	}},
 	{"int Count", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return int32(a[0].(*Set).d.size()) }},
-	{"void UnionWith(IEnumerable<T>)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		s := a[0].(*Set)
-		for _, v := range clr.Collect(m, a[1]) {
-			s.Add(m, v)
-		}
-		return nil
-	}},
-	{"bool SetEquals(IEnumerable<T>)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		s, other := a[0].(*Set), newSet(a[0].(*Set).elem)
-		clr.Iterate(m, a[1], func(v clr.Value) bool { other.Add(m, v); return true })
-		same := s.d.size() == other.d.size()
-		s.Each(m, func(v clr.Value) bool { _, ok := other.d.lookup(m, v); same = same && ok; return same })
-		return same
-	}},
 }

@@ -1,32 +1,26 @@
 package library
 
 import (
-	"strings"
-
 	"stile/policy/exchange"
 	"stile/policy/expr/clr"
+	"stile/policy/expr/library/crypto"
 )
 
 // The types of context, as the documentation of policy expressions names them.
 var (
-	TypeContext      = clr.Class("IContext")
-	TypeBody         = clr.Class("IMessageBody")
-	typeAPI          = clr.Class("IApi")
-	typeKeyNames     = clr.Class("ISubscriptionKeyParameterNames")
-	typeOperation    = clr.Class("IOperation")
-	typeProduct      = clr.Class("IProduct")
-	typeProductState = clr.EnumType("ProductState")
-	typeSubscription = clr.Class("ISubscription")
-	typeUser         = clr.Class("IUser")
-	typeUserGroup    = clr.Class("IGroup")
-	typeUserIdentity = clr.Class("IUserIdentity")
-	typeLastError    = clr.Class("ILastError")
-	typeDeployment   = clr.Class("IDeployment")
-	typeGatewayInfo  = clr.Class("IGatewayInfo")
-	typeWorkspace    = clr.Class("IWorkspace")
-	typeBackend      = clr.Class("IBackend")
-	typeContextExt   = clr.Statics("ContextExtensions")
+	TypeContext         = clr.Iface("IContext")
+	TypeBody            = clr.Iface("IMessageBody")
+	typeAPI             = clr.Iface("IApi")
+	typeKeyNames        = clr.Iface("ISubscriptionKeyParameterNames")
+	typeOperation       = clr.Iface("IOperation")
+	typeLastError       = clr.Iface("ILastError")
+	typeContextExt      = clr.Statics("ContextExtensions")
+	typeFoundry         = clr.Iface("IFoundry")
+	typePrivateEndpoint = clr.Iface("IPrivateEndpointConnection")
 )
+
+// foundry is a request seen as what it says of a Foundry model.
+type foundry exchange.Request
 
 func exchangeOf(v clr.Value) *exchange.Exchange { return v.(*exchange.Exchange) }
 
@@ -41,15 +35,6 @@ func orNull[T any](p *T) clr.Value {
 // textOf makes a string property over a Go struct.
 func textOf[T any](name string, f func(p *T) string) memberSpec {
 	return memberSpec{"string " + name, func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return f(a[0].(*T)) }}
-}
-
-// none makes a property whose object is never there, so that it never runs.
-func none(sigs ...string) []memberSpec {
-	var out []memberSpec
-	for _, sig := range sigs {
-		out = append(out, memberSpec{sig, func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return nil }})
-	}
-	return out
 }
 
 var contextSpecs = []typeSpec{
@@ -70,6 +55,14 @@ var contextSpecs = []typeSpec{
 	}},
 	{typ: TypeBody, members: bodyMembers},
 	{typ: clr.TypeURL, members: urlMembers},
+	{typ: typeFoundry, members: []memberSpec{
+		textOf("Deployment", func(r *foundry) string { return r.Foundry }),
+	}},
+	{typ: typePrivateEndpoint, members: []memberSpec{
+		textOf("Name", func(p *exchange.PrivateEndpoint) string { return p.Name }),
+		textOf("GroupId", func(p *exchange.PrivateEndpoint) string { return p.GroupID }),
+		textOf("MemberName", func(p *exchange.PrivateEndpoint) string { return p.MemberName }),
+	}},
 	{typ: typeAPI, members: apiMembers},
 	{typ: typeKeyNames, members: []memberSpec{
 		textOf("Header", func(p *keyNames) string { return p.KeyHeader }), textOf("Query", func(p *keyNames) string { return p.KeyQuery }),
@@ -79,45 +72,14 @@ var contextSpecs = []typeSpec{
 		textOf("Method", func(p *exchange.Operation) string { return p.Method }),
 		textOf("UrlTemplate", func(p *exchange.Operation) string { return p.URLTemplate }),
 	}},
-	{typ: typeProductState, enum: "NotPublished Published"},
-	{typ: typeProduct, members: productMembers},
-	{typ: typeSubscription, members: subscriptionMembers},
-	{typ: typeUserGroup, members: none("string Id", "string Name")},
-	{typ: typeUserIdentity, members: none("string Id", "string Provider")},
-	{typ: typeUser, members: none("string Id", "string Email", "string FirstName", "string LastName", "string Note",
-		"DateTime RegistrationDate", "IEnumerable<IGroup> Groups", "IEnumerable<IUserIdentity> Identities")},
 	{typ: typeLastError, members: []memberSpec{
 		textOf("Source", func(e *exchange.LastError) string { return e.Source }), textOf("Reason", func(e *exchange.LastError) string { return e.Reason }),
 		textOf("Message", func(e *exchange.LastError) string { return e.Message }), textOf("Scope", func(e *exchange.LastError) string { return e.Scope }),
 		textOf("Section", func(e *exchange.LastError) string { return e.Section }), textOf("Path", func(e *exchange.LastError) string { return e.Path }),
 		textOf("PolicyId", func(e *exchange.LastError) string { return e.PolicyID }),
 	}},
-	{typ: typeDeployment, members: []memberSpec{
-		deploymentText("Region", "local"), deploymentText("ServiceId", "stile"), deploymentText("ServiceName", "stile"),
-		deploymentText("GatewayId", "managed"),
-		{"IGatewayInfo Gateway", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return deployment{} }},
-	}},
-	{typ: typeGatewayInfo, members: []memberSpec{
-		deploymentText("Id", "managed"), deploymentText("InstanceId", "stile"),
-		{"bool IsManaged", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return true }},
-	}},
-	{typ: typeWorkspace, members: none("string Id", "string Name")},
-	{typ: typeBackend, members: []memberSpec{
-		textOf("Id", func(b *exchange.Backend) string { return b.ID }),
-		{"string Type", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return "Single" }},
-		{"string AzureRegion", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return nil }},
-	}},
 	{typ: typeJwt, members: jwtMembers}, {typ: typeBasic, members: basicMembers},
 	{typ: typeContextExt, members: extensionMembers},
-}
-
-// deployment stands for this gateway, which has no Azure deployment.
-type deployment struct{}
-
-func (deployment) RuntimeType() *clr.Type { return typeDeployment }
-
-func deploymentText(name, value string) memberSpec {
-	return memberSpec{"string " + name, func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return value }}
 }
 
 var contextMembers = []memberSpec{
@@ -137,12 +99,19 @@ var contextMembers = []memberSpec{
 	{"ISubscription Subscription", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return orNull(exchangeOf(a[0]).Subscription)
 	}},
-	{"IUser User", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return nil }},
-	{"IWorkspace Workspace", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return nil }},
+	{"IUser User", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return orNull(exchangeOf(a[0]).User) }},
+	{"IWorkspace Workspace", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return orNull(exchangeOf(a[0]).Workspace)
+	}},
 	{"ILastError LastError", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return orNull(exchangeOf(a[0]).LastError)
 	}},
-	{"IDeployment Deployment", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return deployment{} }},
+	{"IDeployment Deployment", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		if d := exchangeOf(a[0]).Deployment; d != nil {
+			return d
+		}
+		return localDeployment
+	}},
 	{"IBackend Backend", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		if ex := exchangeOf(a[0]); ex.Backend.ID != "" {
 			return &ex.Backend
@@ -157,6 +126,9 @@ var contextMembers = []memberSpec{
 		return clr.DateTime{Ticks: max(0, clr.TicksOf(exchangeOf(a[0]).Started.UTC())), Kind: clr.KindUTC}
 	}},
 	{"TimeSpan Elapsed", func(m *clr.Machine, _ []*clr.Type, _ []clr.Value) clr.Value {
+		if m.Env.Elapsed == nil && m.Env.Now != nil && m.Env.Exchange != nil {
+			return clr.SpanOf(m.Env.Now().Sub(m.Env.Exchange.Started))
+		}
 		if m.Env.Elapsed == nil {
 			return clr.TimeSpan(0)
 		}
@@ -182,6 +154,18 @@ var requestMembers = []memberSpec{
 		}
 		return r.Client.String()
 	}),
+	{"X509Certificate2 Certificate", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return crypto.Open(m, a[0].(*exchange.Request).ClientCertificate, nil)
+	}},
+	{"IPrivateEndpointConnection PrivateEndpointConnection", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		return orNull(a[0].(*exchange.Request).PrivateEndpoint)
+	}},
+	{"IFoundry Foundry", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		if r := a[0].(*exchange.Request); r.Foundry != "" {
+			return (*foundry)(r)
+		}
+		return nil
+	}},
 	{"IUrl Url", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return &a[0].(*exchange.Request).URL }},
 	{"IUrl OriginalUrl", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return &a[0].(*exchange.Request).OriginalURL
@@ -222,10 +206,11 @@ var urlMembers = []memberSpec{
 // keyNames is an API seen as the names of its subscription key parameters.
 type keyNames exchange.API
 
+// RuntimeType names the type.
 func (*keyNames) RuntimeType() *clr.Type { return typeKeyNames }
 
 var apiMembers = []memberSpec{
-	textOf("Id", func(p *exchange.API) string { return p.ID }), textOf("Name", func(p *exchange.API) string { return p.Name }),
+	textOf("Id", func(p *exchange.API) string { return exchange.LocalID(p.ID) }), textOf("Name", func(p *exchange.API) string { return p.Name }),
 	textOf("Path", func(p *exchange.API) string { return p.Path }), textOf("Revision", func(p *exchange.API) string { return p.Revision }),
 	textOf("Version", func(p *exchange.API) string { return p.Version }),
 	{"bool IsCurrentRevision", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
@@ -244,37 +229,4 @@ var apiMembers = []memberSpec{
 		}
 		return &u
 	}},
-}
-
-var productMembers = []memberSpec{
-	textOf("Id", func(p *exchange.Product) string { return p.ID }), textOf("Name", func(p *exchange.Product) string { return p.Name }),
-	{"bool ApprovalRequired", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return a[0].(*exchange.Product).ApprovalRequired
-	}},
-	{"bool SubscriptionRequired", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return a[0].(*exchange.Product).SubscriptionRequired
-	}},
-	{"ProductState State", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return clr.Enum{Type: typeProductState, N: int32(clr.Bit(strings.EqualFold(a[0].(*exchange.Product).State, "Published")))}
-	}},
-	{"int? SubscriptionsLimit", productLimit}, {"int? SubscriptionLimit", productLimit},
-	{"IEnumerable<IGroup> Groups", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return &clr.Array{Elem: typeUserGroup} }},
-	{"IEnumerable<IApi> Apis", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return &clr.Array{Elem: typeAPI} }},
-}
-
-func productLimit(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-	if n := a[0].(*exchange.Product).SubscriptionsLimit; n > 0 {
-		return int32(n)
-	}
-	return nil
-}
-
-var subscriptionMembers = []memberSpec{
-	textOf("Id", func(s *exchange.Subscription) string { return s.ID }), textOf("Name", func(s *exchange.Subscription) string { return s.Name }),
-	textOf("Key", func(s *exchange.Subscription) string { return s.Key.Reveal() }),
-	textOf("PrimaryKey", func(s *exchange.Subscription) string { return s.Key.Reveal() }),
-	textOf("SecondaryKey", func(s *exchange.Subscription) string { return s.Key.Reveal() }),
-	{"DateTime CreatedDate", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return clr.DateTime{} }},
-	{"DateTime? StartDate", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return nil }},
-	{"DateTime? EndDate", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return nil }},
 }

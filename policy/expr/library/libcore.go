@@ -4,21 +4,6 @@ import (
 	"stile/policy/expr/clr"
 )
 
-func exceptionSpec(t *clr.Type, base string) typeSpec {
-	return typeSpec{typ: t, bases: base, members: []memberSpec{
-		{"new()", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			return &clr.Exception{Type: t, Message: "Exception of type '" + t.FullName() + "' was thrown."}
-		}},
-		{"new(string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			return &clr.Exception{Type: t, Message: str(a[0])}
-		}},
-		{"new(string, Exception)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			inner, _ := a[1].(*clr.Exception)
-			return &clr.Exception{Type: t, Message: str(a[0]), Inner: inner}
-		}},
-	}}
-}
-
 var coreSpecs = []typeSpec{
 	{typ: clr.TypeObject, members: []memberSpec{
 		{"string ToString()", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return m.Text(clr.Text(a[0])) }},
@@ -28,6 +13,9 @@ var coreSpecs = []typeSpec{
 		{"static bool ReferenceEquals(object, object)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			return clr.Comparable(a[0]) && clr.Comparable(a[1]) && a[0] == a[1]
 		}},
+	}},
+	{typ: clr.TypeDisposable, members: []memberSpec{
+		{"void Dispose()", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return nil }},
 	}},
 	{typ: clr.TypeVoid}, {typ: clr.TypeFunc}, {typ: clr.TypeAction},
 	{typ: clr.TypeNullable, members: []memberSpec{
@@ -52,33 +40,6 @@ var coreSpecs = []typeSpec{
 		}},
 		{"string ToString()", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return clr.Text(a[0]) }},
 	}},
-	{typ: clr.TypeException, members: append(exceptionSpec(clr.TypeException, "").members,
-		memberSpec{"string Message", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(*clr.Exception).Message }},
-		memberSpec{"string StackTrace", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return "" }},
-		memberSpec{"string Source", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return "" }},
-		memberSpec{"Exception InnerException", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			if e := a[0].(*clr.Exception).Inner; e != nil {
-				return e
-			}
-			return nil
-		}},
-		memberSpec{"Exception GetBaseException()", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			e := a[0].(*clr.Exception)
-			for e.Inner != nil {
-				e = e.Inner
-			}
-			return e
-		}},
-	)},
-	exceptionSpec(clr.TypeArgument, "Exception"), exceptionSpec(clr.TypeArgumentNull, "ArgumentException"),
-	exceptionSpec(clr.TypeArgumentRange, "ArgumentException"), exceptionSpec(clr.TypeFormat, "Exception"),
-	exceptionSpec(clr.TypeInvalidCast, "Exception"), exceptionSpec(clr.TypeInvalidOperation, "Exception"),
-	exceptionSpec(clr.TypeNotSupported, "Exception"), exceptionSpec(clr.TypeNullReference, "Exception"),
-	exceptionSpec(clr.TypeIndexRange, "Exception"), exceptionSpec(clr.TypeArithmetic, "Exception"),
-	exceptionSpec(clr.TypeOverflow, "ArithmeticException"), exceptionSpec(clr.TypeDivideByZero, "ArithmeticException"),
-	exceptionSpec(clr.TypeKeyNotFound, "Exception"), exceptionSpec(clr.TypeCryptographic, "Exception"),
-	exceptionSpec(clr.TypeURIFormat, "FormatException"), exceptionSpec(clr.TypeJSON, "Exception"),
-	exceptionSpec(clr.TypeJSONReader, "JsonException"), exceptionSpec(clr.TypeJSONSerialization, "JsonException"),
 }
 
 // str reads a string argument; null is "".

@@ -33,7 +33,7 @@ var enumSpecs = []typeSpec{
 	{typ: typeJTokenType, enum: "None Object Array Constructor Property Comment Integer Float String Boolean Null Undefined Date Raw Bytes Guid Uri TimeSpan"},
 	{typ: typeFormatting, enum: "None Indented"},
 	{typ: typeNumberStyles, enum: "None=0 AllowLeadingSign=4 Integer=7 AllowThousands=64 HexNumber=515 Float=167 Number=111 Any=511"},
-	{typ: typeDateTimeStyles, enum: "None=0 AllowWhiteSpaces=7 NoCurrentDateDefault=8 AdjustToUniversal=16 AssumeLocal=32 AssumeUniversal=64 RoundtripKind=128"},
+	{typ: typeDateTimeStyles, enum: "None=0 AllowLeadingWhite=1 AllowTrailingWhite=2 AllowInnerWhite=4 AllowWhiteSpaces=7 NoCurrentDateDefault=8 AdjustToUniversal=16 AssumeLocal=32 AssumeUniversal=64 RoundtripKind=128"},
 	{typ: typeCulture, bases: "IFormatProvider", members: []memberSpec{
 		{"static CultureInfo InvariantCulture", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return culture{} }},
 		{"static CultureInfo CurrentCulture", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return culture{} }},

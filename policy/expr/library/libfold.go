@@ -47,6 +47,11 @@ var linqMake = []memberSpec{
 		clr.Iterate(m, a[0], func(v clr.Value) bool { acc = call(m, f, acc, v); return true })
 		return acc
 	}},
+	{"ext R Aggregate<T,A,R>(IEnumerable<T>, A, Func<A,T,A>, Func<A,R>)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		acc, f, last := a[1], a[2], a[3]
+		clr.Iterate(m, a[0], func(v clr.Value) bool { acc = call(m, f, acc, v); return true })
+		return call(m, last, acc)
+	}},
 }
 
 // linqFold are Sum, Average, Min and Max for each numeric type that LINQ has them for.
@@ -69,6 +74,7 @@ func linqFold() []memberSpec {
 			memberSpec{"ext " + mean.Def.Keyword + " Average<T>(IEnumerable<T>, Func<T," + k + ">)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 				return average(m, a[0], a[1], mean)
 			}})
+		out = append(out, nullableFold(t, mean)...)
 	}
 	for _, name := range []string{"Min", "Max"} {
 		sign := 1
@@ -82,6 +88,36 @@ func linqFold() []memberSpec {
 			}})
 	}
 	return out
+}
+
+// nullableFold are Sum and Average over T?, which pass over null.
+func nullableFold(t, mean *clr.Type) []memberSpec {
+	k, of := t.Def.Keyword+"?", mean.Def.Keyword+"?"
+	present := func(m *clr.Machine, a []clr.Value) *clr.Array {
+		rest, f := &clr.Array{Elem: t}, optional(a, 1)
+		clr.Iterate(m, a[0], func(v clr.Value) bool {
+			if f != nil {
+				v = call(m, f, v)
+			}
+			if v != nil {
+				rest.Items = append(rest.Items, v)
+			}
+			return true
+		})
+		return rest
+	}
+	total := func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return sum(m, present(m, a), nil, t) }
+	middle := func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
+		rest := present(m, a)
+		if len(rest.Items) == 0 {
+			return nil
+		}
+		return average(m, rest, nil, mean)
+	}
+	return []memberSpec{
+		{"ext " + k + " Sum(IEnumerable<" + k + ">)", total}, {"ext " + k + " Sum<T>(IEnumerable<T>, Func<T," + k + ">)", total},
+		{"ext " + of + " Average(IEnumerable<" + k + ">)", middle}, {"ext " + of + " Average<T>(IEnumerable<T>, Func<T," + k + ">)", middle},
+	}
 }
 
 func sum(m *clr.Machine, seq, f clr.Value, t *clr.Type) clr.Value {

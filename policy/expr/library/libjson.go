@@ -67,7 +67,7 @@ var jsonSpecs = []typeSpec{
 		{"static JValue CreateNull()", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return &JValue{kind: jNull} }},
 		{"static JValue CreateString(string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return TokenOf(m, a[0]) }},
 	}},
-	{typ: typeJSONConvert, members: []memberSpec{
+	{typ: typeJSONConvert, members: concatAll(xmlConvert, []memberSpec{
 		{"static string SerializeObject(object)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			return m.Text(writeJSON(fromObject(m, a[0], 0), false))
 		}},
@@ -83,7 +83,7 @@ var jsonSpecs = []typeSpec{
 		{"static string ToString(object)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			return m.Text(writeJSON(fromObject(m, a[0], 0), false))
 		}},
-	}},
+	})},
 }
 
 // child is token[key].

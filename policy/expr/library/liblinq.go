@@ -29,6 +29,15 @@ type Ordered struct {
 type orderKey struct {
 	f    clr.Value
 	down bool
+	// by is the StringComparer that was given; nil for the culture's order.
+	by clr.Value
+}
+
+func (k orderKey) compare(m *clr.Machine, x, y clr.Value) int {
+	if k.by != nil {
+		return compareText(x, y, comparison(k.by))
+	}
+	return clr.CompareValues(m, x, y)
 }
 
 // RuntimeType names the .NET type.
@@ -51,7 +60,7 @@ func (o *Ordered) Each(m *clr.Machine, yield func(clr.Value) bool) {
 	sort.SliceStable(rows, func(i, j int) bool {
 		m.Step()
 		for n, k := range o.keys {
-			if c := clr.CompareValues(m, rows[i].keys[n], rows[j].keys[n]); c != 0 {
+			if c := k.compare(m, rows[i].keys[n], rows[j].keys[n]); c != 0 {
 				return (c < 0) != k.down
 			}
 		}
@@ -93,7 +102,7 @@ func lazy(elem *clr.Type, source clr.Value, walk func(m *clr.Machine, source clr
 	return &clr.Seq{Elem: elem, Each: func(m *clr.Machine, yield func(clr.Value) bool) { walk(m, source, yield) }}
 }
 
-var linqSpecs = []typeSpec{{typ: typeLinq, members: concatAll(linqShape, linqFind, linqSets, linqFold(), linqMake)}}
+var linqSpecs = []typeSpec{{typ: typeLinq, members: concatAll(linqShape, linqFind, linqSets, linqFold(), linqMake, linqMore, linqKeyed)}}
 
 func selectMany(m *clr.Machine, _ []*clr.Type, t *clr.Type, source, f clr.Value) clr.Value {
 	return lazy(t, source, func(m *clr.Machine, src clr.Value, yield func(clr.Value) bool) {
@@ -201,8 +210,8 @@ var linqShape = []memberSpec{
 			}
 		})
 	}},
-	{"ext IEnumerable<R> Cast<R>(JToken)", castAll}, {"ext IEnumerable<R> Cast<R>(IEnumerable<object>)", castAll},
-	{"ext IEnumerable<R> OfType<R>(IEnumerable<object>)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
+	{"ext IEnumerable<R> Cast<R>(JToken)", castAll}, {"ext IEnumerable<R> Cast<R>(IEnumerable)", castAll},
+	{"ext IEnumerable<R> OfType<R>(IEnumerable)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
 		to := t[0]
 		return lazy(to, a[0], func(m *clr.Machine, src clr.Value, yield func(clr.Value) bool) {
 			clr.Iterate(m, src, func(v clr.Value) bool { return !IsInstance(v, to) || yield(v) })
@@ -219,20 +228,14 @@ var linqShape = []memberSpec{
 			}
 		})
 	}},
-	{"ext IOrderedEnumerable<T> OrderBy<T,K>(IEnumerable<T>, Func<T,K>)", func(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		return &Ordered{t[0], a[0], []orderKey{{a[1], false}}}
-	}},
-	{"ext IOrderedEnumerable<T> OrderByDescending<T,K>(IEnumerable<T>, Func<T,K>)", func(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		return &Ordered{t[0], a[0], []orderKey{{a[1], true}}}
-	}},
-	{"ext IOrderedEnumerable<T> ThenBy<T,K>(IOrderedEnumerable<T>, Func<T,K>)", func(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		o := a[0].(*Ordered)
-		return &Ordered{t[0], o.source, append(o.keys[:len(o.keys):len(o.keys)], orderKey{a[1], false})}
-	}},
-	{"ext IOrderedEnumerable<T> ThenByDescending<T,K>(IOrderedEnumerable<T>, Func<T,K>)", func(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		o := a[0].(*Ordered)
-		return &Ordered{t[0], o.source, append(o.keys[:len(o.keys):len(o.keys)], orderKey{a[1], true})}
-	}},
+	{"ext IOrderedEnumerable<T> OrderBy<T,K>(IEnumerable<T>, Func<T,K>)", orderBy(false)},
+	{"ext IOrderedEnumerable<T> OrderBy<T,K>(IEnumerable<T>, Func<T,K>, IComparer<K>)", orderBy(false)},
+	{"ext IOrderedEnumerable<T> OrderByDescending<T,K>(IEnumerable<T>, Func<T,K>)", orderBy(true)},
+	{"ext IOrderedEnumerable<T> OrderByDescending<T,K>(IEnumerable<T>, Func<T,K>, IComparer<K>)", orderBy(true)},
+	{"ext IOrderedEnumerable<T> ThenBy<T,K>(IOrderedEnumerable<T>, Func<T,K>)", thenBy(false)},
+	{"ext IOrderedEnumerable<T> ThenBy<T,K>(IOrderedEnumerable<T>, Func<T,K>, IComparer<K>)", thenBy(false)},
+	{"ext IOrderedEnumerable<T> ThenByDescending<T,K>(IOrderedEnumerable<T>, Func<T,K>)", thenBy(true)},
+	{"ext IOrderedEnumerable<T> ThenByDescending<T,K>(IOrderedEnumerable<T>, Func<T,K>, IComparer<K>)", thenBy(true)},
 }
 
 func castAll(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
@@ -240,4 +243,17 @@ func castAll(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
 	return lazy(to, a[0], func(m *clr.Machine, src clr.Value, yield func(clr.Value) bool) {
 		clr.Iterate(m, src, func(v clr.Value) bool { return yield(CastValue(m, v, clr.TypeObject, to)) })
 	})
+}
+
+func orderBy(down bool) clr.Native {
+	return func(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
+		return &Ordered{t[0], a[0], []orderKey{{a[1], down, optional(a, 2)}}}
+	}
+}
+
+func thenBy(down bool) clr.Native {
+	return func(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
+		o := a[0].(*Ordered)
+		return &Ordered{t[0], o.source, append(o.keys[:len(o.keys):len(o.keys)], orderKey{a[1], down, optional(a, 2)})}
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"stile/policy/expr/clr"
 )
 
-var typeMath = clr.Statics("System.Math")
+var typeMath = clr.TypeMath
 
 // Constants are the static properties that C# takes as compile-time constants.
 var Constants = map[string]clr.Value{

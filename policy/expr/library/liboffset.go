@@ -2,8 +2,6 @@ package library
 
 import (
 	"math"
-	"strings"
-	"time"
 
 	"stile/policy/expr/clr"
 )
@@ -181,34 +179,4 @@ var spanMembers = []memberSpec{
 	{"string ToString(string, IFormatProvider)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return m.Text(clr.Format(m, a[0], str(a[1])))
 	}},
-}
-
-// exactPatterns maps .NET's date pattern letters to Go's layout.
-var exactPatterns = strings.NewReplacer("yyyy", "2006", "yy", "06", "MMMM", "January", "MMM", "Jan", "MM", "01", "M", "1",
-
-	"dddd", "Monday", "ddd", "Mon", "dd", "02", "d", "2", "HH", "15", "hh", "03", "h", "3", "mm", "04", "m", "4", "ss", "05", "s", "5",
-	"fffffff", "0000000", "fff", "000", "tt", "PM", "zzz", "-07:00", "K", "Z07:00", "'", "")
-
-func readExact(s, pattern string) (clr.DateTime, bool) {
-	p, ok := clr.ExpandFormat(pattern)
-	if !ok {
-		return clr.DateTime{}, false
-	}
-	layout := exactPatterns.Replace(p)
-	t, err := time.Parse(layout, s)
-	if err != nil {
-		return clr.DateTime{}, false
-	}
-	if strings.Contains(layout, "07:00") && (strings.HasSuffix(s, "Z") || len(s) > 6 && strings.ContainsAny(s[len(s)-6:], "+-")) {
-		return clr.DateTime{Ticks: clr.TicksOf(t), Kind: clr.KindLocal}, true
-	}
-	return clr.DateTime{Ticks: clr.TicksOf(t), Kind: clr.KindUnspecified}, true
-}
-
-func exactDate(m *clr.Machine, s, pattern clr.Value) clr.DateTime {
-	d, ok := readExact(need(m, s, "s"), need(m, pattern, "format"))
-	if !ok {
-		m.Throw(clr.TypeFormat, "String was not recognized as a valid DateTime.")
-	}
-	return d
 }

@@ -167,8 +167,9 @@ func excluding(t *clr.Type, first, second clr.Value, keep bool) clr.Value {
 	})
 }
 
-func dictFrom(m *clr.Machine, k, v *clr.Type, source, key, value clr.Value) clr.Value {
+func dictFrom(m *clr.Machine, k, v *clr.Type, source, key, value, how clr.Value) clr.Value {
 	d := newDict(k, v)
+	d.fold = how != nil && ignoresCase(comparison(how))
 	clr.Iterate(m, source, func(it clr.Value) bool {
 		x := it
 		if value != nil {
@@ -180,16 +181,21 @@ func dictFrom(m *clr.Machine, k, v *clr.Type, source, key, value clr.Value) clr.
 	return d
 }
 
-func grouped(m *clr.Machine, k, t *clr.Type, source, key, value clr.Value) clr.Value {
+func grouped(m *clr.Machine, k, t *clr.Type, source, key, value, how clr.Value) *clr.List {
 	typ := clr.Generic(typeGrouping, k, t)
 	out := &clr.List{Elem: typ}
 	index := newDict(k, typ)
+	index.fold = how != nil && ignoresCase(comparison(how))
 	clr.Iterate(m, source, func(it clr.Value) bool {
 		kv := call(m, key, it)
-		g, ok := index.lookup(m, kv)
+		slot := kv
+		if slot == nil {
+			slot = noKey{}
+		}
+		g, ok := index.lookup(m, slot)
 		if !ok {
 			ng := &Group{typ: typ, key: kv, List: clr.List{Elem: t}}
-			index.put(m, kv, ng)
+			index.put(m, slot, ng)
 			out.Items = append(out.Items, ng)
 			g = ng
 		}
@@ -200,6 +206,16 @@ func grouped(m *clr.Machine, k, t *clr.Type, source, key, value clr.Value) clr.V
 		return true
 	})
 	return out
+}
+
+// noKey stands for the key null, which a group may have.
+type noKey struct{}
+
+// groups is GroupBy: it walks its source when somebody walks it.
+func groups(k, t *clr.Type, source, key, value, how clr.Value) clr.Value {
+	return lazy(clr.Generic(typeGrouping, k, t), source, func(m *clr.Machine, src clr.Value, yield func(clr.Value) bool) {
+		clr.Each(m, grouped(m, k, t, src, key, value, how).Items, yield)
+	})
 }
 
 var linqSets = []memberSpec{
@@ -223,18 +239,6 @@ var linqSets = []memberSpec{
 	}},
 	{"ext IEnumerable<T> Intersect<T>(IEnumerable<T>, IEnumerable<T>)", func(_ *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
 		return excluding(t[0], a[0], a[1], true)
-	}},
-	{"ext IEnumerable<IGrouping<K,T>> GroupBy<T,K>(IEnumerable<T>, Func<T,K>)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		return grouped(m, t[1], t[0], a[0], a[1], nil)
-	}},
-	{"ext IEnumerable<IGrouping<K,E>> GroupBy<T,K,E>(IEnumerable<T>, Func<T,K>, Func<T,E>)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		return grouped(m, t[1], t[2], a[0], a[1], a[2])
-	}},
-	{"ext Dictionary<K,T> ToDictionary<T,K>(IEnumerable<T>, Func<T,K>)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		return dictFrom(m, t[1], t[0], a[0], a[1], nil)
-	}},
-	{"ext Dictionary<K,E> ToDictionary<T,K,E>(IEnumerable<T>, Func<T,K>, Func<T,E>)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
-		return dictFrom(m, t[1], t[2], a[0], a[1], a[2])
 	}},
 	{"ext T[] ToArray<T>(IEnumerable<T>)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
 		return clr.MakeArray(t[0], clr.Collect(m, a[0]))
@@ -264,7 +268,7 @@ var linqSets = []memberSpec{
 		inner, outerKey, innerKey, f, k := a[1], a[2], a[3], a[4], t[2]
 		return lazy(t[3], a[0], func(m *clr.Machine, src clr.Value, yield func(clr.Value) bool) {
 			index := newDict(k, clr.TypeObject)
-			for _, g := range grouped(m, k, t[1], inner, innerKey, nil).(*clr.List).Items {
+			for _, g := range grouped(m, k, t[1], inner, innerKey, nil, nil).Items {
 				index.put(m, g.(*Group).key, g)
 			}
 			more := true

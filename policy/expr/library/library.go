@@ -7,6 +7,9 @@ import (
 	"sync"
 
 	"stile/policy/expr/clr"
+	"stile/policy/expr/library/crypto"
+	"stile/policy/expr/library/system"
+	"stile/policy/expr/library/xlinq"
 )
 
 // Table is the allow-list: every type and member that an expression may name.
@@ -39,11 +42,26 @@ func allSpecs() []typeSpec {
 	var all []typeSpec
 	for _, part := range [][]typeSpec{
 		coreSpecs, numberSpecs, stringSpecs, timeSpecs, systemSpecs, textSpecs, collectionSpecs,
-		linqSpecs, jsonSpecs, contextSpecs, cryptoSpecs, regexSpecs, enumSpecs,
+		linqSpecs, jsonSpecs, contextSpecs, serviceSpecs, regexSpecs, enumSpecs, moreSpecs,
 	} {
 		all = append(all, part...)
 	}
+	// Families that stand in packages of their own below this one.
+	for _, part := range [][]clr.TypeSpec{crypto.Specs(), xlinq.Specs(), system.Specs()} {
+		for _, s := range part {
+			all = append(all, adopted(s))
+		}
+	}
 	return all
+}
+
+// adopted takes over what another package says of a type.
+func adopted(s clr.TypeSpec) typeSpec {
+	out := typeSpec{typ: s.Type, bases: s.Bases, enum: s.Enum}
+	for _, line := range s.Members {
+		out.members = append(out.members, memberSpec{line.Sig, line.Run})
+	}
+	return out
 }
 
 func buildLibrary(specs []typeSpec) *Table {
@@ -62,10 +80,18 @@ func buildLibrary(specs []typeSpec) *Table {
 
 func (l *Table) name(t *clr.Type) {
 	d := t.Def
-	if l.ByName[d.Name] != nil {
-		panic("expr: type " + d.Name + " stands twice in the library")
+	if l.ByName[d.Name] == t {
+		return // its members stand in several tables
 	}
 	l.types = append(l.types, t)
+	if l.ByName[d.Name] != nil {
+		name := d.Name + "`" + strconv.Itoa(len(d.Params))
+		if len(d.Params) == len(l.ByName[d.Name].Def.Params) || l.ByName[name] != nil {
+			panic("expr: type " + name + " stands twice in the library")
+		}
+		l.ByName[name] = t
+		return
+	}
 	l.ByName[d.Name] = t
 	if d.Keyword != "" {
 		l.ByName[d.Keyword] = t
@@ -84,9 +110,25 @@ func (l *Table) name(t *clr.Type) {
 	}
 }
 
+// OfArity gives t, or its namesake with n type parameters.
+func (l *Table) OfArity(t *clr.Type, n int) *clr.Type {
+	if t.Def == nil || len(t.Def.Params) == n {
+		return t
+	}
+	if other := l.ByName[t.Def.Name+"`"+strconv.Itoa(n)]; other != nil {
+		return other
+	}
+	return t
+}
+
 func (l *Table) fill(spec typeSpec) {
 	d := spec.typ.Def
-	d.Members = map[string][]*clr.Member{}
+	if d.Members == nil {
+		d.Members = map[string][]*clr.Member{}
+	}
+	if spec.bases == "" && spec.typ.IsEnum() {
+		spec.bases = "Enum"
+	}
 	if spec.bases != "" {
 		s := &sigParser{lib: l, toks: sigTokens(spec.bases), sig: spec.bases, scope: map[string]bool{}}
 		for _, p := range d.Params {
@@ -109,6 +151,9 @@ func (l *Table) fill(spec typeSpec) {
 		d.Names, d.Numbers = append(d.Names, name), append(d.Numbers, int32(n))
 	}
 	for _, ms := range spec.members {
+		if strings.Contains(ms.sig, "(") { // properties and indexers stand in loops over their text
+			ms.run = clr.Charged(ms.run)
+		}
 		l.Add(d, l.parseSig(spec.typ, ms))
 	}
 }
@@ -148,7 +193,7 @@ func sortedNames(t *clr.Type, static bool) []string {
 	}
 	var names []string
 	for name, list := range t.Def.Members {
-		if list[0].Static == static && !strings.HasPrefix(name, "set ") {
+		if list[0].Static == static && !strings.HasPrefix(name, "set ") && !strings.HasPrefix(name, "op_") {
 			names = append(names, name)
 		}
 	}

@@ -267,10 +267,6 @@ var regexMembers = concatAll(
 		{"static string Escape(string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			return mapText(m, need(m, a[0], "str"), escapeRegex)
 		}},
-		{"string Replace(string, string, int)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-			with := str(a[2])
-			return a[0].(*regex).replace(m, need(m, a[1], "input"), num(a[3]), func(c *matched) string { return c.expand(with) })
-		}},
 	},
 	regexForms("bool", "IsMatch", "", func(m *clr.Machine, r *regex, a []clr.Value) clr.Value {
 		return r.find(m, []rune(clr.Valid(need(m, a[0], "input"))), 0).success()
@@ -292,7 +288,7 @@ var regexMembers = concatAll(
 
 var regexSpecs = []typeSpec{
 	{typ: typeRegexOptions, enum: "None=0 IgnoreCase=1 Multiline=2 ExplicitCapture=4 Compiled=8 Singleline=16 IgnorePatternWhitespace=32 RightToLeft=64 ECMAScript=256 CultureInvariant=512"},
-	{typ: typeRegex, members: regexMembers},
+	{typ: typeRegex, members: concatAll(regexMembers, regexMore)},
 	{typ: typeCapture, members: []memberSpec{
 		{"string Value", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return m.Text(a[0].(*matched).String()) }},
 		{"int Index", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return int32(a[0].(*matched).index()) }},
@@ -304,6 +300,7 @@ var regexSpecs = []typeSpec{
 		{"bool Success", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return a[0].(*matched).success() }},
 	}},
 	{typ: typeMatch, bases: "Group", members: []memberSpec{
+		{"static Match Empty", func(*clr.Machine, []*clr.Type, []clr.Value) clr.Value { return noMatch }},
 		{"GroupCollection Groups", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 			c := a[0].(*matched)
 			out := &groupList{typ: typeGroupCollection, whole: c}

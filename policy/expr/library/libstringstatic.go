@@ -70,7 +70,17 @@ var stringStatics = []memberSpec{
 		return int32(compareText(a[0], a[1], a[2]))
 	}},
 	{"static int CompareOrdinal(string, string)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return int32(compareText(a[0], a[1], clr.Enum{N: 4}))
+		if a[0] == nil || a[1] == nil {
+			return int32(compareText(a[0], a[1], clr.Enum{N: 4}))
+		}
+		// The distance of the first units that differ, else of the lengths.
+		x, y := clr.Units(str(a[0])), clr.Units(str(a[1]))
+		for i := 0; i < len(x) && i < len(y); i++ {
+			if x[i] != y[i] {
+				return int32(x[i]) - int32(y[i])
+			}
+		}
+		return int32(len(x) - len(y))
 	}},
 	{"static string Copy(string)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return need(m, a[0], "str") }},
 }

@@ -164,17 +164,6 @@ var dateMembers = []memberSpec{
 		out(a[3], styled(d, a[2]))
 		return ok
 	}},
-	{"static DateTime ParseExact(string, string, IFormatProvider)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return exactDate(m, a[0], a[1])
-	}},
-	{"static DateTime ParseExact(string, string, IFormatProvider, DateTimeStyles)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return styled(exactDate(m, a[0], a[1]), a[3])
-	}},
-	{"static bool TryParseExact(string, string, IFormatProvider, DateTimeStyles, out DateTime)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		d, ok := readExact(str(a[0]), str(a[1]))
-		out(a[4], styled(d, a[3]))
-		return ok
-	}},
 	{"static DateTime SpecifyKind(DateTime, DateTimeKind)", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
 		return clr.DateTime{Ticks: clockTicks(a[0]), Kind: uint8(a[1].(clr.Enum).N)}
 	}},

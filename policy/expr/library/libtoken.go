@@ -100,14 +100,6 @@ func selectOne(m *clr.Machine, t, path clr.Value, must bool) clr.Value {
 	return nil
 }
 
-func tokenArray(list []Token) *clr.Array {
-	out := &clr.Array{Elem: TypeJToken}
-	for _, t := range list {
-		out.Items = append(out.Items, t)
-	}
-	return out
-}
-
 var tokenMembers = []memberSpec{
 	{"JToken this[object]", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return child(m, a[0], a[1]) }},
 	{"set JToken this[object]", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
@@ -341,9 +333,9 @@ var arrayMembers = []memberSpec{
 	}},
 	{"void Clear()", func(_ *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { clearTokens(a[0].(Token)); return nil }},
 	{"bool Contains(JToken)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return a[0].(*JArray).find(TokenOf(m, a[1])) >= 0
+		return a[0].(*JArray).search(m, a[1]) >= 0
 	}},
 	{"int IndexOf(JToken)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value {
-		return int32(a[0].(*JArray).find(TokenOf(m, a[1])))
+		return int32(a[0].(*JArray).search(m, a[1]))
 	}},
 }

@@ -7,6 +7,7 @@ import (
 
 	"stile/policy/exchange"
 	"stile/policy/expr/clr"
+	"stile/policy/expr/library/xlinq"
 )
 
 // headerView is a header as IReadOnlyDictionary<string, string[]>.
@@ -22,6 +23,7 @@ func (v headerView) size() int { return len(v.h.Names()) }
 
 func (v headerView) lookup(m *clr.Machine, k clr.Value) (clr.Value, bool) {
 	name := need(m, k, "key")
+	m.Work(v.h.Len() / 32)
 	if !v.h.Has(name) {
 		return nil, false
 	}
@@ -30,7 +32,7 @@ func (v headerView) lookup(m *clr.Machine, k clr.Value) (clr.Value, bool) {
 
 func (v headerView) pairs(m *clr.Machine, yield func(k, v clr.Value) bool) {
 	for _, n := range v.h.Names() {
-		m.Step()
+		m.Work(1 + v.h.Len()/32) // whoever calls decides how many there are
 		if !yield(n, clr.StringArray(v.h.Values(n))) {
 			return
 		}
@@ -63,6 +65,7 @@ func (v paramsView) pairType() *clr.Type {
 func (v paramsView) lookup(m *clr.Machine, k clr.Value) (clr.Value, bool) {
 	name := need(m, k, "key")
 	var values []string
+	m.Work(len(v.list) / 32)
 	for _, p := range v.list {
 		if strings.EqualFold(p.Name, name) {
 			values = append(values, p.Value)
@@ -161,7 +164,8 @@ func (v *bodyView) take(m *clr.Machine, preserve bool) []byte {
 }
 
 // BodyTypes are the T of Body.As<T>.
-var BodyTypes = []*clr.Type{clr.TypeString, TypeJObject, TypeJToken, typeJArray, clr.TypeObject, clr.ArrayOf(clr.TypeByte)}
+var BodyTypes = append([]*clr.Type{clr.TypeString, TypeJObject, TypeJToken, typeJArray, clr.TypeObject, clr.ArrayOf(clr.TypeByte)},
+	xlinq.BodyTypes()...)
 
 var bodyMembers = []memberSpec{
 	{"T As<T>(bool preserveContent = false)", func(m *clr.Machine, t []*clr.Type, a []clr.Value) clr.Value {
@@ -172,6 +176,9 @@ var bodyMembers = []memberSpec{
 			return append([]byte{}, b...)
 		case clr.Same(to, clr.TypeString), clr.Same(to, clr.TypeObject):
 			return strings.TrimPrefix(encoding("utf-8").decode(b), "\ufeff")
+		}
+		if x, ok := xlinq.ReadBody(m, encoding("utf-8").decode(b), to); ok {
+			return x
 		}
 		tok := parseJSON(m, encoding("utf-8").decode(b))
 		if !clr.TypeOf(tok).Derives(to) {
@@ -270,6 +277,4 @@ var extensionMembers = []memberSpec{
 		out(a[1], orNull(b))
 		return ok
 	}},
-	{"ext byte[] Encrypt(byte[], string alg, byte[] key, byte[] iv)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return cipherCBC(m, a, true) }},
-	{"ext byte[] Decrypt(byte[], string alg, byte[] key, byte[] iv)", func(m *clr.Machine, _ []*clr.Type, a []clr.Value) clr.Value { return cipherCBC(m, a, false) }},
 }

@@ -143,7 +143,7 @@ func (s *sigParser) typ() *clr.Type {
 	} else if t = s.lib.ByName[name]; t == nil {
 		s.broken("names the unknown type " + name)
 	}
-	if s.peek() == "<" && t.Def != nil && (len(t.Def.Params) > 0 || t.IsFunc()) {
+	if s.peek() == "<" && t.Def != nil && (len(t.Def.Params) > 0 || t.IsFunc() || s.lib.OfArity(t, 1) != t) {
 		s.take()
 		var args []*clr.Type
 		for {
@@ -153,7 +153,9 @@ func (s *sigParser) typ() *clr.Type {
 				break
 			}
 		}
-		t = &clr.Type{Def: t.Def, Args: args}
+		t = &clr.Type{Def: s.lib.OfArity(t, len(args)).Def, Args: args}
+	} else {
+		t = s.lib.OfArity(t, 0)
 	}
 	for {
 		switch {

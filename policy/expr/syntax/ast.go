@@ -214,6 +214,9 @@ type TypeRef struct {
 	// Rank counts trailing [] pairs; nullableElem marks T?[].
 	Rank         int
 	NullableElem bool
+	// Items and Names are those of a tuple; Name is empty then.
+	Items []*TypeRef
+	Names []string
 }
 
 // Statements.
@@ -222,6 +225,8 @@ type (
 	Block struct {
 		Span
 		List []Node
+		// Word is checked or unchecked where one stands before the block.
+		Word string
 	}
 	// Declaration declares locals.
 	Declaration struct {

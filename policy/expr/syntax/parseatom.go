@@ -21,9 +21,12 @@ func (p *parser) atom() Node {
 	case tPunct:
 		if t.text == "(" {
 			p.take()
+			if p.peek().kind == tName && p.peekAt(1).Is(":") {
+				return p.tuple(t.At, nil)
+			}
 			n := p.expression()
 			if p.Is(",") {
-				p.fail(p.peek().Span, "tuples are not supported", "use an anonymous object or separate variables")
+				return p.tuple(t.At, n)
 			}
 			p.want(")")
 			return &Paren{p.from(t.At), n}
@@ -111,7 +114,7 @@ func (p *parser) lambda() Node {
 	if p.Is("{") {
 		l.Block = p.block()
 	} else {
-		l.Expr = p.expression()
+		l.Expr = p.valueOrThrow()
 	}
 	l.Span = p.from(start.At)
 	return l

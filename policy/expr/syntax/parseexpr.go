@@ -23,20 +23,15 @@ func (p *parser) expression() Node {
 	if l := p.lambda(); l != nil {
 		return l
 	}
-	if p.Is("throw") {
-		p.take()
-		value := p.expression()
-		return &ThrowExpr{Span: p.from(start.At), Value: value}
-	}
 	if p.peek().isWord("from") && p.peekAt(1).kind == tName && p.peekAt(2).Is("in") {
 		p.fail(p.peek().Span, "query syntax is not supported", "call Where, Select and OrderBy instead")
 	}
 	left := p.binary(1)
 	if p.Is("?") {
 		p.take()
-		t := &Ternary{Cond: left, Yes: p.expression()}
+		t := &Ternary{Cond: left, Yes: p.valueOrThrow()}
 		p.want(":")
-		t.No = p.expression()
+		t.No = p.valueOrThrow()
 		t.Span = p.from(start.At)
 		return t
 	}
@@ -46,6 +41,17 @@ func (p *parser) expression() Node {
 		return &Assignment{Span: p.from(start.At), Op: t.text, Target: left, Value: value}
 	}
 	return left
+}
+
+// valueOrThrow takes an expression, or throw where C# lets one stand: behind => and
+// ??, and in either branch of ?:.
+func (p *parser) valueOrThrow() Node {
+	if !p.Is("throw") {
+		return p.expression()
+	}
+	at := p.take().At
+	value := p.expression()
+	return &ThrowExpr{Span: p.from(at), Value: value}
 }
 
 func (p *parser) binary(least int) Node {
@@ -67,7 +73,7 @@ func (p *parser) binary(least int) Node {
 		case "??":
 			var right Node
 			if p.Is("throw") {
-				right = p.expression()
+				right = p.valueOrThrow()
 			} else {
 				right = p.binary(level)
 			}
@@ -253,6 +259,9 @@ func (p *parser) arguments(open, end string) []Argument {
 		args = append(args, p.argument())
 		if !p.accept(",") {
 			break
+		}
+		if p.Is(end) {
+			p.unexpected("an argument")
 		}
 	}
 	p.want(end)

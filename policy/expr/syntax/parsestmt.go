@@ -41,6 +41,11 @@ func (p *parser) statement() Node {
 	if p.peek().isWord("yield") && (p.peekAt(1).Is("return") || p.peekAt(1).Is("break")) {
 		p.fail(t.Span, "yield is not supported", "")
 	}
+	if p.Is("(") || p.peek().isWord("var") && p.peekAt(1).Is("(") {
+		if d := p.deconstruction(); d != nil {
+			return d
+		}
+	}
 	if d := p.declaration(); d != nil {
 		if _, function := d.(*LocalFunction); !function {
 			p.want(";")
@@ -96,7 +101,9 @@ func (p *parser) keywordStatement(t lexeme) Node {
 	case "checked", "unchecked":
 		if p.peekAt(1).Is("{") {
 			p.take()
-			return p.block()
+			b := p.block()
+			b.Word = t.text
+			return b
 		}
 	case "const":
 		p.take()
@@ -181,7 +188,7 @@ func (p *parser) localFunction(at int, result *TypeRef) Node {
 	}
 	p.want(")")
 	if p.accept("=>") {
-		f.Expr = p.expression()
+		f.Expr = p.valueOrThrow()
 		p.want(";")
 	} else {
 		f.Body = p.block()
@@ -249,57 +256,6 @@ func (p *parser) foreachStatement() Node {
 	s.Body = p.statement()
 	s.Span = p.from(at)
 	return s
-}
-
-func (p *parser) switchStatement() Node {
-	at := p.take().At
-	s := &SwitchStatement{Value: p.condition()}
-	p.want("{")
-	for !p.failed && !p.Is("}") {
-		s.Sections = append(s.Sections, p.switchSection())
-	}
-	p.want("}")
-	s.Span = p.from(at)
-	return s
-}
-
-func (p *parser) switchSection() SwitchSection {
-	sec := SwitchSection{Span: p.peek().Span}
-	for !p.failed && (p.Is("case") || p.Is("default") && p.peekAt(1).Is(":")) {
-		l := SwitchLabel{Span: p.peek().Span}
-		if p.take().text == "default" {
-			l.IsDefault = true
-		} else if t := p.casePattern(&l); !t {
-			l.Value = p.binary(1)
-		}
-		if p.peek().isWord("when") {
-			p.take()
-			l.When = p.expression()
-		}
-		p.want(":")
-		sec.Labels = append(sec.Labels, l)
-	}
-	if len(sec.Labels) == 0 {
-		p.unexpected(`"case" or "default"`)
-	}
-	for !p.failed && !p.Is("case") && !p.Is("}") && !(p.Is("default") && p.peekAt(1).Is(":")) {
-		sec.Body = append(sec.Body, p.statement())
-	}
-	sec.Span = p.from(sec.At)
-	return sec
-}
-
-// casePattern takes "T name".
-func (p *parser) casePattern(l *SwitchLabel) bool {
-	m := p.mark()
-	t := p.typeRef()
-	if p.failed || p.peek().kind != tName || p.peek().isWord("when") {
-		p.reset(m)
-		return false
-	}
-	p.keep(m)
-	l.Type, l.Local = t, p.take().text
-	return true
 }
 
 func (p *parser) tryStatement() Node {

@@ -16,6 +16,8 @@ func (p *parser) typeRef() *TypeRef {
 		t.Name = p.take().text
 	case tok.kind == tName:
 		t.Name = p.qualified(t)
+	case tok.Is("("):
+		p.tupleType(t)
 	default:
 		p.unexpected("a type")
 	}
