@@ -67,7 +67,7 @@ func TestBombs(t *testing.T) {
 		{name: "Liquid loops", inbound: `<set-body template="liquid">{% for a in (1..100000) %}{% for b in (1..100000) %}{{ a }}{{ b }}{% endfor %}{% endfor %}</set-body>`},
 		{name: "Liquid that doubles", inbound: `<set-body template="liquid">{% assign s = "aaaaaaaa" %}{% for i in (1..60) %}{% assign s = s | Append: s %}{% endfor %}{{ s }}</set-body>`},
 		{name: "token of huge claims", inbound: `<validate-jwt header-name="Authorization"><issuer-signing-keys><key>` + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32)) + `</key></issuer-signing-keys></validate-jwt>`,
-			headers: []exchange.Param{{Name: "Authorization", Value: "Bearer " + hugeToken(8 << 20)}}},
+			headers: []exchange.Param{{Name: "Authorization", Value: "Bearer " + hugeToken(8<<20)}}},
 		{name: "token of deep claims", inbound: `<validate-jwt header-name="Authorization" require-signed-tokens="false" require-expiration-time="false"><required-claims><claim name="a"><value>1</value></claim></required-claims></validate-jwt>`,
 			headers: []exchange.Param{{Name: "Authorization", Value: "Bearer " + deepToken(40_000)}}},
 		{name: "token of huge claims, read", inbound: expression(`@(context.Request.Headers.GetValueOrDefault("Authorization", "").AsJwt().Claims["a"][0])`),

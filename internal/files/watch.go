@@ -15,8 +15,8 @@ import (
 )
 
 // quiet is how long a folder must be still before a change is told: editors write
-// one file in several steps.
-const quiet = 80 * time.Millisecond
+// one file in several steps, which are some milliseconds apart.
+const quiet = 25 * time.Millisecond
 
 // Watcher sees the changes below a folder from its making on, so that what changes
 // while a project is being loaded is not lost. Hidden folders (.stile, .git) are

@@ -298,7 +298,7 @@ func TestCostDoesNotGrow(t *testing.T) {
 		t.Errorf("%d looks into the table", probes)
 	}
 	for _, more := range []int{0, 5000} {
-		if p, a := cost(more, true); p != probes || a != allocations {
+		if p, a := cost(more, true); p != probes || a != allocations && !raced {
 			t.Errorf("with %d more after a reload: %d looks and %v allocations, before %d and %v", more, p, a, probes, allocations)
 		}
 	}

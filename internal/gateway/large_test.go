@@ -90,7 +90,9 @@ func TestCostIsTheSameHoweverMuchThereIs(t *testing.T) {
 		h.Snapshot().root.probed = func() { c.probes++ }
 		run()
 		h.Snapshot().keys.probed, h.Snapshot().root.probed = nil, nil
-		c.allocations = testing.AllocsPerRun(100, run)
+		if c.allocations = 1; !raced {
+			c.allocations = testing.AllocsPerRun(100, run)
+		}
 		return c
 	}
 	changes := map[string]func(svc *apim.Service){
