@@ -191,9 +191,9 @@ func (h *Host) SetTasks(t Tasks) {
 			if err := h.recover(); err != nil && !h.closing.Load() {
 				h.log.Error("due work cannot be read", "error", err)
 			}
+			h.recall(nil)
 		})
 		h.background(h.keep)
-		h.recall(nil)
 	})
 }
 
