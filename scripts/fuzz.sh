@@ -23,7 +23,8 @@ fi
 end=$(($(date +%s) + budget))
 at=$(($(date +%s) / 86400 * (budget / (turn * 2) + 1) % count))
 done=0
-while [ "$done" -lt "$count" ] && [ "$(date +%s)" -lt "$end" ]; do
+# A target is built before its turn begins: the last one must fit too.
+while [ "$done" -lt "$count" ] && [ "$(($(date +%s) + turn + 4))" -lt "$end" ]; do
 	line=$(sed -n "$((at % count + 1))p" "$list")
 	dir=${line% *}
 	target=${line#* }
