@@ -24,7 +24,7 @@ func tracingPolicy(from string) string {
 // edit, replay, compare; by the command line, on a running server.
 func TestTracesThroughAnEdit(t *testing.T) {
 	if CLI == nil {
-		t.Skip("the command line is lent by package app_test")
+		t.Fatal("package app_test has lent no command line")
 	}
 	backend, _ := answering(t)
 	dir := folder(t, backend, invoke, "apim/apis/shop/policy.xml", tracingPolicy("one"),
